@@ -1,0 +1,77 @@
+//! Every bound on memory and work, in one place.
+
+/// The caps that keep memory independent of the length of a capture (invariant I5).
+///
+/// When one bites, the oldest is finished or the rest is skipped, and a caveat says so: no cap drops anything silently.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Largest captured frame or pcapng block read, in bytes. 16 MiB: Wireshark's own largest packet is 256 KiB,
+    /// jumbo TSO frames are 64 KiB. Caveat: `corrupt-block`.
+    pub frame_bytes: usize,
+    /// Nested headers of one frame (VLAN tags, tunnels). 16. Caveat: `too-deep`.
+    pub encapsulation_depth: usize,
+    /// IP datagrams waiting for fragments. 1024. Caveat: `fragments-incomplete`.
+    pub fragment_datagrams: usize,
+    /// Bytes of waiting fragments, all together. 4 MiB. Caveat: `fragments-incomplete`.
+    pub fragment_bytes: usize,
+    /// Flows open at the same time. 65 536. Caveat: `flow-evicted`.
+    pub flows: usize,
+    /// Early (out of order) TCP bytes kept per direction. 1 MiB: more than a receive window without scaling.
+    /// Caveat: `stream-gap`.
+    pub early_bytes_per_direction: usize,
+    /// Early TCP bytes kept in all flows together. 32 MiB. Caveat: `stream-gap`.
+    pub early_bytes: usize,
+    /// One TLS handshake message, in bytes. 256 KiB: a certificate chain is 16 MiB at most by its length field,
+    /// 10 KiB in practice. Caveat: `tls-handshake-too-long`.
+    pub tls_handshake_bytes: usize,
+    /// The start line and header fields of one SIP message, in bytes. 1 MiB. Defect: `head-too-long`.
+    pub sip_head_bytes: usize,
+    /// The body of one SIP message, in bytes. 4 MiB. Defect: `body-too-long`.
+    pub sip_body_bytes: usize,
+    /// Header fields indexed in one SIP message. 16 384. Defect: `too-many-header-fields`.
+    pub sip_header_fields: usize,
+    /// Dialogs open at the same time. 16 384. Caveat: `dialog-evicted`.
+    pub dialogs: usize,
+    /// Messages kept in one dialog. 256. Caveat: `dialog-messages-dropped`.
+    pub messages_per_dialog: usize,
+    /// Bytes of the messages of all open dialogs. 48 MiB. Caveat: `dialog-evicted`.
+    pub message_bytes: usize,
+    /// Connection summaries kept until the end of the capture, for rules that compare them. 16 384.
+    /// Caveat: `connection-summary-dropped`.
+    pub connection_summaries: usize,
+    /// Findings kept of one rule. 1 000 (repetitions are folded before). Caveat: `findings-dropped`.
+    pub findings_per_rule: usize,
+    /// Pieces of evidence kept of one finding. 12. The count of repetitions stays exact.
+    pub evidence_per_finding: usize,
+    /// Places kept of one kind of caveat. 10. The count stays exact.
+    pub places_per_caveat: usize,
+    /// Connections remembered for Wireshark's `tcp.stream` numbers. 4 194 304. Caveat: `stream-numbers`.
+    pub stream_numbers: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            frame_bytes: 16 << 20,
+            encapsulation_depth: 16,
+            fragment_datagrams: 1024,
+            fragment_bytes: 4 << 20,
+            flows: 65_536,
+            early_bytes_per_direction: 1 << 20,
+            early_bytes: 32 << 20,
+            tls_handshake_bytes: 256 << 10,
+            sip_head_bytes: 1 << 20,
+            sip_body_bytes: 4 << 20,
+            sip_header_fields: 16_384,
+            dialogs: 16_384,
+            messages_per_dialog: 256,
+            message_bytes: 48 << 20,
+            connection_summaries: 16_384,
+            findings_per_rule: 1_000,
+            evidence_per_finding: 12,
+            places_per_caveat: 10,
+            stream_numbers: 4 << 20,
+        }
+    }
+}

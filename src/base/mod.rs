@@ -1,0 +1,15 @@
+//! Leaf types every room shares. This room imports nothing of ours.
+
+mod caveat;
+mod chunk;
+mod frame;
+mod limits;
+mod net;
+mod time;
+
+pub use caveat::{Caveat, CaveatKind, Caveats, CaveatsEntry};
+pub use chunk::Chunk;
+pub use frame::{FileIndex, Frame, FrameNumber, FrameRef, LinkType};
+pub use limits::Limits;
+pub use net::{Direction, Endpoint, FlowKey, Network, NetworkError, Transport};
+pub use time::{Span, Timestamp};

@@ -1,0 +1,3 @@
+//! The `sipdiag` program.
+
+fn main() {}
