@@ -10,5 +10,7 @@
 
 pub mod base;
 mod error;
+pub mod flow;
+pub mod packet;
 
 pub use error::Error;

@@ -1,0 +1,579 @@
+//! One direction of a connection: segments in any order to bytes in order.
+
+use super::seq::{advance, offset_of};
+use crate::base::{Chunk, FrameRef, Limits, Span};
+use crate::packet::Segment;
+use foldhash::fast::FixedState;
+use std::collections::BTreeMap;
+use std::hash::BuildHasher;
+
+/// How many more segments of the connection may pass before bytes that the peer acknowledged, and that the
+/// capture does not have, count as lost. Captures of several interfaces swap neighbours; 32 is far more than
+/// any seen and costs only delay.
+const GAP_GRACE_SEGMENTS: u32 = 32;
+/// The same in capture time.
+const GAP_GRACE: Span = Span::from_secs(1);
+/// A segment further ahead than this is no segment of this stream: the largest window is 2^30 (RFC 7323 §2.3),
+/// but none seen in practice is over 64 MiB.
+const FARTHEST_AHEAD: u64 = 64 << 20;
+/// Delivered segments remembered to recognise a retransmission with other content.
+const HISTORY: usize = 8;
+
+/// What one segment turned out to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Outcome {
+    /// All of it had been seen before.
+    pub(super) retransmission: bool,
+    /// It came before bytes that precede it.
+    pub(super) early: bool,
+    /// The same place was sent with other bytes before; the first ones count.
+    pub(super) conflict: bool,
+    /// It lies outside any possible window and was left out.
+    pub(super) outside: bool,
+    /// An early segment that found no room under the caps.
+    pub(super) no_room: bool,
+}
+
+#[derive(Debug)]
+struct Early {
+    bytes: Box<[u8]>,
+    /// Bytes of this segment that the snap length cut off behind `bytes`.
+    cut: u64,
+    at: FrameRef,
+}
+
+/// Reassembly of one direction.
+#[derive(Debug, Default)]
+pub(super) struct Assembler {
+    /// Sequence number of stream offset `next`; `None` until the direction is anchored.
+    expected: Option<u32>,
+    next: u64,
+    early: BTreeMap<u64, Early>,
+    early_bytes: usize,
+    /// Highest offset the peer acknowledged.
+    acked: u64,
+    /// Since when, and for how many segments, the peer's acknowledgement has been ahead of what we have.
+    overdue: Option<(FrameRef, u32)>,
+    /// Where the FIN said that the stream ends.
+    end: Option<u64>,
+    /// Total bytes missing so far.
+    missing: u64,
+    history: [(u64, u32, u64); HISTORY],
+    history_at: usize,
+}
+
+impl Assembler {
+    /// Fixes offset 0 at sequence number `seq`, unless fixed already.
+    pub(super) fn anchor(&mut self, seq: u32) {
+        self.expected.get_or_insert(seq);
+    }
+
+    pub(super) fn is_anchored(&self) -> bool {
+        self.expected.is_some()
+    }
+
+    /// Bytes delivered or declared missing so far.
+    pub(super) fn next(&self) -> u64 {
+        self.next
+    }
+
+    /// The sequence number expected next.
+    pub(super) fn expected_seq(&self) -> Option<u32> {
+        self.expected
+    }
+
+    pub(super) fn missing(&self) -> u64 {
+        self.missing
+    }
+
+    pub(super) fn early_bytes(&self) -> usize {
+        self.early_bytes
+    }
+
+    /// Takes the payload of a segment whose first byte has sequence number `seq`.
+    pub(super) fn push(
+        &mut self,
+        seq: u32,
+        segment: &Segment<'_>,
+        at: FrameRef,
+        room: usize,
+        limits: &Limits,
+        sink: &mut dyn FnMut(Chunk<'_>),
+    ) -> Outcome {
+        let mut outcome = Outcome::default();
+        let expected = *self.expected.get_or_insert(seq);
+        let stored = u64::try_from(segment.payload.len()).unwrap_or(u64::MAX);
+        let wire = u64::from(segment.wire_len).max(stored);
+        let Some(offset) = offset_of(seq, expected, self.next) else {
+            outcome.retransmission = true;
+            return outcome;
+        };
+        if offset > self.next.saturating_add(FARTHEST_AHEAD) {
+            outcome.outside = true;
+            return outcome;
+        }
+        let cut = wire - stored;
+        if offset > self.next {
+            outcome.early = true;
+            self.keep_early(offset, segment.payload, cut, at, room, limits, &mut outcome);
+        } else if offset.saturating_add(wire) <= self.next {
+            outcome.retransmission = true;
+            outcome.conflict = self.differs(offset, segment.payload);
+        } else {
+            let skip = usize::try_from(self.next - offset).unwrap_or(usize::MAX);
+            match segment.payload.get(skip..) {
+                Some(fresh) => {
+                    self.deliver(at, fresh, sink);
+                    self.skip(cut, at, sink);
+                }
+                // Only bytes that the snap length cut off are new.
+                None => self.skip(offset + wire - self.next, at, sink),
+            }
+            self.drain(sink);
+        }
+        outcome
+    }
+
+    /// Whether a segment at this place was delivered before with other content.
+    fn differs(&self, offset: u64, bytes: &[u8]) -> bool {
+        let Ok(len) = u32::try_from(bytes.len()) else {
+            return false;
+        };
+        len > 1
+            && self
+                .history
+                .iter()
+                .find(|(o, l, _)| *o == offset && *l == len)
+                .is_some_and(|(_, _, hash)| *hash != hash_of(bytes))
+    }
+
+    fn deliver(&mut self, at: FrameRef, bytes: &[u8], sink: &mut dyn FnMut(Chunk<'_>)) {
+        if bytes.is_empty() {
+            return;
+        }
+        let offset = self.next;
+        if let Ok(len) = u32::try_from(bytes.len()) {
+            let place = self.history_at % HISTORY;
+            if let Some(slot) = self.history.get_mut(place) {
+                *slot = (offset, len, hash_of(bytes));
+            }
+            self.history_at = place + 1;
+        }
+        self.step(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
+        sink(Chunk::Data { offset, at, bytes });
+    }
+
+    fn skip(&mut self, len: u64, at: FrameRef, sink: &mut dyn FnMut(Chunk<'_>)) {
+        if len == 0 {
+            return;
+        }
+        let offset = self.next;
+        self.missing = self.missing.saturating_add(len);
+        self.step(len);
+        sink(Chunk::Gap { offset, at, len });
+    }
+
+    fn step(&mut self, len: u64) {
+        self.next = self.next.saturating_add(len);
+        if let Some(expected) = &mut self.expected {
+            *expected = advance(*expected, len);
+        }
+    }
+
+    /// Keeps an early segment; where it overlaps an earlier one, the bytes that came first count.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one call, all of them plain facts"
+    )]
+    fn keep_early(
+        &mut self,
+        offset: u64,
+        bytes: &[u8],
+        cut: u64,
+        at: FrameRef,
+        room: usize,
+        limits: &Limits,
+        outcome: &mut Outcome,
+    ) {
+        let mut start = offset;
+        let mut rest = bytes;
+        if let Some((&before, early)) = self.early.range(..=start).next_back() {
+            let end = before + len64(&early.bytes);
+            if end > start {
+                let have = usize::try_from(end - start)
+                    .unwrap_or(usize::MAX)
+                    .min(rest.len());
+                let from = usize::try_from(start - before).unwrap_or(usize::MAX);
+                let theirs = early.bytes.get(from..from + have);
+                let (old, fresh) = rest.split_at(have);
+                outcome.conflict |= theirs.is_some_and(|t| t != old);
+                rest = fresh;
+                start = end;
+            }
+        }
+        while !rest.is_empty() {
+            let stop = self.early.range(start..).next().map(|(&o, e)| (o, e));
+            let free = stop.map_or(rest.len(), |(o, _)| {
+                usize::try_from(o - start)
+                    .unwrap_or(usize::MAX)
+                    .min(rest.len())
+            });
+            let (piece, after) = rest.split_at(free);
+            let covered = stop.map_or(0, |(_, e)| e.bytes.len().min(after.len()));
+            if let Some((_, e)) = stop {
+                let (old, _) = after.split_at(covered);
+                outcome.conflict |= e.bytes.get(..covered).is_some_and(|t| t != old);
+            }
+            let next_start = start + len64(piece) + u64::try_from(covered).unwrap_or(0);
+            if !piece.is_empty() {
+                if self.early_bytes + piece.len() > limits.early_bytes_per_direction
+                    || piece.len() > room
+                {
+                    outcome.no_room = true;
+                    return;
+                }
+                self.early_bytes += piece.len();
+                let last = after.is_empty();
+                self.early.insert(
+                    start,
+                    Early {
+                        bytes: piece.into(),
+                        cut: if last { cut } else { 0 },
+                        at,
+                    },
+                );
+            }
+            rest = after.get(covered..).unwrap_or_default();
+            start = next_start;
+        }
+    }
+
+    /// Hands on what has become deliverable.
+    fn drain(&mut self, sink: &mut dyn FnMut(Chunk<'_>)) {
+        while let Some(entry) = self.early.first_entry() {
+            let offset = *entry.key();
+            if offset > self.next {
+                break;
+            }
+            let early = entry.remove();
+            self.early_bytes -= early.bytes.len();
+            let skip = usize::try_from(self.next - offset).unwrap_or(usize::MAX);
+            if let Some(fresh) = early.bytes.get(skip..)
+                && !fresh.is_empty()
+            {
+                self.deliver(early.at, fresh, sink);
+            }
+            let end = offset + len64(&early.bytes) + early.cut;
+            self.skip(end.saturating_sub(self.next).min(early.cut), early.at, sink);
+        }
+        if self.acked <= self.next {
+            self.overdue = None;
+        }
+    }
+
+    /// The peer has acknowledged everything before sequence number `ack`: what we lack of it was lost in the capture.
+    pub(super) fn acknowledged(&mut self, ack: u32, at: FrameRef, sink: &mut dyn FnMut(Chunk<'_>)) {
+        let Some(expected) = self.expected else {
+            return;
+        };
+        let Some(offset) = offset_of(ack, expected, self.next) else {
+            return;
+        };
+        let offset = self.end.map_or(offset, |end| offset.min(end));
+        if offset > self.acked && offset <= self.next.saturating_add(FARTHEST_AHEAD) {
+            self.acked = offset;
+        }
+        if self.acked <= self.next {
+            self.overdue = None;
+            return;
+        }
+        let (since, segments) = self.overdue.get_or_insert((at, 0));
+        *segments = segments.saturating_add(1);
+        if *segments > GAP_GRACE_SEGMENTS || at.time.since(since.time) > GAP_GRACE {
+            self.skip_to_acknowledged(at, sink);
+        }
+    }
+
+    /// Declares the acknowledged bytes before the next early segment lost.
+    fn skip_to_acknowledged(&mut self, at: FrameRef, sink: &mut dyn FnMut(Chunk<'_>)) {
+        while self.next < self.acked {
+            let stop = match self.early.first_key_value() {
+                Some((&offset, _)) => offset.min(self.acked),
+                None => self.acked,
+            };
+            self.skip(stop.saturating_sub(self.next), at, sink);
+            self.drain(sink);
+        }
+        self.overdue = None;
+    }
+
+    /// Gives up waiting: everything still held is handed on, with the gaps before it.
+    pub(super) fn flush(&mut self, at: FrameRef, sink: &mut dyn FnMut(Chunk<'_>)) {
+        while let Some((&offset, early)) = self.early.first_key_value() {
+            let place = early.at;
+            self.skip(offset.saturating_sub(self.next), place, sink);
+            self.drain(sink);
+        }
+        let unseen = self.acked.saturating_sub(self.next);
+        // One unseen number at the end of a stream without FIN is the FIN itself, missed by the capture.
+        if unseen > 1 {
+            self.skip(unseen, at, sink);
+        }
+    }
+
+    /// A FIN: the stream ends at sequence number `seq`. The FIN takes one number of its own (RFC 9293 §3.4), which is no byte.
+    pub(super) fn ends_at(&mut self, seq: u32) {
+        if let Some(expected) = self.expected
+            && let Some(offset) = offset_of(seq, expected, self.next)
+        {
+            self.end = Some(offset);
+            self.acked = self.acked.min(offset);
+        }
+    }
+}
+
+fn len64(bytes: &[u8]) -> u64 {
+    u64::try_from(bytes.len()).unwrap_or(u64::MAX)
+}
+
+fn hash_of(bytes: &[u8]) -> u64 {
+    FixedState::default().hash_one(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::{FileIndex, FrameNumber, Timestamp};
+    use crate::packet::Segment;
+
+    fn at(n: u64) -> FrameRef {
+        FrameRef {
+            time: Timestamp::from_nanos(i64::try_from(n).unwrap() * 1_000_000),
+            file: FileIndex(0),
+            number: FrameNumber(n),
+        }
+    }
+
+    fn segment(payload: &[u8]) -> Segment<'_> {
+        Segment {
+            payload,
+            wire_len: u32::try_from(payload.len()).unwrap(),
+            ..Segment::default()
+        }
+    }
+
+    /// Pushes `(seq, bytes)` and shows what came out: text, and `<n>` for a gap.
+    struct Run {
+        side: Assembler,
+        shown: String,
+        frame: u64,
+        outcomes: Vec<Outcome>,
+    }
+
+    impl Run {
+        fn new(isn: u32) -> Self {
+            let mut side = Assembler::default();
+            side.anchor(isn);
+            Self {
+                side,
+                shown: String::new(),
+                frame: 0,
+                outcomes: Vec::new(),
+            }
+        }
+
+        fn push(&mut self, seq: u32, bytes: &[u8]) -> &mut Self {
+            self.push_cut(seq, bytes, 0)
+        }
+
+        fn push_cut(&mut self, seq: u32, bytes: &[u8], cut: u32) -> &mut Self {
+            self.frame += 1;
+            let mut s = segment(bytes);
+            s.wire_len += cut;
+            let shown = &mut self.shown;
+            let outcome = self.side.push(
+                seq,
+                &s,
+                at(self.frame),
+                usize::MAX,
+                &Limits::default(),
+                &mut |c| show(shown, c),
+            );
+            self.outcomes.push(outcome);
+            self
+        }
+
+        fn ack(&mut self, seq: u32) -> &mut Self {
+            self.frame += 1;
+            let shown = &mut self.shown;
+            self.side
+                .acknowledged(seq, at(self.frame), &mut |c| show(shown, c));
+            self
+        }
+
+        fn flush(&mut self) -> &str {
+            let shown = &mut self.shown;
+            self.side.flush(at(self.frame), &mut |c| show(shown, c));
+            &self.shown
+        }
+    }
+
+    fn show(shown: &mut String, chunk: Chunk<'_>) {
+        match chunk {
+            Chunk::Data { bytes, .. } => shown.push_str(std::str::from_utf8(bytes).unwrap()),
+            Chunk::Gap { len, .. } => shown.push_str(&format!("<{len}>")),
+        }
+    }
+
+    #[test]
+    fn in_order_bytes_pass_and_a_retransmission_adds_nothing() {
+        let mut run = Run::new(100);
+        run.push(100, b"abc").push(100, b"abc").push(103, b"def");
+        assert_eq!(run.flush(), "abcdef");
+        assert!(run.outcomes[1].retransmission && !run.outcomes[1].conflict);
+    }
+
+    #[test]
+    fn early_segments_wait_for_the_hole() {
+        let mut run = Run::new(100);
+        run.push(106, b"ghi").push(103, b"def").push(100, b"abc");
+        assert_eq!(run.shown, "abcdefghi");
+    }
+
+    #[test]
+    fn sequence_numbers_wrap() {
+        let mut run = Run::new(u32::MAX - 1);
+        run.push(1, b"def").push(u32::MAX - 1, b"abc");
+        assert_eq!(run.flush(), "abcdef");
+    }
+
+    #[test]
+    fn overlap_keeps_the_first_bytes_and_says_when_they_differ() {
+        let mut run = Run::new(0);
+        run.push(2, b"cd").push(1, b"bXde").push(0, b"a");
+        assert_eq!(run.flush(), "abcde");
+        assert!(run.outcomes[1].conflict);
+        let mut same = Run::new(0);
+        same.push(2, b"cd").push(1, b"bcde").push(0, b"a");
+        assert_eq!(same.flush(), "abcde");
+        assert!(!same.outcomes[1].conflict);
+    }
+
+    #[test]
+    fn a_retransmission_with_other_content_is_a_conflict() {
+        let mut run = Run::new(0);
+        run.push(0, b"abcd").push(0, b"abXd");
+        assert_eq!(run.flush(), "abcd");
+        assert!(run.outcomes[1].conflict);
+    }
+
+    #[test]
+    fn a_hole_becomes_a_gap_only_when_acknowledged_and_after_patience() {
+        let mut run = Run::new(0);
+        run.push(0, b"ab").push(5, b"fg");
+        for _ in 0..GAP_GRACE_SEGMENTS {
+            run.ack(7);
+        }
+        assert_eq!(run.shown, "ab");
+        run.ack(7);
+        assert_eq!(run.shown, "ab<3>fg");
+        let mut unacked = Run::new(0);
+        unacked.push(0, b"ab").push(5, b"fg");
+        for _ in 0..100 {
+            unacked.ack(2);
+        }
+        assert_eq!(unacked.shown, "ab");
+        assert_eq!(unacked.flush(), "ab<3>fg");
+    }
+
+    #[test]
+    fn a_late_segment_within_patience_fills_the_hole() {
+        let mut run = Run::new(0);
+        run.push(0, b"ab").push(5, b"fg").ack(7).push(2, b"cde");
+        assert_eq!(run.flush(), "abcdefg");
+        assert_eq!(run.side.missing(), 0);
+    }
+
+    #[test]
+    fn bytes_cut_by_the_snap_length_are_a_gap_not_spliced() {
+        let mut run = Run::new(0);
+        run.push_cut(0, b"ab", 4).push(6, b"gh");
+        assert_eq!(run.flush(), "ab<4>gh");
+        let mut early = Run::new(0);
+        early.push(6, b"gh").push_cut(2, b"cd", 2).push(0, b"ab");
+        assert_eq!(early.flush(), "abcd<2>gh");
+    }
+
+    #[test]
+    fn the_acknowledgement_of_a_fin_is_no_missing_byte() {
+        let mut run = Run::new(0);
+        run.push(0, b"ab");
+        run.side.ends_at(2);
+        run.ack(3);
+        assert_eq!(run.flush(), "ab");
+        assert_eq!(run.side.missing(), 0);
+    }
+
+    #[test]
+    fn early_bytes_are_bounded() {
+        let mut run = Run::new(0);
+        let limits = Limits::default();
+        let big = vec![b'x'; 60_000];
+        let mut refused = 0;
+        for n in 1..100u32 {
+            let outcome = run.side.push(
+                n * 70_000,
+                &segment(&big),
+                at(u64::from(n)),
+                usize::MAX,
+                &limits,
+                &mut |_| {},
+            );
+            refused += u32::from(outcome.no_room);
+            assert!(run.side.early_bytes() <= limits.early_bytes_per_direction);
+        }
+        assert!(refused > 0);
+    }
+
+    /// Random segmentation, duplication, overlap and order against the plain text.
+    #[test]
+    fn any_order_and_segmentation_gives_the_stream() {
+        let mut state = 0x2545_f491_4f6c_dd1d_u64;
+        let mut random = |below: usize| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            usize::try_from(state % u64::try_from(below).unwrap()).unwrap()
+        };
+        for case in 0..300u32 {
+            let text: Vec<u8> = (0..200)
+                .map(|_| b'a' + u8::try_from(random(26)).unwrap())
+                .collect();
+            let mut pieces: Vec<(usize, usize)> = Vec::new();
+            let mut start = 0;
+            while start < text.len() {
+                let len = 1 + random(30);
+                let end = (start + len).min(text.len());
+                pieces.push((start.saturating_sub(random(4)), end));
+                start = end;
+            }
+            for _ in 0..3 {
+                let copy = pieces[random(pieces.len())];
+                pieces.push(copy);
+            }
+            for n in (1..pieces.len()).rev() {
+                pieces.swap(n, random(n + 1));
+            }
+            let isn = (u32::MAX - 100).wrapping_add(case);
+            let mut run = Run::new(isn);
+            for (from, to) in pieces {
+                run.push(
+                    isn.wrapping_add(u32::try_from(from).unwrap()),
+                    &text[from..to],
+                );
+            }
+            assert_eq!(run.flush().as_bytes(), text, "case {case}");
+            assert!(run.outcomes.iter().all(|o| !o.conflict));
+        }
+    }
+}

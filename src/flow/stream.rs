@@ -1,0 +1,125 @@
+//! Connection numbers as Wireshark counts `tcp.stream`.
+
+use crate::base::{Endpoint, FlowKey, Transport};
+use crate::packet::TcpFlags;
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
+use std::hash::BuildHasher;
+
+/// Gives each TCP connection of a capture the number Wireshark shows: counted from 0 in order of appearance, a new
+/// number when a SYN (or SYN/ACK) on known endpoints has another initial sequence number.
+#[derive(Debug, Default)]
+pub struct StreamNumbers {
+    /// By a 64-bit hash of the endpoints: a collision would need 2^32 connections.
+    known: HashMap<u64, Known, FixedState>,
+    next: u32,
+    limit: usize,
+    forgotten: u64,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Known {
+    number: u32,
+    /// First sequence number seen from the lower and the higher endpoint.
+    base: [Option<u32>; 2],
+}
+
+/// The number of a segment's connection, and whether it began with this segment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Numbered {
+    /// Wireshark's `tcp.stream`.
+    pub number: u32,
+    /// First segment of this connection.
+    pub fresh: bool,
+}
+
+impl StreamNumbers {
+    /// Remembers at most `limit` pairs of endpoints.
+    pub fn new(limit: usize) -> Self {
+        Self {
+            limit,
+            ..Self::default()
+        }
+    }
+
+    /// How many pairs of endpoints had to be forgotten: their later segments get new numbers.
+    pub fn forgotten(&self) -> u64 {
+        self.forgotten
+    }
+
+    /// The number of the connection that a segment from `src` to `dst` belongs to.
+    pub fn number(&mut self, src: Endpoint, dst: Endpoint, flags: TcpFlags, seq: u32) -> Numbered {
+        let key = FlowKey::new(src, dst, Transport::Tcp);
+        let side = usize::from(src == key.high && src != key.low);
+        let hash = FixedState::default().hash_one(key);
+        if self.known.len() >= self.limit && !self.known.contains_key(&hash) {
+            self.forgotten += u64::try_from(self.known.len()).unwrap_or(u64::MAX);
+            self.known.clear();
+        }
+        let mut fresh = false;
+        let next = &mut self.next;
+        let mut take = || {
+            fresh = true;
+            let number = *next;
+            *next = next.wrapping_add(1);
+            number
+        };
+        let known = self.known.entry(hash).or_insert_with(|| Known {
+            number: take(),
+            base: [None; 2],
+        });
+        let base = known.base.get(side).copied().flatten();
+        if flags.syn() && base.is_some_and(|b| b != seq) {
+            *known = Known {
+                number: take(),
+                base: [None; 2],
+            };
+        }
+        if let Some(base) = known.base.get_mut(side) {
+            base.get_or_insert(seq);
+        }
+        Numbered {
+            number: known.number,
+            fresh,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SYN: TcpFlags = TcpFlags(2);
+    const ACK: TcpFlags = TcpFlags(16);
+
+    fn ends() -> (Endpoint, Endpoint) {
+        (
+            Endpoint::new("10.1.1.10".parse().unwrap(), 49301),
+            Endpoint::new("10.1.1.20".parse().unwrap(), 5061),
+        )
+    }
+
+    #[test]
+    fn port_reuse_starts_a_new_connection_and_a_repeated_syn_does_not() {
+        let (a, b) = ends();
+        let mut streams = StreamNumbers::new(100);
+        let first = streams.number(a, b, SYN, 1000);
+        assert_eq!((first.number, first.fresh), (0, true));
+        assert!(!streams.number(a, b, SYN, 1000).fresh);
+        assert_eq!(streams.number(b, a, ACK, 77).number, 0);
+        assert_eq!(streams.number(a, b, SYN, 9000).number, 1);
+        assert_eq!(streams.number(a, b, ACK, 9001).number, 1);
+    }
+
+    #[test]
+    fn memory_is_bounded_and_forgetting_is_counted() {
+        let (a, mut b) = ends();
+        let mut streams = StreamNumbers::new(100);
+        for port in 0..1000 {
+            b.port = port;
+            streams.number(a, b, SYN, 1);
+            assert!(streams.known.len() <= 100);
+        }
+        assert!(streams.forgotten() > 0);
+    }
+}

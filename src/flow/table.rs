@@ -1,0 +1,454 @@
+//! All open connections.
+
+use super::assembler::{Assembler, Outcome};
+use super::seq::advance;
+use super::stream::StreamNumbers;
+use super::summary::{FlowSummary, Handshake, IcmpReport, SideFacts};
+use crate::base::{CaveatKind, Caveats, Chunk, Direction, Endpoint, FrameRef, Limits, Span};
+use crate::packet::Segment;
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
+
+/// SYNs and ICMP errors kept of one connection.
+const PLACES: usize = 8;
+/// A closed connection stays this long for late segments before it is finished.
+const LINGER: Span = Span::from_secs(60);
+
+/// What the table tells the owner of the connections' state `S`.
+#[derive(Debug)]
+pub enum Event<'a, S> {
+    /// Bytes in order, or a hole.
+    Chunk {
+        /// What the owner keeps beside the connection.
+        owner: &'a mut S,
+        /// What is known so far.
+        flow: &'a FlowSummary,
+        /// Who sent.
+        direction: Direction,
+        /// The bytes or the hole.
+        chunk: Chunk<'a>,
+    },
+    /// The connection is over: closed long ago, replaced on the same ports, evicted, or the capture ended.
+    Ended {
+        /// What the owner kept.
+        owner: S,
+        /// Everything its headers told.
+        flow: FlowSummary,
+    },
+}
+
+struct Slot<S> {
+    owner: S,
+    summary: FlowSummary,
+    sides: [Assembler; 2],
+    /// Retransmissions since the last new data, by direction.
+    run: [u64; 2],
+    closed: bool,
+}
+
+/// Connections by number, each with what its owner keeps beside it.
+pub struct FlowTable<S> {
+    slots: HashMap<u32, Slot<S>, FixedState>,
+    limits: Limits,
+    early_bytes: usize,
+    sweep_in: usize,
+}
+
+impl<S: Default> FlowTable<S> {
+    /// An empty table.
+    pub fn new(limits: &Limits) -> Self {
+        Self {
+            slots: HashMap::default(),
+            limits: limits.clone(),
+            early_bytes: 0,
+            sweep_in: 4096,
+        }
+    }
+
+    /// Connections open.
+    pub fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Whether no connection is open.
+    pub fn is_empty(&self) -> bool {
+        self.slots.is_empty()
+    }
+
+    /// Takes one segment of connection `number` (see [`StreamNumbers`]).
+    #[expect(clippy::too_many_arguments, reason = "the plain facts of one segment")]
+    pub fn push(
+        &mut self,
+        number: u32,
+        at: FrameRef,
+        src: Endpoint,
+        dst: Endpoint,
+        segment: &Segment<'_>,
+        duplicate: bool,
+        caveats: &mut Caveats,
+        sink: &mut dyn FnMut(Event<'_, S>),
+    ) {
+        self.make_room(number, at, caveats, sink);
+        let limits = &self.limits;
+        let slot = self
+            .slots
+            .entry(number)
+            .or_insert_with(|| Slot::new(number, at, src, dst, segment));
+        if duplicate {
+            slot.summary.duplicates += 1;
+            slot.summary.last = at;
+            return;
+        }
+        let held = slot.early_bytes();
+        let room = limits.early_bytes.saturating_sub(self.early_bytes);
+        let outcome = slot.push(at, src, segment, room, limits, sink);
+        self.early_bytes = (self.early_bytes + slot.early_bytes()).saturating_sub(held);
+        if outcome.conflict {
+            caveats.note(
+                CaveatKind::OverlapConflict,
+                Some(at),
+                "the same TCP bytes were sent twice with different content; the first were kept",
+            );
+        }
+        if outcome.no_room || outcome.outside {
+            caveats.note(
+                CaveatKind::StreamGap,
+                Some(at),
+                if outcome.outside {
+                    "a TCP segment lies far outside its stream and was left out"
+                } else {
+                    "too many early TCP segments: some were left out"
+                },
+            );
+        }
+    }
+
+    /// Notes an ICMP error that quotes connection `number`.
+    pub fn icmp(&mut self, number: u32, quoted_sender: Endpoint, mut report: IcmpReport) {
+        if let Some(slot) = self.slots.get_mut(&number) {
+            report.quoted = slot.direction_of(quoted_sender);
+            if slot.summary.icmp.len() < PLACES {
+                slot.summary.icmp.push(report);
+            }
+        }
+    }
+
+    /// Ends everything, in order of appearance.
+    pub fn finish(&mut self, at: FrameRef, sink: &mut dyn FnMut(Event<'_, S>)) {
+        let mut numbers: Vec<u32> = self.slots.keys().copied().collect();
+        numbers.sort_unstable();
+        for number in numbers {
+            self.end(number, at, false, sink);
+        }
+    }
+
+    /// Forgets everything without a word: the traffic turned out not to be in scope.
+    pub fn clear(&mut self) {
+        self.slots.clear();
+        self.early_bytes = 0;
+    }
+
+    fn end(
+        &mut self,
+        number: u32,
+        at: FrameRef,
+        evicted: bool,
+        sink: &mut dyn FnMut(Event<'_, S>),
+    ) {
+        if let Some(mut slot) = self.slots.remove(&number) {
+            self.early_bytes = self.early_bytes.saturating_sub(slot.early_bytes());
+            slot.flush(at, sink);
+            slot.summary.evicted = evicted;
+            sink(Event::Ended {
+                owner: slot.owner,
+                flow: slot.summary,
+            });
+        }
+    }
+
+    /// Finishes what closed long ago, now and then; and when the table is full, the eighth that was quiet longest.
+    fn make_room(
+        &mut self,
+        number: u32,
+        at: FrameRef,
+        caveats: &mut Caveats,
+        sink: &mut dyn FnMut(Event<'_, S>),
+    ) {
+        self.sweep_in = self.sweep_in.saturating_sub(1);
+        let full = self.slots.len() >= self.limits.flows && !self.slots.contains_key(&number);
+        if self.sweep_in > 0 && !full {
+            return;
+        }
+        let mut over: Vec<u32> = self
+            .slots
+            .iter()
+            .filter(|(_, slot)| slot.closed && at.time.since(slot.summary.last.time) > LINGER)
+            .map(|(number, _)| *number)
+            .collect();
+        over.sort_unstable();
+        for number in over {
+            self.end(number, at, false, sink);
+        }
+        if self.slots.len() >= self.limits.flows && !self.slots.contains_key(&number) {
+            let mut by_age: Vec<(bool, FrameRef, u32)> = self
+                .slots
+                .iter()
+                .map(|(number, slot)| (!slot.closed, slot.summary.last, *number))
+                .collect();
+            let eighth = (by_age.len() / 8).max(1);
+            if eighth < by_age.len() {
+                by_age.select_nth_unstable(eighth);
+            }
+            by_age.truncate(eighth);
+            by_age.sort_unstable_by_key(|(_, _, number)| *number);
+            caveats.note_many(
+                CaveatKind::FlowEvicted,
+                Some(at),
+                "too many connections were open: those quiet longest were judged early",
+                u64::try_from(eighth).unwrap_or(u64::MAX),
+            );
+            for (_, _, number) in by_age {
+                self.end(number, at, true, sink);
+            }
+        }
+        self.sweep_in = self.slots.len().max(4096);
+    }
+}
+
+impl<S> std::fmt::Debug for FlowTable<S> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("FlowTable")
+            .field("open", &self.slots.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<S: Default> Slot<S> {
+    fn new(number: u32, at: FrameRef, src: Endpoint, dst: Endpoint, segment: &Segment<'_>) -> Self {
+        // The first segment tells who called: a SYN/ACK comes from the one who was called.
+        let answer = segment.flags.syn() && segment.flags.ack();
+        let (client, server) = if answer { (dst, src) } else { (src, dst) };
+        Self {
+            owner: S::default(),
+            summary: FlowSummary {
+                stream: number,
+                client,
+                server,
+                first: at,
+                last: at,
+                handshake: Handshake::NotCaptured,
+                syns: Vec::new(),
+                syn_count: 0,
+                syn_ack: None,
+                rtt: None,
+                sides: [SideFacts::default(), SideFacts::default()],
+                longest_idle: None,
+                icmp: Vec::new(),
+                duplicates: 0,
+                evicted: false,
+            },
+            sides: [Assembler::default(), Assembler::default()],
+            run: [0; 2],
+            closed: false,
+        }
+    }
+
+    fn direction_of(&self, sender: Endpoint) -> Direction {
+        if sender == self.summary.client {
+            Direction::Originator
+        } else {
+            Direction::Responder
+        }
+    }
+
+    fn early_bytes(&self) -> usize {
+        let [a, b] = &self.sides;
+        a.early_bytes() + b.early_bytes()
+    }
+
+    fn push(
+        &mut self,
+        at: FrameRef,
+        src: Endpoint,
+        segment: &Segment<'_>,
+        room: usize,
+        limits: &Limits,
+        sink: &mut dyn FnMut(Event<'_, S>),
+    ) -> Outcome {
+        let direction = self.direction_of(src);
+        self.opening(at, direction, segment);
+        self.note_times(at);
+        let data_seq = if segment.flags.syn() {
+            segment.seq.wrapping_add(1)
+        } else {
+            segment.seq
+        };
+        let Self {
+            owner,
+            summary,
+            sides: [originator, responder],
+            run: [run_o, run_r],
+            closed,
+        } = self;
+        let (mine, theirs, run) = match direction {
+            Direction::Originator => (originator, responder, run_o),
+            Direction::Responder => (responder, originator, run_r),
+        };
+        if segment.flags.syn() {
+            mine.anchor(data_seq);
+        }
+        // Without the peer's SYN its first acknowledged number is where its stream goes on.
+        if segment.flags.ack() && !segment.flags.rst() && !theirs.is_anchored() {
+            theirs.anchor(segment.ack);
+        }
+        let keep_alive = segment.wire_len <= 1
+            && !segment.flags.syn()
+            && !segment.flags.fin()
+            && !segment.flags.rst()
+            && mine
+                .expected_seq()
+                .is_some_and(|next| segment.seq == next.wrapping_sub(1));
+        let mut outcome = Outcome::default();
+        if segment.wire_len > 0 && !keep_alive {
+            outcome = mine.push(data_seq, segment, at, room, limits, &mut |chunk| {
+                sink(Event::Chunk {
+                    owner,
+                    flow: summary,
+                    direction,
+                    chunk,
+                });
+            });
+        }
+        if segment.flags.fin() {
+            mine.ends_at(advance(data_seq, u64::from(segment.wire_len)));
+        }
+        if segment.flags.ack() && !segment.flags.rst() {
+            theirs.acknowledged(segment.ack, at, &mut |chunk| {
+                sink(Event::Chunk {
+                    owner,
+                    flow: summary,
+                    direction: direction.reverse(),
+                    chunk,
+                });
+            });
+        }
+        if segment.wire_len > 0 && outcome.retransmission {
+            *run += 1;
+        } else if segment.wire_len > 0 {
+            *run = 0;
+        }
+        let missing = (mine.next(), mine.missing());
+        let facts = side_mut(&mut summary.sides, direction);
+        facts.segments += 1;
+        (facts.bytes, facts.missing) = missing;
+        facts.keep_alives += u64::from(keep_alive);
+        facts.retransmissions += u64::from(outcome.retransmission);
+        facts.out_of_order += u64::from(outcome.early);
+        facts.zero_windows +=
+            u64::from(segment.window == 0 && !segment.flags.rst() && !segment.flags.syn());
+        if segment.wire_len > 0 && !keep_alive {
+            facts.first_data.get_or_insert(at);
+            facts.last_data = Some(at);
+        }
+        if *run > facts.longest_retransmission_run.map_or(0, |(n, _)| n) {
+            facts.longest_retransmission_run = Some((*run, at));
+        }
+        if segment.flags.fin() {
+            facts.fin.get_or_insert(at);
+        }
+        if segment.flags.rst() {
+            facts.rst.get_or_insert(at);
+        }
+        let [a, b] = &summary.sides;
+        *closed = a.rst.is_some() || b.rst.is_some() || (a.fin.is_some() && b.fin.is_some());
+        outcome
+    }
+
+    /// The three-way handshake (RFC 9293 §3.5), also when a part of it was missed.
+    fn opening(&mut self, at: FrameRef, direction: Direction, segment: &Segment<'_>) {
+        let summary = &mut self.summary;
+        let flags = segment.flags;
+        match direction {
+            Direction::Originator if flags.syn() && !flags.ack() => {
+                summary.syn_count += 1;
+                if summary.syns.len() < PLACES {
+                    summary.syns.push(at);
+                }
+                if summary.handshake == Handshake::NotCaptured {
+                    summary.handshake = Handshake::Unanswered;
+                }
+            }
+            Direction::Responder if flags.syn() => {
+                summary.syn_ack.get_or_insert(at);
+                if matches!(
+                    summary.handshake,
+                    Handshake::Unanswered | Handshake::NotCaptured
+                ) {
+                    summary.handshake = Handshake::HalfOpen;
+                }
+            }
+            Direction::Responder if flags.rst() && summary.handshake == Handshake::Unanswered => {
+                summary.handshake = Handshake::Refused(at);
+            }
+            Direction::Originator if flags.ack() && !flags.rst() => {
+                if matches!(
+                    summary.handshake,
+                    Handshake::HalfOpen | Handshake::Unanswered
+                ) {
+                    summary.handshake = Handshake::Established;
+                    if summary.syn_count == 1 && summary.syn_ack.is_some() {
+                        summary.rtt = summary.syns.first().map(|syn| at.time.since(syn.time));
+                    }
+                }
+            }
+            Direction::Responder if summary.handshake == Handshake::Unanswered => {
+                // The SYN/ACK was missed by the capture: the server speaks, so it must have been sent.
+                summary.handshake = Handshake::HalfOpen;
+            }
+            _ => {}
+        }
+    }
+
+    fn note_times(&mut self, at: FrameRef) {
+        let summary = &mut self.summary;
+        let idle = at.time.since(summary.last.time);
+        if idle > summary.longest_idle.map_or(Span::ZERO, |(span, _)| span) {
+            summary.longest_idle = Some((idle, at));
+        }
+        summary.last = at;
+    }
+
+    fn flush(&mut self, at: FrameRef, sink: &mut dyn FnMut(Event<'_, S>)) {
+        for direction in [Direction::Originator, Direction::Responder] {
+            let Self {
+                owner,
+                summary,
+                sides: [originator, responder],
+                ..
+            } = self;
+            let side = match direction {
+                Direction::Originator => originator,
+                Direction::Responder => responder,
+            };
+            side.flush(at, &mut |chunk| {
+                sink(Event::Chunk {
+                    owner,
+                    flow: summary,
+                    direction,
+                    chunk,
+                });
+            });
+            let counted = (side.next(), side.missing());
+            let facts = side_mut(&mut summary.sides, direction);
+            (facts.bytes, facts.missing) = counted;
+        }
+    }
+}
+
+fn side_mut(sides: &mut [SideFacts; 2], direction: Direction) -> &mut SideFacts {
+    let [originator, responder] = sides;
+    match direction {
+        Direction::Originator => originator,
+        Direction::Responder => responder,
+    }
+}
