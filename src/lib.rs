@@ -2,15 +2,68 @@
 //!
 //! ```text
 //! file -> capture -> packet -> flow -> tls -> sip -> dialog -> rules -> diagnosis -> report -> render
-//!         Frame      Packet    Chunk         Message Dialog    Finding    causes      Report   text, JSON
+//!         Frame      Packet    Chunk         Message Call      Finding    causes     Report    text, JSON
 //! ```
 //!
 //! Every stage has the same two verbs, `push` and `finish`; no stage reads a file or asks the time.
 //! What could not be read at any stage is a [`base::Caveat`] in the report: nothing is silently lost.
 
+pub mod analyzer;
 pub mod base;
+pub mod capture;
+pub mod connection;
+pub mod diagnosis;
+pub mod dialog;
 mod error;
+pub mod finding;
 pub mod flow;
+pub mod host;
+pub mod lab;
 pub mod packet;
+pub mod render;
+pub mod report;
+pub mod rules;
+pub mod sip;
+pub mod tls;
 
+use std::io::Read;
+
+pub use analyzer::{Analyzer, Config};
 pub use error::Error;
+pub use report::Report;
+
+/// Analyses one capture: the paved path for library users.
+///
+/// # Errors
+///
+/// Bytes that are no capture, or whose first bytes cannot be read. Damage further on is in the report.
+///
+/// # Examples
+///
+/// ```
+/// // An empty pcap: 24 bytes of header, no packet.
+/// let empty = [0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 1, 0, 0, 0];
+/// let report = sipdiag::analyze(std::io::Cursor::new(empty), "empty.pcap", sipdiag::Config::default())?;
+/// assert!(report.findings.is_empty());
+/// # Ok::<(), sipdiag::Error>(())
+/// ```
+pub fn analyze(
+    capture: impl Read + Send + 'static,
+    name: &str,
+    config: Config,
+) -> Result<Report, Error> {
+    let mut reader = capture::Capture::open(
+        Box::new(capture),
+        name,
+        base::FileIndex(0),
+        false,
+        &config.limits,
+    )?;
+    let mut analyzer = Analyzer::new(config);
+    let mut caveats = base::Caveats::new(base::Limits::default().places_per_caveat);
+    while let Some(item) = reader.next(&mut caveats) {
+        analyzer.push(item);
+    }
+    analyzer.caveats().merge(caveats);
+    Ok(analyzer.finish(vec![reader.summary()]))
+}

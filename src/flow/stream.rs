@@ -47,6 +47,14 @@ impl StreamNumbers {
         self.forgotten
     }
 
+    /// The number of the latest connection between two endpoints, when there is one.
+    pub fn known(&self, src: Endpoint, dst: Endpoint) -> Option<u32> {
+        let key = FlowKey::new(src, dst, Transport::Tcp);
+        self.known
+            .get(&FixedState::default().hash_one(key))
+            .map(|known| known.number)
+    }
+
     /// The number of the connection that a segment from `src` to `dst` belongs to.
     pub fn number(&mut self, src: Endpoint, dst: Endpoint, flags: TcpFlags, seq: u32) -> Numbered {
         let key = FlowKey::new(src, dst, Transport::Tcp);

@@ -2,7 +2,6 @@
 
 use super::assembler::{Assembler, Outcome};
 use super::seq::advance;
-use super::stream::StreamNumbers;
 use super::summary::{FlowSummary, Handshake, IcmpReport, SideFacts};
 use crate::base::{CaveatKind, Caveats, Chunk, Direction, Endpoint, FrameRef, Limits, Span};
 use crate::packet::Segment;
@@ -52,6 +51,7 @@ pub struct FlowTable<S> {
     limits: Limits,
     early_bytes: usize,
     sweep_in: usize,
+    caveats: Caveats,
 }
 
 impl<S: Default> FlowTable<S> {
@@ -62,7 +62,16 @@ impl<S: Default> FlowTable<S> {
             limits: limits.clone(),
             early_bytes: 0,
             sweep_in: 4096,
+            caveats: Caveats::new(limits.places_per_caveat),
         }
+    }
+
+    /// What the headers and streams could not show; emptied by the call.
+    pub fn take_caveats(&mut self) -> Caveats {
+        std::mem::replace(
+            &mut self.caveats,
+            Caveats::new(self.limits.places_per_caveat),
+        )
     }
 
     /// Connections open.
@@ -75,7 +84,7 @@ impl<S: Default> FlowTable<S> {
         self.slots.is_empty()
     }
 
-    /// Takes one segment of connection `number` (see [`StreamNumbers`]).
+    /// Takes one segment of connection `number` (see [`super::StreamNumbers`]).
     #[expect(clippy::too_many_arguments, reason = "the plain facts of one segment")]
     pub fn push(
         &mut self,
@@ -85,10 +94,9 @@ impl<S: Default> FlowTable<S> {
         dst: Endpoint,
         segment: &Segment<'_>,
         duplicate: bool,
-        caveats: &mut Caveats,
         sink: &mut dyn FnMut(Event<'_, S>),
     ) {
-        self.make_room(number, at, caveats, sink);
+        self.make_room(number, at, sink);
         let limits = &self.limits;
         let slot = self
             .slots
@@ -104,14 +112,14 @@ impl<S: Default> FlowTable<S> {
         let outcome = slot.push(at, src, segment, room, limits, sink);
         self.early_bytes = (self.early_bytes + slot.early_bytes()).saturating_sub(held);
         if outcome.conflict {
-            caveats.note(
+            self.caveats.note(
                 CaveatKind::OverlapConflict,
                 Some(at),
                 "the same TCP bytes were sent twice with different content; the first were kept",
             );
         }
         if outcome.no_room || outcome.outside {
-            caveats.note(
+            self.caveats.note(
                 CaveatKind::StreamGap,
                 Some(at),
                 if outcome.outside {
@@ -146,6 +154,7 @@ impl<S: Default> FlowTable<S> {
     pub fn clear(&mut self) {
         self.slots.clear();
         self.early_bytes = 0;
+        self.take_caveats();
     }
 
     fn end(
@@ -167,13 +176,7 @@ impl<S: Default> FlowTable<S> {
     }
 
     /// Finishes what closed long ago, now and then; and when the table is full, the eighth that was quiet longest.
-    fn make_room(
-        &mut self,
-        number: u32,
-        at: FrameRef,
-        caveats: &mut Caveats,
-        sink: &mut dyn FnMut(Event<'_, S>),
-    ) {
+    fn make_room(&mut self, number: u32, at: FrameRef, sink: &mut dyn FnMut(Event<'_, S>)) {
         self.sweep_in = self.sweep_in.saturating_sub(1);
         let full = self.slots.len() >= self.limits.flows && !self.slots.contains_key(&number);
         if self.sweep_in > 0 && !full {
@@ -201,7 +204,7 @@ impl<S: Default> FlowTable<S> {
             }
             by_age.truncate(eighth);
             by_age.sort_unstable_by_key(|(_, _, number)| *number);
-            caveats.note_many(
+            self.caveats.note_many(
                 CaveatKind::FlowEvicted,
                 Some(at),
                 "too many connections were open: those quiet longest were judged early",

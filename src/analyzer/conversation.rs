@@ -1,0 +1,282 @@
+//! What one connection carries: SIP in clear, TLS, both, or something else.
+
+use super::config::Config;
+use super::lane::{Forward, Lane};
+use crate::base::{Chunk, Direction, FrameRef};
+use crate::connection::{Connection, Opening, Plaintext, Speaks};
+use crate::dialog::{Hop, Seen};
+use crate::flow::{FlowSummary, Handshake};
+use crate::sip;
+use crate::tls::Session;
+use ring::digest;
+
+/// Bytes of each side's first payload kept for showing.
+const OPENING_BYTES: usize = 96;
+
+/// What comes out of a conversation.
+#[derive(Debug)]
+pub(super) enum Output {
+    /// A SIP message.
+    Message(Box<Seen>),
+    /// Bytes in a SIP stream that belong to no message.
+    Skipped {
+        /// Where they began.
+        at: FrameRef,
+        /// How many.
+        bytes: u64,
+        /// Why.
+        reason: &'static str,
+    },
+}
+
+/// Everything kept beside one TCP connection.
+#[derive(Default)]
+pub(super) struct Conversation {
+    lanes: [Lane; 2],
+    session: Option<Box<Tls>>,
+    opening: [Option<Opening>; 2],
+    messages: [u64; 2],
+    hashes: [Hash; 2],
+}
+
+/// A TLS session and what is found inside it.
+struct Tls {
+    session: Session,
+    lanes: [Lane; 2],
+    plaintext: [u64; 2],
+    hashes: [Hash; 2],
+}
+
+/// A running SHA-256 that a gap ends for good.
+#[derive(Clone, Default)]
+enum Hash {
+    #[default]
+    Unused,
+    Running(digest::Context),
+    Broken,
+}
+
+impl Hash {
+    fn take(&mut self, chunk: &Chunk<'_>) {
+        match chunk {
+            Chunk::Data { bytes, .. } => match self {
+                Self::Unused => {
+                    let mut context = digest::Context::new(&digest::SHA256);
+                    context.update(bytes);
+                    *self = Self::Running(context);
+                }
+                Self::Running(context) => context.update(bytes),
+                Self::Broken => {}
+            },
+            Chunk::Gap { .. } => *self = Self::Broken,
+        }
+    }
+
+    fn finish(self) -> Option<[u8; 32]> {
+        let digest = match self {
+            Self::Unused => digest::digest(&digest::SHA256, b""),
+            Self::Running(context) => context.finish(),
+            Self::Broken => return None,
+        };
+        digest.as_ref().try_into().ok()
+    }
+}
+
+fn of<T>(pair: &mut [T; 2], direction: Direction) -> &mut T {
+    let [originator, responder] = pair;
+    match direction {
+        Direction::Originator => originator,
+        Direction::Responder => responder,
+    }
+}
+
+impl Conversation {
+    /// Takes a chunk of one direction.
+    pub(super) fn push(
+        &mut self,
+        flow: &FlowSummary,
+        direction: Direction,
+        chunk: Chunk<'_>,
+        config: &Config,
+        out: &mut dyn FnMut(Output),
+    ) {
+        if config.hash_streams {
+            of(&mut self.hashes, direction).take(&chunk);
+        }
+        if let Chunk::Data { at, bytes, .. } = chunk {
+            let opening = of(&mut self.opening, direction);
+            opening.get_or_insert_with(|| Opening {
+                at,
+                bytes: bytes.get(..OPENING_BYTES).unwrap_or(bytes).into(),
+            });
+        }
+        let late = flow.handshake == Handshake::NotCaptured;
+        let Self {
+            lanes,
+            session,
+            messages,
+            ..
+        } = self;
+        of(lanes, direction).push(
+            chunk,
+            true,
+            late,
+            &config.limits,
+            &mut |forward| match forward {
+                Forward::Sip(item) => {
+                    deliver(item, flow, direction, "tcp", messages, out);
+                }
+                Forward::Tls(chunk) => {
+                    let tls = session.get_or_insert_with(|| Box::new(Tls::new(config)));
+                    tls.push(flow, direction, chunk, config, messages, out);
+                }
+                Forward::Other(_) => {}
+            },
+        );
+        // The side that does not speak TLS in a TLS connection: the session notes what it said instead.
+        if let Some(tls) = session
+            && of(lanes, direction).speaks() != Speaks::Tls
+        {
+            tls.session.push(direction, chunk, &mut |_, _| {});
+        }
+    }
+
+    /// The connection has ended.
+    pub(super) fn finish(
+        mut self,
+        flow: FlowSummary,
+        config: &Config,
+        out: &mut dyn FnMut(Output),
+    ) -> Connection {
+        let mut messages = self.messages;
+        for direction in [Direction::Originator, Direction::Responder] {
+            of(&mut self.lanes, direction).finish(&mut |forward| {
+                if let Forward::Sip(item) = forward {
+                    deliver(item, &flow, direction, "tcp", &mut messages, out);
+                }
+            });
+        }
+        let mut plaintext = [Plaintext::default(), Plaintext::default()];
+        let tls = self.session.map(|tls| {
+            let (summary, texts) = tls.finish(&flow, config, &mut messages, out);
+            plaintext = texts;
+            summary
+        });
+        let [originator, responder] = &self.lanes;
+        let [hash_o, hash_r] = self.hashes;
+        let hashed = |hash: Hash| {
+            if config.hash_streams {
+                hash.finish()
+            } else {
+                None
+            }
+        };
+        Connection::new(
+            flow,
+            [originator.speaks(), responder.speaks()],
+            self.opening,
+            messages,
+            tls,
+            [hashed(hash_o), hashed(hash_r)],
+            plaintext,
+        )
+    }
+}
+
+impl Tls {
+    fn new(config: &Config) -> Self {
+        Self {
+            session: Session::new(&config.limits),
+            lanes: [Lane::default(), Lane::default()],
+            plaintext: [0; 2],
+            hashes: [Hash::default(), Hash::default()],
+        }
+    }
+
+    fn push(
+        &mut self,
+        flow: &FlowSummary,
+        direction: Direction,
+        chunk: Chunk<'_>,
+        config: &Config,
+        messages: &mut [u64; 2],
+        out: &mut dyn FnMut(Output),
+    ) {
+        let Self {
+            session,
+            lanes,
+            plaintext,
+            hashes,
+        } = self;
+        session.push(direction, chunk, &mut |direction, plain| {
+            if config.hash_streams {
+                of(hashes, direction).take(&plain);
+            }
+            if let Chunk::Data { bytes, .. } = plain {
+                *of(plaintext, direction) += u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+            }
+            of(lanes, direction).push(plain, false, true, &config.limits, &mut |forward| {
+                if let Forward::Sip(item) = forward {
+                    deliver(item, flow, direction, "tls", messages, out);
+                }
+            });
+        });
+    }
+
+    fn finish(
+        mut self: Box<Self>,
+        flow: &FlowSummary,
+        config: &Config,
+        messages: &mut [u64; 2],
+        out: &mut dyn FnMut(Output),
+    ) -> (crate::tls::TlsSummary, [Plaintext; 2]) {
+        self.session.finish();
+        for direction in [Direction::Originator, Direction::Responder] {
+            of(&mut self.lanes, direction).finish(&mut |forward| {
+                if let Forward::Sip(item) = forward {
+                    deliver(item, flow, direction, "tls", messages, out);
+                }
+            });
+        }
+        let [bytes_o, bytes_r] = self.plaintext;
+        let [hash_o, hash_r] = self.hashes;
+        let text = |bytes, hash: Hash| Plaintext {
+            bytes,
+            sha256: if config.hash_streams {
+                hash.finish()
+            } else {
+                None
+            },
+        };
+        (
+            self.session.into_summary(),
+            [text(bytes_o, hash_o), text(bytes_r, hash_r)],
+        )
+    }
+}
+
+fn deliver(
+    item: sip::Item,
+    flow: &FlowSummary,
+    direction: Direction,
+    carriage: &'static str,
+    messages: &mut [u64; 2],
+    out: &mut dyn FnMut(Output),
+) {
+    match item {
+        sip::Item::Message(message) => {
+            *of(messages, direction) += 1;
+            out(Output::Message(Box::new(Seen {
+                message,
+                hop: Hop {
+                    src: flow.sender(direction),
+                    dst: flow.sender(direction.reverse()),
+                    carriage,
+                    stream: Some(flow.stream),
+                },
+            })));
+        }
+        sip::Item::KeepAlive { .. } => {}
+        sip::Item::Skipped { at, bytes, reason } => out(Output::Skipped { at, bytes, reason }),
+    }
+}

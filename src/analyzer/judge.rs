@@ -1,0 +1,323 @@
+//! Collects what ended, asks the rules, and makes the report.
+
+use super::config::Config;
+use crate::base::{CaveatKind, Caveats, Endpoint, FrameRef};
+use crate::capture::CaptureSummary;
+use crate::connection::Connection;
+use crate::diagnosis::{self, Placed};
+use crate::dialog::{Call, Seen, Transaction};
+use crate::finding::Findings;
+use crate::host::Hosts;
+use crate::lab::Profile;
+use crate::report::{Coverage, MethodCount, Report, Undecrypted};
+use crate::rules::{self, Context, Outcome};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Methods counted singly; a flood of invented methods is counted as one.
+const METHODS: usize = 64;
+
+/// What is known so far, and what the rules said of what has ended.
+#[derive(Debug)]
+pub(super) struct Judge {
+    profile: Profile,
+    hosts: Hosts,
+    connections: Vec<Connection>,
+    connection_limit: usize,
+    outcome: Outcome,
+    /// What could not be seen of connections and calls.
+    pub(super) caveats: Caveats,
+    methods: BTreeMap<String, MethodCount>,
+    counts: Coverage,
+    first: Option<FrameRef>,
+}
+
+impl Judge {
+    pub(super) fn new(config: &Config) -> Self {
+        Self {
+            profile: config.profile.clone(),
+            hosts: Hosts::new(&config.profile),
+            connections: Vec::new(),
+            connection_limit: config.limits.connection_summaries,
+            outcome: Outcome {
+                findings: Findings::new(
+                    config.limits.findings_per_rule,
+                    config.limits.evidence_per_finding,
+                ),
+                undecided: BTreeSet::new(),
+            },
+            caveats: Caveats::new(config.limits.places_per_caveat),
+            methods: BTreeMap::new(),
+            counts: Coverage::default(),
+            first: None,
+        }
+    }
+
+    /// Forgets all: what came before was out of scope.
+    pub(super) fn restart(&mut self, config: &Config) {
+        *self = Self::new(config);
+    }
+
+    pub(super) fn hosts(&self) -> &Hosts {
+        &self.hosts
+    }
+
+    pub(super) fn message(&mut self, seen: &Seen) {
+        self.first.get_or_insert(seen.at());
+        self.counts.sip_messages += 1;
+        if !seen.message.defects().is_empty() {
+            self.counts.sip_malformed += 1;
+        }
+        self.hosts.message(seen);
+    }
+
+    pub(super) fn skipped(&mut self, at: FrameRef, bytes: u64, reason: &'static str) {
+        self.caveats.note(
+            CaveatKind::SipNotUnderstood,
+            Some(at),
+            format!("{bytes} bytes in a SIP stream belong to no message: {reason}"),
+        );
+    }
+
+    /// A datagram that is not SIP.
+    pub(super) fn other_datagram(
+        &mut self,
+        src: Endpoint,
+        _dst: Endpoint,
+        at: FrameRef,
+        payload: &[u8],
+    ) {
+        // A DNS response has the highest bit of its third byte set (RFC 1035 §4.1.1).
+        if src.port == 53 && payload.get(2).is_some_and(|flags| flags & 0x80 != 0) {
+            self.hosts.name_server(src.addr, at);
+        }
+    }
+
+    pub(super) fn connection(&mut self, connection: Connection, last: FrameRef) {
+        self.first.get_or_insert(connection.flow.first);
+        self.counts.connections += 1;
+        let missing: u64 = connection.flow.sides.iter().map(|s| s.missing).sum();
+        if missing > 0 && connection.concerns_sip() {
+            self.counts.missing_bytes += missing;
+            self.caveats.note(
+                CaveatKind::StreamGap,
+                Some(connection.flow.last),
+                format!(
+                    "{missing} bytes of tcp.stream {} ({} > {}) are not in the capture",
+                    connection.flow.stream,
+                    connection.client(),
+                    connection.server()
+                ),
+            );
+        }
+        self.hosts.connection(&connection);
+        self.note_tls(&connection);
+        if !connection.concerns_sip() {
+            return;
+        }
+        if connection.flow.one_directional() {
+            self.caveats.note(
+                CaveatKind::OneDirection,
+                Some(connection.flow.first),
+                format!(
+                    "tcp.stream {} ({} > {}): only one direction was captured",
+                    connection.flow.stream,
+                    connection.client(),
+                    connection.server()
+                ),
+            );
+        }
+        self.connections.push(connection);
+        if self.connections.len() > self.connection_limit {
+            self.judge_oldest(last);
+        }
+    }
+
+    fn note_tls(&mut self, connection: &Connection) {
+        let Some(tls) = &connection.tls else {
+            return;
+        };
+        if !connection.concerns_sip() {
+            return;
+        }
+        self.counts.tls_sessions += 1;
+        tls.note_caveats(&mut self.caveats);
+        if let Some(reason) = tls.undecrypted_reason() {
+            self.counts.undecrypted.push(Undecrypted {
+                connection: format!(
+                    "tcp.stream {}, {} > {}",
+                    connection.flow.stream,
+                    connection.client(),
+                    connection.server()
+                ),
+                reason: reason.to_string(),
+                advice: reason.advice(),
+            });
+        } else if connection.plaintext.iter().any(|p| p.bytes > 0) {
+            self.counts.tls_decrypted += 1;
+        }
+    }
+
+    /// Too many connections are kept for comparison: the older half is judged now.
+    fn judge_oldest(&mut self, last: FrameRef) {
+        let half = self.connections.len() / 2;
+        let rest = self.connections.split_off(half);
+        let old = std::mem::replace(&mut self.connections, rest);
+        self.caveats.note_many(
+            CaveatKind::ConnectionSummaryDropped,
+            Some(last),
+            "very many connections: the older ones were judged without the later ones",
+            u64::try_from(old.len()).unwrap_or(u64::MAX),
+        );
+        let context = Context {
+            profile: &self.profile,
+            hosts: &self.hosts,
+            connections: &old,
+            first: self.first.unwrap_or_default(),
+            last,
+        };
+        for connection in &old {
+            rules::check_connection(connection, &context, &mut self.outcome);
+        }
+    }
+
+    pub(super) fn call(&mut self, call: &Call, last: FrameRef) {
+        let transactions = call.transactions();
+        for transaction in &transactions {
+            self.count(transaction);
+        }
+        let context = Context {
+            profile: &self.profile,
+            hosts: &self.hosts,
+            connections: &self.connections,
+            first: self.first.unwrap_or_default(),
+            last: if call.evicted {
+                call.span().map_or(last, |(_, end)| end)
+            } else {
+                last
+            },
+        };
+        rules::check_call(call, &transactions, &context, &mut self.outcome);
+    }
+
+    fn count(&mut self, transaction: &Transaction<'_>) {
+        let name = transaction.method().to_string();
+        let method = name.as_str();
+        let method = if self.methods.len() < METHODS || self.methods.contains_key(method) {
+            method
+        } else {
+            "(others)"
+        };
+        if !self.methods.contains_key(method) {
+            self.methods
+                .insert(method.to_owned(), MethodCount::default());
+        }
+        let Some(count) = self.methods.get_mut(method) else {
+            return;
+        };
+        count.requests += u64::from(transaction.request.is_some());
+        match transaction.final_status() {
+            Some(status) => *count.finals.entry(status).or_default() += 1,
+            None if transaction.request.is_some() && method != "BENOTIFY" => {
+                count.unanswered += 1;
+            }
+            None => {}
+        }
+        self.counts.successes += u64::from(transaction.succeeded());
+    }
+
+    /// Judges what is left and puts everything in its place.
+    pub(super) fn finish(
+        mut self,
+        config: &Config,
+        captures: Vec<CaptureSummary>,
+        mut coverage: Coverage,
+        mut caveats: Caveats,
+        last: FrameRef,
+    ) -> Report {
+        self.connections
+            .sort_by_key(|c| (c.flow.first, c.flow.stream));
+        let context = Context {
+            profile: &self.profile,
+            hosts: &self.hosts,
+            connections: &self.connections,
+            first: self.first.unwrap_or_default(),
+            last,
+        };
+        for connection in &self.connections {
+            rules::check_connection(connection, &context, &mut self.outcome);
+        }
+        if self.outcome.findings.dropped() > 0 {
+            self.caveats.note_many(
+                CaveatKind::FindingsDropped,
+                None,
+                "very many findings of one rule: further ones were left out",
+                self.outcome.findings.dropped(),
+            );
+        }
+        caveats.merge(self.caveats);
+        let counts = self.counts;
+        coverage.connections = counts.connections;
+        coverage.tls_sessions = counts.tls_sessions;
+        coverage.tls_decrypted = counts.tls_decrypted;
+        coverage.undecrypted = counts.undecrypted;
+        coverage.missing_bytes = counts.missing_bytes;
+        coverage.sip_messages = counts.sip_messages;
+        coverage.sip_malformed = counts.sip_malformed;
+        coverage.successes = counts.successes;
+        let placed = diagnosis::place(self.outcome.findings.take());
+        let undecided: Vec<_> = self.outcome.undecided.into_iter().collect();
+        let verdict = diagnosis::verdict(
+            &placed,
+            diagnosis::Seen {
+                successes: coverage.successes,
+                unread_sessions: u64::try_from(coverage.undecrypted.len()).unwrap_or(u64::MAX),
+                undecided: u64::try_from(undecided.len()).unwrap_or(u64::MAX),
+                hidden: caveats.hide_traffic() || captures.iter().any(|c| !c.complete),
+            },
+        );
+        let (findings, suppressed) = shown(placed, config);
+        Report {
+            verdict,
+            captures,
+            coverage,
+            hosts: self.hosts,
+            findings,
+            undecided,
+            caveats: caveats.iter().collect(),
+            connections: self.connections,
+            methods: self.methods,
+            suppressed,
+        }
+    }
+}
+
+/// Takes out what the user does not want to see; the rest is renumbered.
+fn shown(placed: Vec<Placed>, config: &Config) -> (Vec<Placed>, u64) {
+    let wanted = |p: &Placed| {
+        let name = p.finding.rule;
+        (config.select.is_empty() || config.select.iter().any(|s| s == name))
+            && !config.ignore.iter().any(|s| s == name)
+            && config
+                .min_severity
+                .is_none_or(|least| p.finding.severity >= least)
+    };
+    let mut new_places = BTreeMap::new();
+    let mut kept = Vec::new();
+    let mut suppressed = 0;
+    for (old, item) in placed.into_iter().enumerate() {
+        if wanted(&item) {
+            new_places.insert(old, kept.len());
+            kept.push(item);
+        } else {
+            suppressed += 1;
+        }
+    }
+    for item in &mut kept {
+        item.caused_by = item
+            .caused_by
+            .iter()
+            .filter_map(|old| new_places.get(old).copied())
+            .collect();
+    }
+    (kept, suppressed)
+}

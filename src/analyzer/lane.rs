@@ -1,0 +1,168 @@
+//! One direction of a byte stream: what it speaks is decided by its content, never by its port.
+
+use crate::base::{Chunk, FrameRef, Limits};
+use crate::connection::Speaks;
+use crate::sip::{self, Framer};
+use crate::tls;
+
+/// Bytes held until it is clear what they are. A SIP request line longer than this is no request line.
+const UNDECIDED_BYTES: usize = 8 << 10;
+
+/// Where the bytes of a direction go.
+#[derive(Debug, Default)]
+enum State {
+    /// Not enough bytes yet.
+    #[default]
+    Undecided,
+    /// To the SIP framer.
+    Sip(Box<Framer>),
+    /// To the TLS session.
+    Tls,
+    /// Nowhere; each chunk is looked at, because SIP or TLS may begin later.
+    Other,
+}
+
+/// What a lane does with what it is given.
+#[derive(Debug)]
+pub(super) enum Forward<'a> {
+    /// A SIP message, keep-alive or skipped bytes.
+    Sip(sip::Item),
+    /// A chunk for the TLS session.
+    Tls(Chunk<'a>),
+    /// Bytes of another protocol.
+    Other(usize),
+}
+
+/// The state of one direction.
+#[derive(Debug, Default)]
+pub(super) struct Lane {
+    state: State,
+    held: Vec<(u64, FrameRef, Box<[u8]>)>,
+    held_bytes: usize,
+}
+
+impl Lane {
+    /// What this direction turned out to speak.
+    pub(super) fn speaks(&self) -> Speaks {
+        match &self.state {
+            State::Undecided if self.held.is_empty() => Speaks::Nothing,
+            State::Undecided | State::Other => Speaks::Other,
+            State::Sip(_) => Speaks::Sip,
+            State::Tls => Speaks::Tls,
+        }
+    }
+
+    /// Takes a chunk. `tls` says whether TLS may begin here, `late` whether the start of the stream was missed.
+    pub(super) fn push(
+        &mut self,
+        chunk: Chunk<'_>,
+        tls: bool,
+        late: bool,
+        limits: &Limits,
+        out: &mut dyn FnMut(Forward<'_>),
+    ) {
+        match &mut self.state {
+            State::Sip(framer) => {
+                framer.push(chunk, &mut |item| out(Forward::Sip(item)));
+                return;
+            }
+            State::Tls => {
+                out(Forward::Tls(chunk));
+                return;
+            }
+            State::Undecided | State::Other => {}
+        }
+        let Chunk::Data { offset, at, bytes } = chunk else {
+            self.give_up(out);
+            return;
+        };
+        let after_gap = matches!(self.state, State::Other);
+        if self.held.is_empty() {
+            match classify(bytes, tls, late || after_gap) {
+                Some(state) => self.decide(state, Some((offset, at, bytes)), limits, out),
+                None if after_gap => out(Forward::Other(bytes.len())),
+                None => self.hold(offset, at, bytes),
+            }
+            return;
+        }
+        self.hold(offset, at, bytes);
+        let all: Vec<u8> = self
+            .held
+            .iter()
+            .flat_map(|(_, _, b)| b.iter().copied())
+            .collect();
+        let decided = classify(&all, tls, late)
+            .or_else(|| (all.len() >= UNDECIDED_BYTES).then_some(Speaks::Other));
+        if let Some(state) = decided {
+            self.decide(state, None, limits, out);
+        }
+    }
+
+    /// The stream has ended.
+    pub(super) fn finish(&mut self, out: &mut dyn FnMut(Forward<'_>)) {
+        if let State::Sip(framer) = &mut self.state {
+            framer.finish(&mut |item| out(Forward::Sip(item)));
+        } else {
+            self.give_up(out);
+        }
+    }
+
+    fn hold(&mut self, offset: u64, at: FrameRef, bytes: &[u8]) {
+        self.held_bytes += bytes.len();
+        self.held.push((offset, at, bytes.into()));
+    }
+
+    /// What is held belongs to no protocol we read.
+    fn give_up(&mut self, out: &mut dyn FnMut(Forward<'_>)) {
+        if self.held_bytes > 0 {
+            out(Forward::Other(self.held_bytes));
+        }
+        self.held.clear();
+        self.held_bytes = 0;
+        self.state = State::Other;
+    }
+
+    fn decide(
+        &mut self,
+        speaks: Speaks,
+        fresh: Option<(u64, FrameRef, &[u8])>,
+        limits: &Limits,
+        out: &mut dyn FnMut(Forward<'_>),
+    ) {
+        self.state = match speaks {
+            Speaks::Sip => State::Sip(Box::new(Framer::new(limits))),
+            Speaks::Tls => State::Tls,
+            Speaks::Other | Speaks::Nothing => State::Other,
+        };
+        self.held_bytes = 0;
+        let held = std::mem::take(&mut self.held);
+        let held = held.iter().map(|(o, at, b)| (*o, *at, &b[..]));
+        for (offset, at, bytes) in held.chain(fresh) {
+            match &mut self.state {
+                State::Sip(framer) => framer.push(Chunk::Data { offset, at, bytes }, &mut |item| {
+                    out(Forward::Sip(item));
+                }),
+                State::Tls => out(Forward::Tls(Chunk::Data { offset, at, bytes })),
+                State::Undecided | State::Other => out(Forward::Other(bytes.len())),
+            }
+        }
+    }
+}
+
+/// What the first bytes are; `None` when more are needed.
+fn classify(bytes: &[u8], tls: bool, late: bool) -> Option<Speaks> {
+    let sip = sip::probe(bytes);
+    if sip == sip::Probe::Yes {
+        return Some(Speaks::Sip);
+    }
+    let tls_probe = if tls {
+        tls::probe(bytes)
+    } else {
+        tls::Probe::No
+    };
+    if tls_probe == tls::Probe::Yes || (tls && late && tls::probe_midstream(bytes)) {
+        return Some(Speaks::Tls);
+    }
+    let open = sip == sip::Probe::NeedMore || tls_probe == tls::Probe::NeedMore;
+    (!open).then_some(Speaks::Other)
+}

@@ -1,0 +1,403 @@
+//! The only place that knows all rooms: it routes, it never decides.
+
+mod config;
+mod conversation;
+mod judge;
+mod lane;
+mod scope;
+
+pub use config::{Config, Scope};
+
+use crate::base::{CaveatKind, Caveats, Direction, Endpoint, FrameRef};
+use crate::capture::{CaptureSummary, Item};
+use crate::connection::Connection;
+use crate::dialog::{Call, DialogTable, Hop, Seen};
+use crate::flow::{Event, FlowTable, IcmpReport, StreamNumbers};
+use crate::host::Hosts;
+use crate::packet::{Datagram, Decoder, IcmpError, Packet, Payload, Segment};
+use crate::report::Report;
+use crate::sip;
+use conversation::{Conversation, Output};
+use judge::Judge;
+use scope::{InScope, ScopeState};
+
+/// The IP protocol number of TCP (RFC 9293 §3.1).
+const TCP: u8 = 6;
+
+/// What an observer is shown while the analysis runs, in the order of the frames that completed it.
+#[derive(Debug)]
+pub enum Observed<'a> {
+    /// Everything shown so far was out of scope after all: forget it.
+    Restart,
+    /// A packet in scope.
+    Packet(&'a Packet<'a>),
+    /// A SIP message.
+    Message(&'a Seen),
+    /// A connection that ended.
+    Connection(&'a Connection),
+    /// A call that ended.
+    Call(&'a Call),
+}
+
+/// From frames to a report: `push` every item of the captures in time order, then `finish`.
+pub struct Analyzer<'o> {
+    config: Config,
+    decoder: Decoder,
+    scope: ScopeState,
+    streams: StreamNumbers,
+    flows: FlowTable<Conversation>,
+    dialogs: DialogTable,
+    judge: Judge,
+    /// What reading and decoding could not see; the judge keeps what is known of connections and calls.
+    caveats: Caveats,
+    last: FrameRef,
+    observer: Option<Box<dyn FnMut(Observed<'_>) + 'o>>,
+}
+
+impl<'o> Analyzer<'o> {
+    /// An analysis with nothing seen yet.
+    pub fn new(config: Config) -> Self {
+        let limits = &config.limits;
+        Self {
+            decoder: Decoder::new(limits),
+            scope: ScopeState::new(&config),
+            streams: StreamNumbers::new(limits.stream_numbers),
+            flows: FlowTable::new(limits),
+            dialogs: DialogTable::new(limits),
+            judge: Judge::new(&config),
+            caveats: Caveats::new(limits.places_per_caveat),
+            last: FrameRef::default(),
+            observer: None,
+            config,
+        }
+    }
+
+    /// Shows everything that is read to `observer`.
+    pub fn observe(&mut self, observer: impl FnMut(Observed<'_>) + 'o) {
+        self.observer = Some(Box::new(observer));
+    }
+
+    /// What reading and decoding could not see; the reader of the captures adds to it.
+    pub fn caveats(&mut self) -> &mut Caveats {
+        &mut self.caveats
+    }
+
+    /// Takes one item of a capture.
+    pub fn push(&mut self, item: Item<'_>) {
+        let Item::Frame(frame) = item else {
+            return;
+        };
+        if frame.at.time < self.last.time {
+            self.caveats.note(
+                CaveatKind::TimeBackwards,
+                Some(frame.at),
+                "the time of a frame is earlier than that of the frame before",
+            );
+        } else {
+            self.last = frame.at;
+        }
+        let Self {
+            decoder,
+            caveats,
+            scope,
+            streams,
+            flows,
+            dialogs,
+            judge,
+            observer,
+            config,
+            last,
+        } = self;
+        let packet = decoder.push(&frame, caveats);
+        let mut rooms = Rooms {
+            scope,
+            streams,
+            flows,
+            dialogs,
+            judge,
+            observer: observer.as_deref_mut(),
+            config,
+            last: *last,
+        };
+        rooms.packet(&packet);
+    }
+
+    /// Ends everything that is still open and judges it.
+    pub fn finish(mut self, captures: Vec<CaptureSummary>) -> Report {
+        self.decoder.finish(&mut self.caveats);
+        let Self {
+            scope,
+            streams,
+            flows,
+            dialogs,
+            judge,
+            observer,
+            config,
+            last,
+            caveats,
+            ..
+        } = &mut self;
+        let mut rooms = Rooms {
+            scope,
+            streams,
+            flows,
+            dialogs,
+            judge,
+            observer: observer.as_deref_mut(),
+            config,
+            last: *last,
+        };
+        rooms.finish();
+        if streams.forgotten() > 0 {
+            caveats.note_many(
+                CaveatKind::StreamNumbers,
+                None,
+                "very many connections: the numbers of later ones differ from Wireshark's tcp.stream",
+                streams.forgotten(),
+            );
+        }
+        caveats.merge(flows.take_caveats());
+        caveats.merge(dialogs.take_caveats());
+        let coverage = self.scope.coverage();
+        self.judge
+            .finish(&self.config, captures, coverage, self.caveats, self.last)
+    }
+}
+
+impl std::fmt::Debug for Analyzer<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Analyzer")
+            .field("last", &self.last)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The rooms one packet passes through, borrowed for that packet.
+struct Rooms<'r, 'o> {
+    scope: &'r mut ScopeState,
+    streams: &'r mut StreamNumbers,
+    flows: &'r mut FlowTable<Conversation>,
+    dialogs: &'r mut DialogTable,
+    judge: &'r mut Judge,
+    observer: Option<&'r mut (dyn FnMut(Observed<'_>) + 'o)>,
+    config: &'r Config,
+    last: FrameRef,
+}
+
+impl Rooms<'_, '_> {
+    fn packet(&mut self, packet: &Packet<'_>) {
+        let verdict = self.scope.admit(packet.src, packet.dst);
+        if verdict == InScope::FromHereOn {
+            self.flows.clear();
+            self.dialogs.clear();
+            self.judge.restart(self.config);
+            if let Some(observer) = &mut self.observer {
+                observer(Observed::Restart);
+            }
+        }
+        let inside = verdict != InScope::No;
+        if inside && let Some(observer) = &mut self.observer {
+            observer(Observed::Packet(packet));
+        }
+        let (Some(src), Some(dst)) = (packet.src, packet.dst) else {
+            return;
+        };
+        match &packet.payload {
+            Payload::Tcp(segment) => {
+                let src = Endpoint::new(src, segment.src_port);
+                let dst = Endpoint::new(dst, segment.dst_port);
+                self.segment(packet, src, dst, segment, inside);
+            }
+            Payload::Udp(datagram) if inside => {
+                let src = Endpoint::new(src, datagram.src_port);
+                let dst = Endpoint::new(dst, datagram.dst_port);
+                self.datagram(packet, src, dst, datagram);
+            }
+            Payload::IcmpError(error) if inside => self.icmp(packet.at, error),
+            _ => {}
+        }
+    }
+
+    fn segment(
+        &mut self,
+        packet: &Packet<'_>,
+        src: Endpoint,
+        dst: Endpoint,
+        segment: &Segment<'_>,
+        inside: bool,
+    ) {
+        // Numbers run over all connections, also those out of scope, as in Wireshark.
+        let numbered = self.streams.number(src, dst, segment.flags, segment.seq);
+        if !inside {
+            return;
+        }
+        let Self {
+            flows,
+            dialogs,
+            judge,
+            observer,
+            config,
+            last,
+            ..
+        } = self;
+        flows.push(
+            numbered.number,
+            packet.at,
+            src,
+            dst,
+            segment,
+            packet.duplicate,
+            &mut |event| on_event(event, dialogs, judge, observer, config, *last),
+        );
+    }
+
+    fn datagram(
+        &mut self,
+        packet: &Packet<'_>,
+        src: Endpoint,
+        dst: Endpoint,
+        datagram: &Datagram<'_>,
+    ) {
+        if sip::probe(datagram.payload) != sip::Probe::Yes {
+            self.judge
+                .other_datagram(src, dst, packet.at, datagram.payload);
+            return;
+        }
+        let hop = Hop {
+            src,
+            dst,
+            carriage: "udp",
+            stream: None,
+        };
+        let Self {
+            dialogs,
+            judge,
+            observer,
+            config,
+            last,
+            ..
+        } = self;
+        sip::datagram(
+            datagram.payload,
+            packet.at,
+            datagram.wire_len,
+            &config.limits,
+            &mut |item| match item {
+                sip::Item::Message(mut message) => {
+                    message.duplicate = packet.duplicate;
+                    let seen = Seen { message, hop };
+                    on_message(seen, dialogs, judge, observer, *last);
+                }
+                sip::Item::KeepAlive { .. } => {}
+                sip::Item::Skipped { at, bytes, reason } => judge.skipped(at, bytes, reason),
+            },
+        );
+    }
+
+    /// An ICMP error belongs to the TCP connection whose packet it quotes.
+    fn icmp(&mut self, at: FrameRef, error: &IcmpError) {
+        let quoted = error.quoted.as_ref().filter(|q| q.protocol == TCP);
+        let Some((src, dst)) = quoted.and_then(|q| q.endpoints()) else {
+            return;
+        };
+        if let Some(number) = self.streams.known(src, dst) {
+            let report = IcmpReport {
+                at,
+                from: error.source,
+                v6: src.addr.is_ipv6(),
+                kind: error.kind,
+                code: error.code,
+                quoted: Direction::Originator,
+            };
+            self.flows.icmp(number, src, report);
+        }
+    }
+
+    fn finish(&mut self) {
+        let Self {
+            flows,
+            dialogs,
+            judge,
+            observer,
+            config,
+            last,
+            ..
+        } = self;
+        flows.finish(*last, &mut |event| {
+            on_event(event, dialogs, judge, observer, config, *last);
+        });
+        dialogs.finish(&mut |call| on_call(&call, judge, observer, *last));
+    }
+}
+
+type Observer<'r, 'o> = Option<&'r mut (dyn FnMut(Observed<'_>) + 'o)>;
+
+fn on_event(
+    event: Event<'_, Conversation>,
+    dialogs: &mut DialogTable,
+    judge: &mut Judge,
+    observer: &mut Observer<'_, '_>,
+    config: &Config,
+    last: FrameRef,
+) {
+    match event {
+        Event::Chunk {
+            owner,
+            flow,
+            direction,
+            chunk,
+        } => owner.push(flow, direction, chunk, config, &mut |output| {
+            on_output(output, dialogs, judge, observer, last);
+        }),
+        Event::Ended { owner, flow } => {
+            let connection = owner.finish(flow, config, &mut |output| {
+                on_output(output, dialogs, judge, observer, last);
+            });
+            if let Some(observer) = observer {
+                observer(Observed::Connection(&connection));
+            }
+            judge.connection(connection, last);
+        }
+    }
+}
+
+fn on_output(
+    output: Output,
+    dialogs: &mut DialogTable,
+    judge: &mut Judge,
+    observer: &mut Observer<'_, '_>,
+    last: FrameRef,
+) {
+    match output {
+        Output::Message(seen) => on_message(*seen, dialogs, judge, observer, last),
+        Output::Skipped { at, bytes, reason } => judge.skipped(at, bytes, reason),
+    }
+}
+
+fn on_message(
+    seen: Seen,
+    dialogs: &mut DialogTable,
+    judge: &mut Judge,
+    observer: &mut Observer<'_, '_>,
+    last: FrameRef,
+) {
+    if let Some(observer) = observer {
+        observer(Observed::Message(&seen));
+    }
+    judge.message(&seen);
+    dialogs.push(seen, &mut |call| on_call(&call, judge, observer, last));
+}
+
+fn on_call(call: &Call, judge: &mut Judge, observer: &mut Observer<'_, '_>, last: FrameRef) {
+    if let Some(observer) = observer {
+        observer(Observed::Call(call));
+    }
+    judge.call(call, last);
+}
+
+impl Analyzer<'_> {
+    /// Who is who, as far as is known by now.
+    pub fn hosts(&self) -> &Hosts {
+        self.judge.hosts()
+    }
+}

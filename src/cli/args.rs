@@ -1,0 +1,292 @@
+//! Arguments as written, and the job they mean.
+
+use super::input;
+use clap::{Parser, ValueEnum};
+use sipdiag::analyzer::{Config, Scope};
+use sipdiag::finding::Severity;
+use sipdiag::lab::Profile;
+use sipdiag::render::{self, TimeStyle, list::What};
+use std::path::PathBuf;
+
+/// Finds out from a packet capture why Microsoft Lync / Skype for Business and Cisco IM and Presence do not federate.
+///
+/// The first line of the report is the answer. Exit status: 0 nothing at or above --fail-on, 1 such findings,
+/// 2 usage error or unreadable input.
+#[derive(Debug, Parser)]
+#[command(
+    name = "sipdiag",
+    version,
+    max_term_width = 100,
+    after_help = "\
+Examples:
+  sipdiag trace.pcap                         what is wrong, on which box, and how to fix it
+  sipdiag --format json trace.pcapng         the same for programs
+  sipdiag --trust cups01.tomt.local a.pcap   with a trusted application pool of Lync that you know of
+  sipdiag --list messages trace.pcap         every SIP message that was read
+  sipdiag --explain route-maddr-not-trusted  the offline page of a rule
+  tcpdump -w - port 5061 | sipdiag -         from standard input"
+)]
+pub(super) struct Args {
+    /// Captures: pcap or pcapng, plain or gzip, zstd, lz4; - is standard input. Several are merged in time order
+    #[arg(value_name = "CAPTURE", required_unless_present_any = ["rules", "explain"])]
+    captures: Vec<PathBuf>,
+
+    /// List what was read instead of diagnosing
+    #[arg(long, value_name = "WHAT", conflicts_with_all = ["rules", "explain"])]
+    list: Option<ListWhat>,
+
+    /// Show the offline page of a rule
+    #[arg(long, value_name = "RULE", conflicts_with_all = ["rules", "captures"])]
+    explain: Option<String>,
+
+    /// Show the catalogue of rules
+    #[arg(long, conflicts_with = "captures")]
+    rules: bool,
+
+    /// TLS secrets, NSS key log format (repeatable)
+    #[arg(short, long, value_name = "FILE")]
+    keylog: Vec<PathBuf>,
+
+    /// Lab profile: what is configured on the two sides (TOML)
+    #[arg(long, value_name = "FILE")]
+    lab: Option<PathBuf>,
+
+    /// FQDN of a trusted application pool that Lync is configured with (repeatable)
+    #[arg(long, value_name = "FQDN")]
+    trust: Vec<String>,
+
+    /// Network in scope, or `any` (repeatable). Default: 10.1.1.0/24 when the capture has traffic of it, else everything
+    #[arg(long, value_name = "CIDR")]
+    net: Vec<String>,
+
+    /// Format of the report or list
+    #[arg(short, long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+
+    /// Write there instead of standard output; never over a capture
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+
+    /// Report only these rules (comma-separated)
+    #[arg(long, value_name = "RULES", value_delimiter = ',')]
+    select: Vec<String>,
+
+    /// Do not report these rules (comma-separated)
+    #[arg(long, value_name = "RULES", value_delimiter = ',')]
+    ignore: Vec<String>,
+
+    /// Report only findings at least this bad
+    #[arg(long, value_name = "LEVEL")]
+    min_severity: Option<Level>,
+
+    /// Exit with status 1 from this severity on
+    #[arg(long, value_enum, value_name = "LEVEL", default_value_t = FailOn::Error)]
+    fail_on: FailOn,
+
+    /// How times are shown in text
+    #[arg(long, value_enum, default_value_t = Time::Utc)]
+    time: Time,
+
+    /// Colours in text
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = Color::Auto)]
+    color: Color,
+
+    /// Worker threads; the report is the same for every number
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    jobs: Option<u16>,
+
+    /// No progress on standard error
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum ListWhat {
+    Packets,
+    Connections,
+    Messages,
+    Dialogs,
+}
+
+/// Output formats.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people, 80 columns.
+    Text,
+    /// One JSON object; for lists, one a line.
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Level {
+    Note,
+    Warning,
+    Error,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum FailOn {
+    Error,
+    Warning,
+    Note,
+    Never,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Time {
+    Utc,
+    Local,
+    Relative,
+}
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Color {
+    /// On a terminal, unless `NO_COLOR` is set (<https://no-color.org>).
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+impl Color {
+    /// Whether this output gets colours.
+    pub(super) fn wanted(self, to_terminal: bool) -> bool {
+        match self {
+            Self::Always => true,
+            Self::Never => false,
+            Self::Auto => to_terminal && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty()),
+        }
+    }
+}
+
+/// What the arguments mean.
+#[derive(Debug)]
+pub(super) enum Job {
+    /// Show the catalogue.
+    Rules { format: Format },
+    /// Show one page.
+    Explain { topic: String },
+    /// List what was read.
+    List(List),
+    /// Diagnose.
+    Diagnose(Box<Diagnose>),
+}
+
+/// A list to be made.
+#[derive(Debug)]
+pub(super) struct List {
+    pub(super) what: What,
+    pub(super) captures: Vec<PathBuf>,
+    pub(super) config: Config,
+    pub(super) format: Format,
+    pub(super) output: Option<PathBuf>,
+}
+
+/// A diagnosis to be made.
+#[derive(Debug)]
+pub(super) struct Diagnose {
+    pub(super) captures: Vec<PathBuf>,
+    pub(super) config: Config,
+    pub(super) format: Format,
+    pub(super) output: Option<PathBuf>,
+    pub(super) fail_on: Option<Severity>,
+    pub(super) time: TimeStyle,
+    pub(super) color: Color,
+}
+
+impl TryFrom<Args> for Job {
+    type Error = anyhow::Error;
+
+    fn try_from(args: Args) -> anyhow::Result<Self> {
+        if args.rules {
+            return Ok(Self::Rules {
+                format: args.format,
+            });
+        }
+        if let Some(topic) = args.explain {
+            return Ok(Self::Explain { topic });
+        }
+        let what = args.list.map(|what| match what {
+            ListWhat::Packets => What::Packets,
+            ListWhat::Connections => What::Connections,
+            ListWhat::Messages => What::Messages,
+            ListWhat::Dialogs => What::Dialogs,
+        });
+        for name in args.select.iter().chain(&args.ignore) {
+            if sipdiag::rules::find(name).is_none() {
+                let hint = render::explain::nearest(name)
+                    .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+                anyhow::bail!("there is no rule `{name}`{hint} (sipdiag --rules lists all)");
+            }
+        }
+        input::stdin_once(&args.captures)?;
+        let mut profile = match &args.lab {
+            Some(path) => {
+                let text = std::fs::read_to_string(path)
+                    .map_err(|e| anyhow::anyhow!("{}: cannot be read: {e}", path.display()))?;
+                Profile::parse(&text).map_err(|e| anyhow::anyhow!("{}: {e}", path.display()))?
+            }
+            None => Profile::default(),
+        };
+        for fqdn in &args.trust {
+            profile.trust(fqdn);
+        }
+        let mut config = Config::default();
+        config.scope = scope(&args.net)?;
+        config.profile = profile;
+        config.select = args.select;
+        config.ignore = args.ignore;
+        config.min_severity = args.min_severity.map(|level| match level {
+            Level::Note => Severity::Note,
+            Level::Warning => Severity::Warning,
+            Level::Error => Severity::Error,
+        });
+        config.unused_secrets = input::check_readable(&args.keylog)?;
+        Ok(match what {
+            Some(what) => {
+                config.hash_streams = what == What::Connections && args.format == Format::Json;
+                Self::List(List {
+                    what,
+                    captures: args.captures,
+                    config,
+                    format: args.format,
+                    output: args.output,
+                })
+            }
+            None => Self::Diagnose(Box::new(Diagnose {
+                captures: args.captures,
+                config,
+                format: args.format,
+                output: args.output,
+                fail_on: match args.fail_on {
+                    FailOn::Error => Some(Severity::Error),
+                    FailOn::Warning => Some(Severity::Warning),
+                    FailOn::Note => Some(Severity::Note),
+                    FailOn::Never => None,
+                },
+                time: match args.time {
+                    Time::Utc => TimeStyle::Utc,
+                    Time::Local => TimeStyle::Local,
+                    Time::Relative => TimeStyle::Relative,
+                },
+                color: args.color,
+            })),
+        })
+    }
+}
+
+fn scope(nets: &[String]) -> anyhow::Result<Scope> {
+    if nets.is_empty() {
+        return Ok(Scope::Auto);
+    }
+    if nets.iter().any(|n| n == "any") {
+        return Ok(Scope::Any);
+    }
+    let networks = nets
+        .iter()
+        .map(|n| n.parse().map_err(|e| anyhow::anyhow!("--net: {e}")))
+        .collect::<anyhow::Result<Vec<_>>>()?;
+    Ok(Scope::Only(networks))
+}

@@ -1,0 +1,70 @@
+//! Opening and feeding captures.
+
+use sipdiag::Error;
+use sipdiag::analyzer::Analyzer;
+use sipdiag::base::{FileIndex, Limits};
+use sipdiag::capture::{Capture, Merge};
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+fn is_stdin(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+/// Standard input can be read only once.
+pub(super) fn stdin_once(captures: &[PathBuf]) -> anyhow::Result<()> {
+    if captures.iter().filter(|p| is_stdin(p)).count() > 1 {
+        anyhow::bail!("standard input (-) can be given only once");
+    }
+    Ok(())
+}
+
+/// Opens all captures; a capture that cannot be read at all stops the run.
+pub(super) fn open(
+    captures: &[PathBuf],
+    hash: bool,
+    limits: &Limits,
+) -> Result<Merge<'static>, Error> {
+    let mut opened = Vec::with_capacity(captures.len());
+    for (n, path) in captures.iter().enumerate() {
+        let name = path.to_string_lossy().into_owned();
+        let unreadable = |source: io::Error| Error::Unreadable {
+            file: name.clone(),
+            source,
+        };
+        let reader: Box<dyn Read + Send> = if is_stdin(path) {
+            Box::new(io::stdin())
+        } else {
+            let file = File::open(path).map_err(unreadable)?;
+            if file.metadata().map_err(unreadable)?.is_dir() {
+                return Err(unreadable(io::ErrorKind::IsADirectory.into()));
+            }
+            Box::new(file)
+        };
+        let index = FileIndex(u16::try_from(n).unwrap_or(u16::MAX));
+        let shown = if is_stdin(path) { "-" } else { &name };
+        opened.push(Capture::open(reader, shown, index, hash, limits)?);
+    }
+    Ok(Merge::new(opened))
+}
+
+/// Reads everything.
+pub(super) fn feed(reader: &mut Merge<'_>, analyzer: &mut Analyzer<'_>) {
+    let mut caveats = sipdiag::base::Caveats::new(Limits::default().places_per_caveat);
+    while let Some(item) = reader.next(&mut caveats) {
+        analyzer.push(item);
+    }
+    analyzer.caveats().merge(caveats);
+}
+
+/// Files that must at least be readable; how many there are.
+pub(super) fn check_readable(files: &[PathBuf]) -> Result<usize, Error> {
+    for path in files {
+        File::open(path).map_err(|source| Error::Unreadable {
+            file: path.to_string_lossy().into_owned(),
+            source,
+        })?;
+    }
+    Ok(files.len())
+}

@@ -1,0 +1,111 @@
+//! The command line: reads files, runs the analysis, writes the report.
+
+mod args;
+mod input;
+mod listing;
+mod output;
+
+use args::{Args, Format, Job};
+use clap::Parser;
+use clap::error::ErrorKind;
+use sipdiag::analyzer::Analyzer;
+use sipdiag::finding::Severity;
+use sipdiag::render::{self, Style};
+use std::io::{self, IsTerminal, Write};
+use std::process::ExitCode;
+
+/// Nothing at or above `--fail-on`.
+const CLEAN: u8 = 0;
+/// Findings at or above `--fail-on`.
+const FINDINGS: u8 = 1;
+/// A usage error, or an input that could not be read at all.
+const FAILED: u8 = 2;
+
+/// Runs the program with the arguments of the process.
+pub(crate) fn run() -> ExitCode {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => {
+            let code = match error.kind() {
+                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => CLEAN,
+                _ => FAILED,
+            };
+            // A closed pipe is success; there is nobody left to tell about any other failure.
+            let _ = error.print();
+            return ExitCode::from(code);
+        }
+    };
+    match Job::try_from(args).and_then(|job| perform(&job)) {
+        Ok(code) => ExitCode::from(code),
+        Err(error) if is_closed_pipe(&error) => ExitCode::from(CLEAN),
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "sipdiag: {}", one_line(&error));
+            ExitCode::from(FAILED)
+        }
+    }
+}
+
+/// Errors are one line, whatever a file name or the system put into them.
+fn one_line(error: &anyhow::Error) -> String {
+    let mut text = error.to_string();
+    for cause in error.chain().skip(1) {
+        let cause = cause.to_string();
+        if !text.contains(&cause) {
+            text.push_str(": ");
+            text.push_str(&cause);
+        }
+    }
+    render::escape::line(&text).into_owned()
+}
+
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        cause
+            .downcast_ref::<io::Error>()
+            .is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe)
+    })
+}
+
+fn perform(job: &Job) -> anyhow::Result<u8> {
+    match job {
+        Job::Rules { format } => {
+            output::to_stdout(&output::rules(*format)?)?;
+            Ok(CLEAN)
+        }
+        Job::Explain { topic } => match sipdiag::rules::find(topic) {
+            Some(rule) => {
+                output::to_stdout(render::explain::page(rule).as_bytes())?;
+                Ok(CLEAN)
+            }
+            None => anyhow::bail!("{}", render::explain::unknown(topic)),
+        },
+        Job::List(list) => {
+            listing::run(list)?;
+            Ok(CLEAN)
+        }
+        Job::Diagnose(job) => {
+            output::check_target(job.output.as_deref(), &job.captures)?;
+            let hash = job.format == Format::Json;
+            let mut reader = input::open(&job.captures, hash, &job.config.limits)?;
+            let mut analyzer = Analyzer::new(job.config.clone());
+            input::feed(&mut reader, &mut analyzer);
+            let report = analyzer.finish(reader.summaries());
+            let mut bytes = Vec::new();
+            let to_terminal = job.output.is_none() && io::stdout().is_terminal();
+            match job.format {
+                Format::Text => {
+                    let style = Style::new(job.time, job.color.wanted(to_terminal));
+                    render::text(&report, style, &mut bytes)?;
+                }
+                Format::Json => render::json::json(&report, &mut bytes)?,
+            }
+            output::write(job.output.as_deref(), &bytes)?;
+            let fails = |limit: Severity| report.worst().is_some_and(|worst| worst >= limit);
+            Ok(if job.fail_on.is_some_and(fails) {
+                FINDINGS
+            } else {
+                CLEAN
+            })
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! One connection as rules see it: what its TCP headers, its TLS handshake and its SIP messages told.
+
+use crate::base::{Direction, Endpoint, FileIndex, FrameRef};
+use crate::flow::FlowSummary;
+use crate::tls::TlsSummary;
+
+/// What a side of a connection speaks, recognised by content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Speaks {
+    /// It sent no payload.
+    #[default]
+    Nothing,
+    /// SIP in clear.
+    Sip,
+    /// TLS or SSL.
+    Tls,
+    /// Something else.
+    Other,
+}
+
+impl Speaks {
+    /// The name in the report.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Nothing => "-",
+            Self::Sip => "SIP",
+            Self::Tls => "TLS",
+            Self::Other => "other",
+        }
+    }
+}
+
+/// The first bytes a side sent, for showing.
+#[derive(Debug, Clone)]
+pub struct Opening {
+    /// The frame that carried them.
+    pub at: FrameRef,
+    /// At most 96 bytes.
+    pub bytes: Box<[u8]>,
+}
+
+/// One TCP connection.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Connection {
+    /// The capture its first frame is in.
+    pub file: FileIndex,
+    /// What the headers told.
+    pub flow: FlowSummary,
+    /// What each side speaks: originator, responder.
+    pub speaks: [Speaks; 2],
+    /// How each side began.
+    pub opening: [Option<Opening>; 2],
+    /// SIP messages found in each direction, also inside TLS.
+    pub sip_messages: [u64; 2],
+    /// What TLS showed.
+    pub tls: Option<TlsSummary>,
+    /// SHA-256 of each direction, when asked for and no byte was missing.
+    pub sha256: [Option<[u8; 32]>; 2],
+    /// Bytes and SHA-256 of the application data of TLS by direction, as far as it was readable.
+    pub plaintext: [Plaintext; 2],
+}
+
+/// The readable application data of one direction of a TLS session.
+#[derive(Debug, Clone, Default)]
+pub struct Plaintext {
+    /// Bytes.
+    pub bytes: u64,
+    /// SHA-256, when asked for and no byte was missing.
+    pub sha256: Option<[u8; 32]>,
+}
+
+impl Connection {
+    /// Puts together what the rooms told.
+    pub fn new(
+        flow: FlowSummary,
+        speaks: [Speaks; 2],
+        opening: [Option<Opening>; 2],
+        sip_messages: [u64; 2],
+        tls: Option<TlsSummary>,
+        sha256: [Option<[u8; 32]>; 2],
+        plaintext: [Plaintext; 2],
+    ) -> Self {
+        Self {
+            file: flow.first.file,
+            flow,
+            speaks,
+            opening,
+            sip_messages,
+            tls,
+            sha256,
+            plaintext,
+        }
+    }
+
+    /// What a side speaks.
+    pub fn speaks(&self, direction: Direction) -> Speaks {
+        let [originator, responder] = self.speaks;
+        match direction {
+            Direction::Originator => originator,
+            Direction::Responder => responder,
+        }
+    }
+
+    /// How a side began.
+    pub fn opening(&self, direction: Direction) -> Option<&Opening> {
+        let [originator, responder] = &self.opening;
+        match direction {
+            Direction::Originator => originator.as_ref(),
+            Direction::Responder => responder.as_ref(),
+        }
+    }
+
+    /// The opener.
+    pub fn client(&self) -> Endpoint {
+        self.flow.client
+    }
+
+    /// The side that was called.
+    pub fn server(&self) -> Endpoint {
+        self.flow.server
+    }
+
+    /// Whether it is, or was meant to be, SIP: it carries SIP or TLS, or goes to a port of this federation.
+    pub fn concerns_sip(&self) -> bool {
+        self.speaks.contains(&Speaks::Sip)
+            || self.speaks.contains(&Speaks::Tls)
+            || is_federation_port(self.server().port)
+    }
+
+    /// Whether application data went by that could not be read.
+    pub fn is_unread(&self) -> bool {
+        self.tls.as_ref().is_some_and(TlsSummary::is_unread)
+    }
+}
+
+/// Ports of SIP in this federation: SIP and SIPS (RFC 3261 §19.1.2), the listeners of the Cisco SIP proxy, its federation
+/// connection manager, and the Expressway gateway. Only for connections without payload: content decides where there is any.
+pub fn is_federation_port(port: u16) -> bool {
+    matches!(port, 5060..=5063 | 5080 | 65072)
+}

@@ -1,0 +1,89 @@
+//! All messages with one Call-ID.
+
+use super::kind::Kind;
+use super::leg::{self, Leg};
+use super::transaction::{self, Transaction};
+use crate::base::{Endpoint, FrameRef};
+use crate::sip::Message;
+use std::borrow::Cow;
+
+/// Between which two boxes a message was seen, and on what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Hop {
+    /// Sender.
+    pub src: Endpoint,
+    /// Receiver.
+    pub dst: Endpoint,
+    /// What carried it: `udp`, `tcp` or `tls`.
+    pub carriage: &'static str,
+    /// Wireshark's `tcp.stream`; `None` on UDP.
+    pub stream: Option<u32>,
+}
+
+/// A message and the hop it was seen on.
+#[derive(Debug)]
+pub struct Seen {
+    /// The message.
+    pub message: Message,
+    /// Where it was seen.
+    pub hop: Hop,
+}
+
+impl Seen {
+    /// The frame that completed it.
+    pub fn at(&self) -> FrameRef {
+        self.message.at()
+    }
+}
+
+/// All messages with one Call-ID, in the order of their frames.
+#[derive(Debug)]
+pub struct Call {
+    /// The Call-ID as on the wire.
+    pub call_id: Box<[u8]>,
+    /// The messages.
+    pub messages: Vec<Seen>,
+    /// Earlier messages of this Call-ID were judged before, because the call was too long or was evicted.
+    pub continued: bool,
+    /// It was judged before the capture ended, to make room: what came later is not in it.
+    pub evicted: bool,
+    /// Bytes of the messages.
+    pub(super) bytes: usize,
+}
+
+impl Call {
+    pub(super) fn new(call_id: &[u8]) -> Self {
+        Self {
+            call_id: call_id.into(),
+            messages: Vec::new(),
+            continued: false,
+            evicted: false,
+            bytes: 0,
+        }
+    }
+
+    /// The Call-ID as text.
+    pub fn id(&self) -> Cow<'_, str> {
+        String::from_utf8_lossy(&self.call_id)
+    }
+
+    /// First and last frame.
+    pub fn span(&self) -> Option<(FrameRef, FrameRef)> {
+        Some((self.messages.first()?.at(), self.messages.last()?.at()))
+    }
+
+    /// Its transactions, in the order of their first messages (RFC 3261 §17).
+    pub fn transactions(&self) -> Vec<Transaction<'_>> {
+        transaction::of(&self.messages)
+    }
+
+    /// Its dialogs by tags (RFC 3261 §12): forks give several.
+    pub fn legs(&self) -> Vec<Leg<'_>> {
+        leg::of(&self.messages)
+    }
+
+    /// What the call is for.
+    pub fn kind(&self) -> Kind {
+        Kind::of(&self.messages)
+    }
+}

@@ -1,0 +1,134 @@
+//! All open calls.
+
+use super::call::{Call, Seen};
+use crate::base::{CaveatKind, Caveats, FrameRef, Limits};
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
+
+/// Calls by Call-ID, bounded; the calls quiet longest are judged first when room is needed.
+#[derive(Debug)]
+pub struct DialogTable {
+    calls: HashMap<Box<[u8]>, Call, FixedState>,
+    bytes: usize,
+    limits: Limits,
+    caveats: Caveats,
+}
+
+impl DialogTable {
+    /// An empty table.
+    pub fn new(limits: &Limits) -> Self {
+        Self {
+            calls: HashMap::default(),
+            bytes: 0,
+            limits: limits.clone(),
+            caveats: Caveats::new(limits.places_per_caveat),
+        }
+    }
+
+    /// What had to be judged early; emptied by the call.
+    pub fn take_caveats(&mut self) -> Caveats {
+        std::mem::replace(
+            &mut self.caveats,
+            Caveats::new(self.limits.places_per_caveat),
+        )
+    }
+
+    /// Calls open.
+    pub fn len(&self) -> usize {
+        self.calls.len()
+    }
+
+    /// Whether no call is open.
+    pub fn is_empty(&self) -> bool {
+        self.calls.is_empty()
+    }
+
+    /// Bytes of all messages held.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Forgets everything without a word: the traffic turned out not to be in scope.
+    pub fn clear(&mut self) {
+        self.calls.clear();
+        self.bytes = 0;
+        self.take_caveats();
+    }
+
+    /// Takes a message in the order of its frames. Calls that must be judged to make room come out of `ended`.
+    pub fn push(&mut self, seen: Seen, ended: &mut dyn FnMut(Call)) {
+        let at = seen.at();
+        let size = seen.message.memory();
+        let id: Box<[u8]> = seen.message.call_id().unwrap_or_default().bytes().into();
+        let call = self.calls.entry(id).or_insert_with_key(|id| Call::new(id));
+        call.bytes += size;
+        call.messages.push(seen);
+        self.bytes += size;
+        if call.messages.len() >= self.limits.messages_per_dialog {
+            let mut rest = Call::new(&call.call_id);
+            rest.continued = true;
+            let mut long = std::mem::replace(call, rest);
+            long.evicted = true;
+            self.bytes = self.bytes.saturating_sub(long.bytes);
+            self.caveats.note(
+                CaveatKind::DialogMessagesDropped,
+                Some(at),
+                "a call had very many messages: it was judged in parts",
+            );
+            ended(long);
+        }
+        if self.calls.len() > self.limits.dialogs || self.bytes > self.limits.message_bytes {
+            self.evict(at, ended);
+        }
+    }
+
+    /// Ends everything, in the order of the first frames.
+    pub fn finish(&mut self, ended: &mut dyn FnMut(Call)) {
+        let mut all: Vec<Call> = self.calls.drain().map(|(_, call)| call).collect();
+        self.bytes = 0;
+        all.sort_by(|a, b| (a.span(), &a.call_id).cmp(&(b.span(), &b.call_id)));
+        for call in all {
+            if !call.messages.is_empty() {
+                ended(call);
+            }
+        }
+    }
+
+    /// Judges the quarter of the calls that were quiet longest.
+    fn evict(&mut self, at: FrameRef, ended: &mut dyn FnMut(Call)) {
+        let mut by_age: Vec<(Option<FrameRef>, Box<[u8]>)> = self
+            .calls
+            .iter()
+            .map(|(id, call)| (call.span().map(|(_, last)| last), id.clone()))
+            .collect();
+        let part = (by_age.len() / 4).max(1);
+        if part < by_age.len() {
+            by_age.select_nth_unstable(part);
+        }
+        by_age.truncate(part);
+        by_age.sort_unstable();
+        let mut early = 0;
+        for (last, id) in by_age {
+            let Some(mut call) = self.calls.remove(&id) else {
+                continue;
+            };
+            self.bytes = self.bytes.saturating_sub(call.bytes);
+            if call.messages.is_empty() {
+                continue;
+            }
+            // A call quiet for longer than any SIP timer is over: judging it now loses nothing.
+            let quiet = last.is_some_and(|last| at.time.since(last.time) > super::SETTLED);
+            call.evicted = !quiet;
+            early += u64::from(!quiet);
+            ended(call);
+        }
+        if early > 0 {
+            self.caveats.note_many(
+                CaveatKind::DialogEvicted,
+                Some(at),
+                "too many calls were open: those quiet longest were judged early",
+                early,
+            );
+        }
+    }
+}

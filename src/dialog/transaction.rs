@@ -1,0 +1,144 @@
+//! A request and its responses (RFC 3261 §17).
+
+use super::call::Seen;
+use crate::base::{FrameRef, Span};
+use crate::sip::{Message, Method, Text};
+use std::net::IpAddr;
+
+/// A request on one hop with everything that answered it there.
+///
+/// Matched by the branch of the top Via, the method and the CSeq number (RFC 3261 §17.1.3, §17.2.3). Lync clients send
+/// Via without branch: then Call-ID and CSeq alone decide, as in RFC 2543.
+#[derive(Debug)]
+pub struct Transaction<'a> {
+    /// The request; `None` when the capture began after it.
+    pub request: Option<&'a Seen>,
+    /// Further copies of the request.
+    pub retransmissions: Vec<&'a Seen>,
+    /// 1xx responses.
+    pub provisional: Vec<&'a Seen>,
+    /// Final responses: forks and retransmissions give several.
+    pub finals: Vec<&'a Seen>,
+    /// The ACK of an INVITE.
+    pub ack: Option<&'a Seen>,
+    /// Who asked.
+    pub asker: IpAddr,
+    /// Who was asked.
+    pub asked: IpAddr,
+    cseq: u32,
+    method: Method<'a>,
+    branch: Option<Text<'a>>,
+}
+
+/// Transactions of one call in the order of their first messages.
+pub(super) fn of(messages: &[Seen]) -> Vec<Transaction<'_>> {
+    let mut all: Vec<Transaction<'_>> = Vec::new();
+    for seen in messages {
+        let message = &seen.message;
+        if message.duplicate {
+            continue;
+        }
+        let Some(cseq) = message.cseq() else {
+            continue;
+        };
+        let branch = message.top_via().and_then(|via| via.branch());
+        let request = message.is_request();
+        let (asker, asked) = if request {
+            (seen.hop.src.addr, seen.hop.dst.addr)
+        } else {
+            (seen.hop.dst.addr, seen.hop.src.addr)
+        };
+        let ack = request && cseq.method == Method::Ack;
+        let found = all.iter_mut().rev().find(|t| {
+            t.cseq == cseq.number
+                && t.asker == asker
+                && t.asked == asked
+                && if ack {
+                    // The ACK of a 2xx has a branch of its own (RFC 3261 §13.2.2.4).
+                    t.method == Method::Invite
+                } else {
+                    t.method == cseq.method && t.branch == branch
+                }
+        });
+        let transaction = match found {
+            Some(t) => t,
+            None if ack => continue,
+            None => {
+                all.push(Transaction {
+                    request: None,
+                    retransmissions: Vec::new(),
+                    provisional: Vec::new(),
+                    finals: Vec::new(),
+                    ack: None,
+                    asker,
+                    asked,
+                    cseq: cseq.number,
+                    method: cseq.method,
+                    branch,
+                });
+                let Some(t) = all.last_mut() else { continue };
+                t
+            }
+        };
+        match message.status() {
+            None if ack => transaction.ack = transaction.ack.or(Some(seen)),
+            None if transaction.request.is_none() => transaction.request = Some(seen),
+            None => transaction.retransmissions.push(seen),
+            Some(status) if status.is_provisional() => transaction.provisional.push(seen),
+            Some(_) => transaction.finals.push(seen),
+        }
+    }
+    all
+}
+
+impl<'a> Transaction<'a> {
+    /// The method, as named in CSeq.
+    pub fn method(&self) -> Method<'a> {
+        self.method
+    }
+
+    /// The CSeq number.
+    pub fn cseq(&self) -> u32 {
+        self.cseq
+    }
+
+    /// The first final response.
+    pub fn final_response(&self) -> Option<&'a Seen> {
+        self.finals.first().copied()
+    }
+
+    /// Its status code.
+    pub fn final_status(&self) -> Option<u16> {
+        self.final_response()
+            .and_then(|seen| seen.message.status())
+            .map(|status| status.0)
+    }
+
+    /// Whether it ended well.
+    pub fn succeeded(&self) -> bool {
+        self.final_status().is_some_and(|s| (200..300).contains(&s))
+    }
+
+    /// From the request to its final response.
+    pub fn latency(&self) -> Option<Span> {
+        Some(
+            self.final_response()?
+                .at()
+                .time
+                .since(self.request?.at().time),
+        )
+    }
+
+    /// The message of the request.
+    pub fn request_message(&self) -> Option<&'a Message> {
+        self.request.map(|seen| &seen.message)
+    }
+
+    /// The first frame it was seen in.
+    pub fn first(&self) -> Option<FrameRef> {
+        self.request
+            .or_else(|| self.provisional.first().copied())
+            .or_else(|| self.final_response())
+            .map(Seen::at)
+    }
+}

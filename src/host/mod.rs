@@ -1,0 +1,237 @@
+//! Addresses to roles: which box is Lync, which is Cisco, each with the evidence for it.
+//!
+//! Order of trust: lab profile, SIP headers, names in certificates, ports. A host nobody can place stays unknown and is
+//! called by its address.
+
+mod clues;
+mod role;
+
+pub use role::Role;
+
+use crate::base::FrameRef;
+use crate::connection::Connection;
+use crate::dialog::Seen;
+use crate::lab::Profile;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+/// A reason to think that a host has a role.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Clue {
+    /// What the host would be.
+    pub role: Role,
+    /// How much it says: 1 a hint, 3 a fingerprint, 10 configured.
+    pub weight: u8,
+    /// In words.
+    pub text: String,
+    /// Where it was seen; `None` when it was configured.
+    pub at: Option<FrameRef>,
+}
+
+/// One host.
+#[derive(Debug, Clone, Default)]
+pub struct Host {
+    clues: Vec<Clue>,
+    /// Names from certificates it presented, best first.
+    names: Vec<String>,
+    /// SIP traffic or a connection meant for it was seen.
+    pub concerns_sip: bool,
+    /// It sent at least one packet.
+    pub speaks: bool,
+    looked_at: u32,
+}
+
+/// All hosts in scope.
+#[derive(Debug, Clone, Default)]
+pub struct Hosts {
+    by_address: BTreeMap<IpAddr, Host>,
+}
+
+/// Messages of one host searched for clues; a busy server tells all in the first few.
+const LOOKS: u32 = 64;
+/// Clues kept of one host.
+const CLUES: usize = 16;
+/// Hosts kept; a scan of a network must not fill the report.
+const HOSTS: usize = 4096;
+/// Names kept of one host.
+const NAMES: usize = 8;
+
+impl Hosts {
+    /// What the lab profile says.
+    pub fn new(profile: &Profile) -> Self {
+        let mut hosts = Self::default();
+        let configured = [
+            (&profile.lync.hosts, Role::Lync, profile.lync.fqdn.as_ref()),
+            (&profile.lync.edge, Role::Edge, None),
+            (
+                &profile.cisco.hosts,
+                Role::Cisco,
+                profile.cisco.fqdn.as_ref(),
+            ),
+        ];
+        for (addresses, role, name) in configured {
+            for address in addresses {
+                let host = hosts.by_address.entry(*address).or_default();
+                host.add(Clue {
+                    role,
+                    weight: 10,
+                    text: "the lab profile says so".to_owned(),
+                    at: None,
+                });
+                host.names.extend(name.cloned());
+            }
+        }
+        hosts
+    }
+
+    /// The entry of an address, unless there are too many.
+    fn entry(&mut self, address: IpAddr) -> Option<&mut Host> {
+        if self.by_address.len() >= HOSTS && !self.by_address.contains_key(&address) {
+            return None;
+        }
+        Some(self.by_address.entry(address).or_default())
+    }
+
+    /// Learns from a SIP message.
+    pub fn message(&mut self, seen: &Seen) {
+        if let Some(host) = self.entry(seen.hop.dst.addr) {
+            host.concerns_sip = true;
+        }
+        let Some(host) = self.entry(seen.hop.src.addr) else {
+            return;
+        };
+        host.concerns_sip = true;
+        host.speaks = true;
+        if host.looked_at >= LOOKS {
+            return;
+        }
+        host.looked_at += 1;
+        clues::of_message(seen, &mut |clue| host.add(clue));
+    }
+
+    /// Learns from a connection.
+    pub fn connection(&mut self, connection: &Connection) {
+        for (endpoint, side) in [connection.client(), connection.server()]
+            .into_iter()
+            .zip(&connection.flow.sides)
+        {
+            if let Some(host) = self.entry(endpoint.addr) {
+                host.speaks |= side.segments > 0;
+                host.concerns_sip |= connection.concerns_sip();
+            }
+        }
+        clues::of_connection(connection, &mut |address, clue, names| {
+            if let Some(host) = self.entry(address) {
+                for name in names {
+                    if host.names.len() < NAMES && !host.names.contains(&name) {
+                        host.names.push(name);
+                    }
+                }
+                if let Some(clue) = clue {
+                    host.add(clue);
+                }
+            }
+        });
+    }
+
+    /// Learns that a host answers DNS queries.
+    pub fn name_server(&mut self, address: IpAddr, at: FrameRef) {
+        if let Some(host) = self.entry(address) {
+            host.speaks = true;
+            host.add(Clue {
+                role: Role::Dns,
+                weight: 2,
+                text: "answers DNS queries".to_owned(),
+                at: Some(at),
+            });
+        }
+    }
+
+    /// The role of an address.
+    pub fn role(&self, address: IpAddr) -> Role {
+        self.by_address
+            .get(&address)
+            .map_or(Role::Unknown, Host::role)
+    }
+
+    /// The host at an address.
+    pub fn get(&self, address: IpAddr) -> Option<&Host> {
+        self.by_address.get(&address)
+    }
+
+    /// All hosts by address.
+    pub fn iter(&self) -> impl Iterator<Item = (IpAddr, &Host)> {
+        self.by_address
+            .iter()
+            .map(|(address, host)| (*address, host))
+    }
+
+    /// Whether the address is a Microsoft server.
+    pub fn is_microsoft(&self, address: IpAddr) -> bool {
+        matches!(self.role(address), Role::Lync | Role::Edge)
+    }
+
+    /// Whether the address is a Cisco presence server.
+    pub fn is_cisco(&self, address: IpAddr) -> bool {
+        self.role(address) == Role::Cisco
+    }
+
+    /// What to call an address in a sentence: `Lync 10.1.1.10`, `Cisco 10.1.1.20`, `10.1.1.30`.
+    pub fn label(&self, address: IpAddr) -> String {
+        match self.role(address) {
+            Role::Unknown => address.to_string(),
+            role => format!("{} {address}", role.word()),
+        }
+    }
+
+    /// Names of an address, from certificates and the profile.
+    pub fn names(&self, address: IpAddr) -> &[String] {
+        self.by_address
+            .get(&address)
+            .map_or(&[], |host| host.names.as_slice())
+    }
+}
+
+impl Host {
+    fn add(&mut self, clue: Clue) {
+        let known = self
+            .clues
+            .iter()
+            .any(|c| c.role == clue.role && c.text == clue.text);
+        if !known && self.clues.len() < CLUES {
+            self.clues.push(clue);
+        }
+    }
+
+    /// The role with the most weight behind it; unknown when two are level.
+    pub fn role(&self) -> Role {
+        let mut weights: BTreeMap<Role, u32> = BTreeMap::new();
+        for clue in &self.clues {
+            *weights.entry(clue.role).or_default() += u32::from(clue.weight);
+        }
+        let best = weights.values().copied().max().unwrap_or(0);
+        let mut first = weights.iter().filter(|(_, weight)| **weight == best);
+        match (first.next(), first.next()) {
+            (Some((role, _)), None) if best > 0 => *role,
+            _ => Role::Unknown,
+        }
+    }
+
+    /// The evidence for its role, strongest first.
+    pub fn evidence(&self) -> Vec<&Clue> {
+        let role = self.role();
+        let mut clues: Vec<&Clue> = self.clues.iter().filter(|c| c.role == role).collect();
+        clues.sort_by_key(|c| std::cmp::Reverse(c.weight));
+        clues
+    }
+
+    /// Its names, each once.
+    pub fn names(&self) -> Vec<&str> {
+        let mut seen = BTreeSet::new();
+        self.names
+            .iter()
+            .map(String::as_str)
+            .filter(|name| seen.insert(*name))
+            .collect()
+    }
+}

@@ -1,0 +1,172 @@
+//! The lab profile: what is configured, never what is seen.
+
+use crate::base::Network;
+use serde::Deserialize;
+use std::net::IpAddr;
+
+/// What the user says about the two sides; everything is optional.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Profile {
+    /// The networks of the lab.
+    pub networks: Vec<Network>,
+    /// Files with trust anchors, relative to the profile.
+    pub ca: Vec<String>,
+    /// The Microsoft side.
+    pub lync: Lync,
+    /// The Cisco side.
+    pub cisco: Cisco,
+    /// Whether anything was said at all.
+    pub given: bool,
+}
+
+/// The Microsoft side of the profile.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
+pub struct Lync {
+    /// Front ends.
+    pub hosts: Vec<IpAddr>,
+    /// Edge servers.
+    pub edge: Vec<IpAddr>,
+    /// SIP domains.
+    pub domains: Vec<String>,
+    /// Pool FQDN, the certificate's common name.
+    pub fqdn: Option<String>,
+    /// FQDNs of the trusted application pools.
+    pub trusted_application_pools: Option<Vec<String>>,
+}
+
+/// The Cisco side of the profile.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
+pub struct Cisco {
+    /// Nodes.
+    pub hosts: Vec<IpAddr>,
+    /// SIP domains.
+    pub domains: Vec<String>,
+    /// FQDN of the node.
+    pub fqdn: Option<String>,
+    /// Service parameter "Federation Routing IM and Presence FQDN".
+    pub federation_routing_fqdn: Option<String>,
+    /// TLS peer subjects.
+    pub tls_peer_subjects: Option<Vec<String>>,
+    /// Incoming access control list.
+    pub incoming_acl: Option<Vec<String>>,
+    /// Port of the peer-authentication listener.
+    pub peer_auth_port: Option<u16>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Written {
+    network: Vec<String>,
+    ca: Vec<String>,
+    lync: Lync,
+    cisco: Cisco,
+}
+
+impl Profile {
+    /// Reads a profile (TOML). The error names the key and the line.
+    ///
+    /// # Errors
+    ///
+    /// A text that is not TOML, an unknown key, or a value of the wrong kind.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let written: Written = toml::from_str(text).map_err(|error| {
+            let place = error.span().map_or_else(String::new, |span| {
+                let line = text
+                    .get(..span.start)
+                    .map_or(1, |before| before.matches('\n').count() + 1);
+                format!("line {line}: ")
+            });
+            format!("{place}{}", error.message())
+        })?;
+        let networks = written
+            .network
+            .iter()
+            .map(|n| n.parse().map_err(|e| format!("network: {e}")))
+            .collect::<Result<Vec<Network>, String>>()?;
+        Ok(Self {
+            networks,
+            ca: written.ca,
+            lync: written.lync,
+            cisco: written.cisco,
+            given: true,
+        })
+    }
+
+    /// Adds one trusted application pool (`--trust`).
+    pub fn trust(&mut self, fqdn: &str) {
+        self.given = true;
+        self.lync
+            .trusted_application_pools
+            .get_or_insert_default()
+            .push(fqdn.to_owned());
+    }
+
+    /// Whether Lync is configured to trust `host`; `None` when the profile does not say.
+    pub fn trusts(&self, host: &str) -> Option<bool> {
+        self.lync
+            .trusted_application_pools
+            .as_ref()
+            .map(|pools| pools.iter().any(|p| p.eq_ignore_ascii_case(host)))
+    }
+
+    /// The network of the lab when the profile names none: the lab of the two sides on 10.1.1.0/24.
+    pub fn lab_networks(&self) -> Vec<Network> {
+        if self.networks.is_empty() {
+            Network::new(IpAddr::from([10, 1, 1, 0]), 24)
+                .into_iter()
+                .collect()
+        } else {
+            self.networks.clone()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_documented_profile_is_read() {
+        let profile = Profile::parse(
+            r#"
+network = ["10.1.1.0/24"]
+ca = ["internal-ca.pem"]
+[lync]
+hosts = ["10.1.1.10"]
+edge = ["10.1.1.11"]
+domains = ["tomt.it"]
+fqdn = "lync01.tomt.it"
+trusted_application_pools = ["cups01.tomt.local"]
+[cisco]
+hosts = ["10.1.1.20"]
+domains = ["tomt.local"]
+fqdn = "cups01.tomt.local"
+federation_routing_fqdn = "cups01.tomt.local"
+tls_peer_subjects = ["lync01.tomt.it"]
+incoming_acl = ["10.1.1.10", "lync01.tomt.it"]
+peer_auth_port = 5062
+"#,
+        )
+        .unwrap();
+        assert_eq!(profile.cisco.peer_auth_port, Some(5062));
+        assert_eq!(profile.trusts("CUPS01.tomt.local"), Some(true));
+        assert_eq!(profile.trusts("cup-pub.tomt.local"), Some(false));
+        assert_eq!(Profile::default().trusts("cups01.tomt.local"), None);
+    }
+
+    #[test]
+    fn an_unknown_key_is_an_error_that_names_the_key_and_the_line() {
+        let error = Profile::parse("[lync]\nhosts = []\npoool = \"x\"\n").unwrap_err();
+        assert!(
+            error.contains("line 3") && error.contains("poool"),
+            "{error}"
+        );
+        let error = Profile::parse("network = [\"10.1.1.0/99\"]").unwrap_err();
+        assert!(error.contains("10.1.1.0/99"), "{error}");
+    }
+}

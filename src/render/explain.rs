@@ -1,0 +1,126 @@
+//! The offline page of a rule, and the catalogue as a table.
+
+use super::escape;
+use crate::rules::{self, Rule};
+use std::fmt::Write as _;
+
+/// The catalogue as a table: name, severity, what is wrong.
+pub fn catalogue() -> String {
+    let mut text = String::new();
+    let mut class = "";
+    for rule in rules::ALL.iter() {
+        if rule.class.name() != class {
+            class = rule.class.name();
+            let _ = writeln!(text, "{}{class}", if text.is_empty() { "" } else { "\n" });
+        }
+        let _ = writeln!(
+            text,
+            "  {:<38} {:<8} {}",
+            rule.name,
+            rule.severity.name(),
+            rule.summary
+        );
+    }
+    text
+}
+
+/// The page of one rule in Markdown that reads well as text.
+pub fn page(rule: &Rule) -> String {
+    let mut text = format!("# {}\n\n{}.\n\n", rule.name, capitalised(rule.summary));
+    let _ = writeln!(
+        text,
+        "Class: {}. Severity: {}. Knowledge: {}. Since: {}.\n",
+        rule.class.name(),
+        rule.severity.name(),
+        rule.knowledge.words(),
+        rule.since
+    );
+    let _ = writeln!(text, "## What it means\n\n{}\n", rule.explanation);
+    list(&mut text, "Why it happens", rule.causes);
+    list(&mut text, "How to make sure", rule.confirm);
+    list(&mut text, "Fix on the Cisco side", rule.fix.cisco);
+    list(&mut text, "Fix on the Microsoft side", rule.fix.microsoft);
+    list(&mut text, "Fix in the network", rule.fix.network);
+    list(&mut text, "Sources", rule.references);
+    text.truncate(text.trim_end().len());
+    text.push('\n');
+    text
+}
+
+fn list(text: &mut String, title: &str, items: &[&str]) {
+    if items.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "## {title}\n");
+    for item in items {
+        let _ = writeln!(text, "- {item}");
+    }
+    text.push('\n');
+}
+
+fn capitalised(sentence: &str) -> String {
+    let mut letters = sentence.chars();
+    letters
+        .next()
+        .map(|c| c.to_uppercase().chain(letters).collect())
+        .unwrap_or_default()
+}
+
+/// The rule whose name is nearest to a mistyped one.
+pub fn nearest(name: &str) -> Option<&'static str> {
+    rules::ALL
+        .iter()
+        .map(|rule| (distance(name, rule.name), rule.name))
+        .min()
+        .filter(|(distance, known)| *distance <= known.len() / 3)
+        .map(|(_, known)| known)
+}
+
+/// Edit distance (Levenshtein), for suggestions; both words are short.
+fn distance(a: &str, b: &str) -> usize {
+    let a: Vec<char> = a.chars().take(80).collect();
+    let mut row: Vec<usize> = (0..=a.len()).collect();
+    for (n, letter) in b.chars().take(80).enumerate() {
+        let mut diagonal = n;
+        let mut left = n + 1;
+        for (cell, mine) in row
+            .iter_mut()
+            .zip(std::iter::once(None).chain(a.iter().map(Some)))
+        {
+            match mine {
+                None => *cell = left,
+                Some(mine) => {
+                    let above = *cell;
+                    let changed = diagonal + usize::from(*mine != letter);
+                    *cell = changed.min(above + 1).min(left + 1);
+                    diagonal = above;
+                    left = *cell;
+                }
+            }
+        }
+    }
+    row.last().copied().unwrap_or(usize::MAX)
+}
+
+/// What is said of a topic that has no page.
+pub fn unknown(topic: &str) -> String {
+    let shown = escape::line(topic);
+    match nearest(topic) {
+        Some(near) => {
+            format!("no page for `{shown}`; did you mean `{near}`? (sipdiag --rules lists all)")
+        }
+        None => format!("no page for `{shown}`; sipdiag --rules lists all rules"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn distances_are_those_of_levenshtein() {
+        assert_eq!(distance("kitten", "sitting"), 3);
+        assert_eq!(distance("", "abc"), 3);
+        assert_eq!(distance("same", "same"), 0);
+    }
+}

@@ -1,0 +1,18 @@
+//! The report as one JSON object, versioned apart from the model (`docs/report-json.md`).
+
+mod v1;
+
+pub(super) use v1::hex;
+
+use crate::report::Report;
+use std::io::{self, Write};
+
+/// Writes the report as JSON, schema `sipdiag-report/1`.
+///
+/// # Errors
+///
+/// What the writer says.
+pub fn json(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, &v1::view(report))?;
+    out.write_all(b"\n")
+}

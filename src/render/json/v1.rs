@@ -1,0 +1,355 @@
+//! Version 1 of the JSON report. Within it fields are only ever added; the model may change as it likes behind these views.
+
+use crate::base::FrameRef;
+use crate::capture::CaptureSummary;
+use crate::diagnosis::Placed;
+use crate::finding::{Evidence, Finding};
+use crate::render::{escape, rfc3339};
+use crate::report::Report;
+use crate::rules::Rule;
+use ring::digest;
+use serde::Serialize;
+
+/// The whole report.
+#[derive(Debug, Serialize)]
+pub(super) struct ReportV1 {
+    schema: &'static str,
+    sipdiag: &'static str,
+    verdict: &'static str,
+    headline: String,
+    captures: Vec<CaptureV1>,
+    coverage: CoverageV1,
+    hosts: Vec<HostV1>,
+    findings: Vec<FindingV1>,
+    undecided: Vec<UndecidedV1>,
+    caveats: Vec<CaveatV1>,
+    suppressed: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct CaptureV1 {
+    file: String,
+    sha256: Option<String>,
+    format: String,
+    packets: u64,
+    bytes: u64,
+    first: Option<String>,
+    last: Option<String>,
+    complete: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct CoverageV1 {
+    networks: Vec<String>,
+    networks_reason: &'static str,
+    packets_in_scope: u64,
+    packets_out_of_scope: u64,
+    tls_sessions: u64,
+    tls_decrypted: u64,
+    undecrypted: Vec<UndecryptedV1>,
+    missing_bytes: u64,
+    sip_messages: u64,
+    sip_malformed: u64,
+    sip_successes: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct UndecryptedV1 {
+    connection: String,
+    reason: String,
+    advice: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+struct HostV1 {
+    address: String,
+    role: &'static str,
+    names: Vec<String>,
+    evidence: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct FindingV1 {
+    rule: &'static str,
+    severity: &'static str,
+    confidence: &'static str,
+    title: String,
+    summary: String,
+    from: Option<String>,
+    to: Option<String>,
+    count: u64,
+    role: &'static str,
+    caused_by: Vec<&'static str>,
+    first: PlaceV1,
+    last: PlaceV1,
+    evidence: Vec<EvidenceV1>,
+    details: Vec<DetailV1>,
+    wireshark_filter: String,
+    explanation: &'static str,
+    causes: &'static [&'static str],
+    fix: FixV1,
+    references: &'static [&'static str],
+    tcp_streams: Vec<u32>,
+    call_ids: Vec<String>,
+    fingerprint: String,
+}
+
+#[derive(Debug, Serialize)]
+struct PlaceV1 {
+    file: String,
+    frame: u64,
+    time: String,
+}
+
+#[derive(Debug, Serialize)]
+struct EvidenceV1 {
+    kind: &'static str,
+    file: String,
+    frame: u64,
+    time: String,
+    text: String,
+}
+
+#[derive(Debug, Serialize)]
+struct DetailV1 {
+    label: String,
+    values: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct FixV1 {
+    cisco: Vec<String>,
+    microsoft: Vec<String>,
+    network: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct UndecidedV1 {
+    rule: &'static str,
+    file: String,
+    frame: u64,
+    time: String,
+    text: String,
+}
+
+#[derive(Debug, Serialize)]
+struct CaveatV1 {
+    kind: &'static str,
+    count: u64,
+    frames: Vec<u64>,
+    text: String,
+}
+
+/// The view of a report.
+pub(super) fn view(report: &Report) -> ReportV1 {
+    ReportV1 {
+        schema: "sipdiag-report/1",
+        sipdiag: env!("CARGO_PKG_VERSION"),
+        verdict: report.verdict.name(),
+        headline: escape::line(&crate::render::text::sentence(report)).into_owned(),
+        captures: report.captures.iter().map(capture).collect(),
+        coverage: coverage(report),
+        hosts: hosts(report),
+        findings: report.findings.iter().map(|p| finding(p, report)).collect(),
+        undecided: report
+            .undecided
+            .iter()
+            .map(|(rule, at, text)| {
+                let place = place(*at, report);
+                UndecidedV1 {
+                    rule,
+                    file: place.file,
+                    frame: place.frame,
+                    time: place.time,
+                    text: escape::line(text).into_owned(),
+                }
+            })
+            .collect(),
+        caveats: report
+            .caveats
+            .iter()
+            .map(|c| CaveatV1 {
+                kind: c.kind.name(),
+                count: c.count,
+                frames: c.places.iter().map(|at| at.number.0).collect(),
+                text: escape::line(&c.text).into_owned(),
+            })
+            .collect(),
+        suppressed: report.suppressed,
+    }
+}
+
+fn capture(capture: &CaptureSummary) -> CaptureV1 {
+    let time = |t| rfc3339(t, capture.digits);
+    CaptureV1 {
+        file: capture.name.clone(),
+        sha256: capture.sha256.map(|hash| hex(&hash)),
+        format: capture.format.clone(),
+        packets: capture.packets,
+        bytes: capture.bytes,
+        first: capture.first.map(time),
+        last: capture.last.map(time),
+        complete: capture.complete,
+    }
+}
+
+fn coverage(report: &Report) -> CoverageV1 {
+    let c = &report.coverage;
+    CoverageV1 {
+        networks: if c.networks.is_empty() {
+            vec!["any".to_owned()]
+        } else {
+            c.networks.iter().map(ToString::to_string).collect()
+        },
+        networks_reason: c.networks_reason,
+        packets_in_scope: c.packets_in_scope,
+        packets_out_of_scope: c.packets_out_of_scope,
+        tls_sessions: c.tls_sessions,
+        tls_decrypted: c.tls_decrypted,
+        undecrypted: c
+            .undecrypted
+            .iter()
+            .map(|u| UndecryptedV1 {
+                connection: u.connection.clone(),
+                reason: u.reason.clone(),
+                advice: u.advice,
+            })
+            .collect(),
+        missing_bytes: c.missing_bytes,
+        sip_messages: c.sip_messages,
+        sip_malformed: c.sip_malformed,
+        sip_successes: c.successes,
+    }
+}
+
+fn hosts(report: &Report) -> Vec<HostV1> {
+    report
+        .hosts
+        .iter()
+        .map(|(address, host)| HostV1 {
+            address: address.to_string(),
+            role: host.role().name(),
+            names: host
+                .names()
+                .into_iter()
+                .map(|n| escape::line(n).into_owned())
+                .collect(),
+            evidence: host
+                .evidence()
+                .into_iter()
+                .map(|clue| {
+                    let text = escape::line(&clue.text);
+                    match clue.at {
+                        Some(at) => format!("{text} (frame {})", at.number),
+                        None => text.into_owned(),
+                    }
+                })
+                .collect(),
+        })
+        .collect()
+}
+
+fn finding(placed: &Placed, report: &Report) -> FindingV1 {
+    let f = &placed.finding;
+    let rule: &Rule = placed.rule;
+    let mut evidence: Vec<&Evidence> = f.evidence.iter().collect();
+    evidence.sort_by_key(|e| (e.at, e.kind));
+    let steps = |own: &[String], general: &[&str]| -> Vec<String> {
+        own.iter()
+            .map(|s| escape::line(s).into_owned())
+            .chain(general.iter().map(|s| (*s).to_owned()))
+            .collect()
+    };
+    FindingV1 {
+        rule: f.rule,
+        severity: f.severity.name(),
+        confidence: f.confidence.name(),
+        title: escape::line(&f.title).into_owned(),
+        summary: escape::line(&f.summary).into_owned(),
+        from: f.from.map(|a| a.to_string()),
+        to: f.to.map(|a| a.to_string()),
+        count: f.count,
+        role: placed.part.name(),
+        caused_by: placed
+            .caused_by
+            .iter()
+            .filter_map(|n| report.findings.get(*n))
+            .map(|cause| cause.finding.rule)
+            .collect(),
+        first: place(f.first, report),
+        last: place(f.last, report),
+        evidence: evidence
+            .into_iter()
+            .map(|e| {
+                let at = place(e.at, report);
+                EvidenceV1 {
+                    kind: e.kind.name(),
+                    file: at.file,
+                    frame: at.frame,
+                    time: at.time,
+                    text: escape::line(&e.text).into_owned(),
+                }
+            })
+            .collect(),
+        details: f
+            .details
+            .iter()
+            .map(|d| DetailV1 {
+                label: d.label.clone(),
+                values: d
+                    .values
+                    .iter()
+                    .map(|v| escape::line(v).into_owned())
+                    .collect(),
+            })
+            .collect(),
+        wireshark_filter: crate::render::text::filters(placed, report).join("; "),
+        explanation: rule.explanation,
+        causes: rule.causes,
+        fix: FixV1 {
+            cisco: steps(&f.remedy.cisco, rule.fix.cisco),
+            microsoft: steps(&f.remedy.microsoft, rule.fix.microsoft),
+            network: steps(&f.remedy.network, rule.fix.network),
+        },
+        references: rule.references,
+        tcp_streams: f.streams.iter().copied().collect(),
+        call_ids: f
+            .call_ids
+            .iter()
+            .map(|c| escape::line(c).into_owned())
+            .collect(),
+        fingerprint: fingerprint(f),
+    }
+}
+
+fn place(at: FrameRef, report: &Report) -> PlaceV1 {
+    let digits = report
+        .captures
+        .get(usize::from(at.file.0))
+        .map_or(9, |c| c.digits);
+    PlaceV1 {
+        file: report.file_name(at.file).to_owned(),
+        frame: at.number.0,
+        time: rfc3339(at.time, digits),
+    }
+}
+
+/// The same for the same fault in another capture: the rule, the hosts and what the rule says tells faults apart; no times,
+/// frames, ports or Call-IDs.
+fn fingerprint(finding: &Finding) -> String {
+    let address = |a: Option<std::net::IpAddr>| a.map(|a| a.to_string()).unwrap_or_default();
+    let text = [
+        finding.rule,
+        &address(finding.from),
+        &address(finding.to),
+        &finding.key,
+    ]
+    .join("\n");
+    let hash = digest::digest(&digest::SHA256, text.as_bytes());
+    hex(hash.as_ref().get(..8).unwrap_or_default())
+}
+
+/// Lower-case hexadecimal.
+pub(in crate::render) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}

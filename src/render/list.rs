@@ -1,0 +1,330 @@
+//! `--list`: what was read, one row each; tables for people, JSON lines for programs.
+
+use super::escape;
+use super::json::hex;
+use super::time::rfc3339;
+use crate::base::{Direction, FileIndex, FrameRef};
+use crate::connection::Connection;
+use crate::dialog::{Call, Seen};
+use crate::packet::{Packet, Payload};
+use crate::tls::TlsSummary;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+/// What can be listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum What {
+    /// Packets in scope.
+    Packets,
+    /// TCP connections.
+    Connections,
+    /// SIP messages.
+    Messages,
+    /// SIP dialogs.
+    Dialogs,
+}
+
+/// Names of the files and the precision of their times, as far as the reader knows them while it reads.
+#[derive(Debug, Clone)]
+pub struct Files {
+    /// Name and digits of the second, by [`FileIndex`].
+    pub files: Vec<(String, u8)>,
+}
+
+impl Files {
+    fn name(&self, file: FileIndex) -> &str {
+        self.files
+            .get(usize::from(file.0))
+            .map_or("", |(name, _)| name.as_str())
+    }
+
+    fn time(&self, at: FrameRef) -> String {
+        let digits = self
+            .files
+            .get(usize::from(at.file.0))
+            .map_or(9, |(_, digits)| *digits);
+        rfc3339(at.time, digits)
+    }
+}
+
+/// A row: where it belongs in the order of frames, and what it says.
+#[derive(Debug, Clone)]
+pub struct Row {
+    /// Rows are shown in this order.
+    pub at: FrameRef,
+    /// The columns of the table.
+    pub cells: Vec<String>,
+    /// The JSON object.
+    pub json: Value,
+}
+
+/// The headings of a table.
+pub const fn headings(what: What) -> &'static [&'static str] {
+    match what {
+        What::Packets => &["frame", "time", "from", "to", "protocol", "bytes", "layers"],
+        What::Connections => &["stream", "frames", "from", "to", "state", "bytes", "TLS"],
+        What::Messages => &["frame", "time", "on", "from", "to", "message", "defects"],
+        What::Dialogs => &["frames", "kind", "Call-ID", "messages", "outcome"],
+    }
+}
+
+/// A packet.
+pub fn packet(packet: &Packet<'_>, files: &Files) -> Row {
+    let address = |a: Option<std::net::IpAddr>| a.map(|a| a.to_string());
+    let protocol = packet.protocol().to_string();
+    let (sport, dport) = packet.ports().unzip();
+    let layers: Vec<&str> = packet.layers.iter().collect();
+    let length = match &packet.payload {
+        Payload::Tcp(segment) => segment.wire_len,
+        Payload::Udp(datagram) => datagram.wire_len,
+        Payload::Other { length, .. } => *length,
+        _ => 0,
+    };
+    let end = |a: &Option<String>, port: Option<u16>| match (a, port) {
+        (Some(a), Some(port)) => format!("{a}:{port}"),
+        (Some(a), None) => a.clone(),
+        (None, _) => "-".to_owned(),
+    };
+    let (src, dst) = (address(packet.src), address(packet.dst));
+    Row {
+        at: packet.at,
+        cells: vec![
+            packet.at.number.to_string(),
+            files.time(packet.at),
+            end(&src, sport),
+            end(&dst, dport),
+            protocol.clone(),
+            length.to_string(),
+            layers.join(":"),
+        ],
+        json: json!({
+            "file": files.name(packet.at.file),
+            "frame": packet.at.number.0,
+            "time": files.time(packet.at),
+            "link": packet.link.0,
+            "layers": layers,
+            "src": src,
+            "dst": dst,
+            "protocol": protocol,
+            "sport": sport,
+            "dport": dport,
+            "payload_length": length,
+            "duplicate": packet.duplicate,
+        }),
+    }
+}
+
+/// A SIP message.
+pub fn message(seen: &Seen, files: &Files) -> Row {
+    let m = &seen.message;
+    let at = m.at();
+    let text = |t: Option<crate::sip::Text<'_>>| t.map(|t| t.to_str().into_owned());
+    let raw = |a: Option<crate::sip::Address<'_>>| text(a.map(|a| a.raw));
+    let cseq = m.cseq().map(|c| format!("{} {}", c.number, c.method));
+    let start_line = m.start_line().to_str().into_owned();
+    let frames: Vec<u64> = m.frames().map(|f| f.number.0).collect();
+    let defects: Vec<Value> = m
+        .defects()
+        .iter()
+        .map(|d| json!({ "kind": d.kind.name(), "offset": d.offset, "text": d.kind.text() }))
+        .collect();
+    let names: Vec<&str> = m.defects().iter().map(|d| d.kind.name()).collect();
+    Row {
+        at,
+        cells: vec![
+            at.number.to_string(),
+            files.time(at),
+            seen.hop.carriage.to_owned(),
+            seen.hop.src.to_string(),
+            seen.hop.dst.to_string(),
+            match (&cseq, m.is_request()) {
+                (Some(cseq), false) => format!("{start_line}  [{cseq}]"),
+                _ => start_line.clone(),
+            },
+            names.join(" "),
+        ],
+        json: json!({
+            "file": files.name(at.file),
+            "frame": at.number.0,
+            "frames": frames,
+            "time": files.time(at),
+            "transport": seen.hop.carriage,
+            "src": seen.hop.src.to_string(),
+            "dst": seen.hop.dst.to_string(),
+            "tcp_stream": seen.hop.stream,
+            "start_line": start_line,
+            "method": m.method().map(|m| m.to_string()),
+            "status": m.status().map(|s| s.0),
+            "call_id": text(m.call_id()),
+            "cseq": cseq,
+            "from": raw(m.from()),
+            "to": raw(m.to()),
+            "content_length": m.content_length().and_then(Result::ok),
+            "length": m.raw().len(),
+            "duplicate": m.duplicate,
+            "defects": defects,
+        }),
+    }
+}
+
+/// A TCP connection.
+pub fn connection(c: &Connection, files: &Files) -> Row {
+    let flow = &c.flow;
+    let hash = |d: Direction| c.sha256.get(d.index()).copied().flatten().map(|h| hex(&h));
+    let (client, server) = (
+        flow.side(Direction::Originator),
+        flow.side(Direction::Responder),
+    );
+    Row {
+        at: flow.first,
+        cells: vec![
+            flow.stream.to_string(),
+            format!("{}-{}", flow.first.number, flow.last.number),
+            flow.client.to_string(),
+            flow.server.to_string(),
+            flow.state().name().to_owned(),
+            format!("{} > < {}", client.bytes, server.bytes),
+            c.tls.as_ref().map_or_else(String::new, TlsSummary::short),
+        ],
+        json: json!({
+            "file": files.name(c.file),
+            "tcp_stream": flow.stream,
+            "client": flow.client.to_string(),
+            "server": flow.server.to_string(),
+            "first_frame": flow.first.number.0,
+            "last_frame": flow.last.number.0,
+            "state": flow.state().name(),
+            "client_bytes": client.bytes,
+            "server_bytes": server.bytes,
+            "client_missing_bytes": client.missing,
+            "server_missing_bytes": server.missing,
+            "client_sha256": hash(Direction::Originator),
+            "server_sha256": hash(Direction::Responder),
+            "retransmissions": client.retransmissions + server.retransmissions,
+            "rtt_ns": flow.rtt.map(crate::base::Span::nanos),
+            "sip_messages": c.sip_messages.iter().sum::<u64>(),
+            "tls": c.tls.as_ref().map(|tls| tls_json(tls, c)),
+        }),
+    }
+}
+
+fn tls_json(tls: &TlsSummary, c: &Connection) -> Value {
+    let plain = |d: Direction| c.plaintext.get(d.index()).cloned().unwrap_or_default();
+    let (client, server) = (plain(tls.client()), plain(tls.server()));
+    let decrypted = client.bytes > 0 || server.bytes > 0;
+    let hash = |p: &crate::connection::Plaintext| {
+        if decrypted {
+            p.sha256.map(|h| hex(&h))
+        } else {
+            None
+        }
+    };
+    let chain = |flight: &Option<crate::tls::CertificateFlight>| -> Vec<Value> {
+        flight
+            .iter()
+            .flat_map(|f| &f.chain)
+            .map(|cert| {
+                json!({
+                    "subject": cert.subject,
+                    "issuer": cert.issuer,
+                    "serial": cert.serial,
+                    "not_before": rfc3339(cert.not_before, 0),
+                    "not_after": rfc3339(cert.not_after, 0),
+                    "dns_names": cert.sans.dns,
+                    "extended_key_usage": cert.eku.as_ref().map(|e| e.oids.clone()),
+                    "key": format!("{} {}", cert.key_kind, cert.key_bits),
+                    "signature": cert.signature.name,
+                })
+            })
+            .collect()
+    };
+    json!({
+        "version": tls.version().map(|v| v.name()),
+        "cipher_suite": tls.suite().map(|s| s.name()),
+        "cipher_suite_id": tls.suite().map(|s| format!("0x{:04X}", s.0)),
+        "offered": tls.client_hello.as_ref().map(|h| h.suites.iter().map(|s| s.name()).collect::<Vec<_>>()),
+        "sni": tls.client_hello.as_ref().and_then(|h| h.extensions.sni.clone()),
+        "resumed": tls.resumed,
+        "client_auth_requested": if tls.certificates_hidden() { None } else { Some(tls.certificate_request.is_some()) },
+        "alerts": tls.alerts.iter().map(|a| json!({
+            "frame": a.at.number.0,
+            "from": if a.direction == tls.client() { "client" } else { "server" },
+            "level": a.level,
+            "description": a.description.map(|d| d.name()),
+            "encrypted": a.encrypted,
+        })).collect::<Vec<_>>(),
+        "decrypted": decrypted,
+        "reason": tls.undecrypted_reason().map(|r| r.to_string()),
+        "client_plaintext_bytes": if decrypted { Some(client.bytes) } else { None },
+        "server_plaintext_bytes": if decrypted { Some(server.bytes) } else { None },
+        "client_plaintext_sha256": hash(&client),
+        "server_plaintext_sha256": hash(&server),
+        "certificates": {
+            "client": chain(&tls.client_certificates),
+            "server": chain(&tls.server_certificates),
+        },
+    })
+}
+
+/// The dialogs of a call.
+pub fn dialogs(call: &Call) -> Vec<Row> {
+    let kind = call.kind();
+    call.legs()
+        .into_iter()
+        .filter_map(|leg| {
+            let first = leg.messages.first()?.at();
+            let last = leg.messages.last()?.at();
+            let connections: BTreeSet<u32> =
+                leg.messages.iter().filter_map(|s| s.hop.stream).collect();
+            let messages: Vec<u64> = leg.messages.iter().map(|s| s.at().number.0).collect();
+            Some(Row {
+                at: first,
+                cells: vec![
+                    format!("{}-{}", first.number, last.number),
+                    kind.name().to_owned(),
+                    call.id().into_owned(),
+                    messages.len().to_string(),
+                    leg.outcome(),
+                ],
+                json: json!({
+                    "call_id": call.id(),
+                    "from_tag": leg.from_tag,
+                    "to_tag": leg.to_tag,
+                    "kind": kind.name(),
+                    "first_frame": first.number.0,
+                    "last_frame": last.number.0,
+                    "connections": connections,
+                    "messages": messages,
+                    "outcome": leg.outcome(),
+                }),
+            })
+        })
+        .collect()
+}
+
+/// A table for people: columns as wide as their widest cell, separated by two blanks.
+pub fn table(what: What, rows: &[Row]) -> String {
+    let headings = headings(what);
+    let mut widths: Vec<usize> = headings.iter().map(|h| h.len()).collect();
+    for row in rows {
+        for (width, cell) in widths.iter_mut().zip(&row.cells) {
+            *width = (*width).max(escape::line(cell).chars().count());
+        }
+    }
+    let mut text = String::new();
+    let mut line = |cells: &mut dyn Iterator<Item = String>| {
+        let mut out = String::new();
+        for (cell, width) in cells.zip(&widths) {
+            let used = cell.chars().count();
+            out.push_str(&cell);
+            out.push_str(&" ".repeat(width.saturating_sub(used) + 2));
+        }
+        text.push_str(out.trim_end());
+        text.push('\n');
+    };
+    line(&mut headings.iter().map(|h| (*h).to_owned()));
+    for row in rows {
+        line(&mut row.cells.iter().map(|c| escape::line(c).into_owned()));
+    }
+    text
+}

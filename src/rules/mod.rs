@@ -1,0 +1,73 @@
+//! The catalogue: one file a rule, a value each, checks that are pure functions of one finished subject.
+
+mod context;
+mod reporter;
+mod rule;
+
+pub mod auth;
+pub mod cert;
+pub mod im;
+pub mod presence;
+pub mod routing;
+pub mod tls;
+pub mod transport;
+pub mod trust;
+
+pub use context::{Context, Unread};
+pub use reporter::{Outcome, Reporter};
+pub use rule::{Check, Class, ExplainedBy, Fix, Knowledge, Link, Rule};
+
+use crate::connection::Connection;
+use crate::dialog::{Call, Transaction};
+use std::sync::LazyLock;
+
+/// Every rule, by class in the order of blame, then by name.
+pub static ALL: LazyLock<Vec<&'static Rule>> = LazyLock::new(|| {
+    [
+        transport::RULES,
+        tls::RULES,
+        cert::RULES,
+        auth::RULES,
+        trust::RULES,
+        routing::RULES,
+        presence::RULES,
+        im::RULES,
+    ]
+    .concat()
+});
+
+/// The rule of that name.
+pub fn find(name: &str) -> Option<&'static Rule> {
+    ALL.iter().copied().find(|rule| rule.name == name)
+}
+
+/// Judges one connection.
+pub fn check_connection(connection: &Connection, context: &Context<'_>, out: &mut Outcome) {
+    for rule in ALL.iter() {
+        if let Check::Connection(check) = rule.check {
+            check(connection, &mut Reporter::new(rule, context, out));
+        }
+    }
+}
+
+/// Judges one call: its transactions, then the call as a whole.
+pub fn check_call(
+    call: &Call,
+    transactions: &[Transaction<'_>],
+    context: &Context<'_>,
+    out: &mut Outcome,
+) {
+    for rule in ALL.iter() {
+        match rule.check {
+            Check::Transaction(check) => {
+                for transaction in transactions {
+                    check(transaction, call, &mut Reporter::new(rule, context, out));
+                }
+            }
+            Check::Call(check) => {
+                check(call, transactions, &mut Reporter::new(rule, context, out));
+            }
+            Check::Connection(_) => {}
+        }
+    }
+}

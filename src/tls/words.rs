@@ -1,0 +1,75 @@
+//! What a session is called in a report.
+
+use super::summary::{Protection, Reason, TlsSummary};
+use std::fmt;
+
+impl TlsSummary {
+    /// Whether application data went by that was not read.
+    pub fn is_unread(&self) -> bool {
+        self.undecrypted_reason().is_some()
+    }
+
+    /// Version, suite and how far it came, in a few words.
+    pub fn short(&self) -> String {
+        let mut parts = Vec::new();
+        match (self.version(), self.suite()) {
+            (Some(version), Some(suite)) => {
+                parts.push(version.name());
+                parts.push(suite.name());
+            }
+            _ => match &self.client_hello {
+                Some(hello) => parts.push(format!("{} offered", hello.highest_version().name())),
+                None => parts.push("TLS begun before the capture".to_owned()),
+            },
+        }
+        if self.resumed == Some(true) {
+            parts.push("resumed".to_owned());
+        }
+        if !self.midstream() && !self.handshake_complete() {
+            parts.push("handshake not completed".to_owned());
+        }
+        let fatal = self.alerts.iter().find(|a| a.is_fatal());
+        if let Some(description) = fatal.and_then(|a| a.description) {
+            parts.push(format!("alert {} {}", description.0, description.name()));
+        }
+        if self.is_unread() {
+            parts.push("not decrypted".to_owned());
+        } else if self.protection == Protection::Null {
+            parts.push("not encrypted".to_owned());
+        }
+        parts.join(", ")
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoSecrets { client_random } => {
+                f.write_str("no secret for client random ")?;
+                for byte in client_random {
+                    write!(f, "{byte:02x}")?;
+                }
+                Ok(())
+            }
+            Self::HandshakeNotCaptured => {
+                f.write_str("the handshake of this session is not in the capture")
+            }
+        }
+    }
+}
+
+impl Reason {
+    /// What would make such a session readable, or at least tell more.
+    pub const fn advice(&self) -> &'static str {
+        match self {
+            Self::NoSecrets { .. } => {
+                "the same exchange with a NULL cipher in a lab, or the SIP logs of both servers for \
+                 the same minute; this version reads only what TLS shows in clear"
+            }
+            Self::HandshakeNotCaptured => {
+                "begin the capture first, then restart the SIP proxy service so that the \
+                 connections are made anew"
+            }
+        }
+    }
+}
