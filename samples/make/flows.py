@@ -48,27 +48,33 @@ def keep_alive(wire: Wire, sender: net.Host) -> Flow:
     yield 0.05
 
 
+STEP = 0.02
+
+
 def transact(dialog: sip.Dialog, wire: Wire, sender: sip.Party, method: str,
              *answers: tuple, headers: tuple[sip.Header, ...] = (),
-             body: sip.Body | None = None, pause: float = 0.02) -> Flow:
-    """A request, then its answers: (code, reason[, headers[, body]]) each."""
+             body: sip.Body | None = None, thinks: float = STEP) -> Flow:
+    """A request, then its answers: (code, reason[, headers[, body]]) each, `thinks` seconds apart."""
     request = dialog.request(sender, method, wire.port_of(sender.host), headers, body)
     wire.send(sender.host, request.data)
     for answer in answers:
-        yield pause
+        yield thinks
         wire.send(dialog.answerer(sender).host, dialog.response(request, *answer))
-    yield pause
+    yield STEP
     return request
 
 
-def refused_invite(dialog: sip.Dialog, wire: Wire, answer: tuple, pause: float = 0.02) -> Flow:
-    """An INVITE, its failure, and the ACK of the same hop."""
+def refused_invite(dialog: sip.Dialog, wire: Wire, answer: tuple, thinks: float = STEP) -> Flow:
+    """An INVITE, its failure after `thinks` seconds, and the ACK of the same hop."""
     caller = dialog.caller
-    request = yield from transact(dialog, wire, caller, "INVITE", TRYING, answer,
-                                  body=sip.session(caller.host.ip, "null"), pause=pause)
+    request = yield from transact(dialog, wire, caller, "INVITE", TRYING,
+                                  body=sip.session(caller.host.ip, "null"))
+    yield thinks
+    wire.send(dialog.answerer(caller).host, dialog.response(request, *answer))
+    yield STEP
     ack = dialog.request(caller, "ACK", wire.port_of(caller.host), acknowledges=request)
     wire.send(caller.host, ack.data)
-    yield pause
+    yield STEP
 
 
 def notify(dialog: sip.Dialog, wire: Wire, notifier: sip.Party, state: str, basic: str,

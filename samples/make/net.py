@@ -82,10 +82,10 @@ class Leg:
     def close(self, first: Host) -> None:
         """Orderly close, begun by `first`: close_notify where there is TLS, then FIN, both ways."""
         here, there = self.ends(first)
-        if isinstance(here, ssl.SSLSocket):
-            answer = threading.Thread(target=_quietly_unwrap, args=(there,))
+        if hasattr(here, "unwrap"):
+            answer = threading.Thread(target=_answer_close_notify, args=(there,))
             answer.start()
-            _quietly_unwrap(here)
+            _unwrap(here)
             answer.join()
         self._finish(here, there)
 
@@ -110,10 +110,15 @@ class Leg:
         there.close()
 
 
-def _quietly_unwrap(end: ssl.SSLSocket) -> None:
+def _unwrap(end: ssl.SSLSocket) -> None:
     with contextlib.suppress(OSError, ValueError):
-        end.settimeout(2)
         end.unwrap()
+
+
+def _answer_close_notify(end: ssl.SSLSocket) -> None:
+    if end.recv(1):
+        raise ConnectionError("data in the place of a close_notify")
+    _unwrap(end)
 
 
 class Datagrams:

@@ -125,7 +125,7 @@ def healthy_presence_im_tcp(stage: Stage) -> None:
     back.close(CUPS)
 
 
-@sample("healthy-mutual-tls-null.pcapng")
+@sample("healthy-mutual-tls-null.pcapng", "--time-stamp-precision=nano")
 def healthy_mutual_tls_null(stage: Stage) -> None:
     """The same over mutual TLS 1.0 with TLS_RSA_WITH_NULL_SHA: readable without keys."""
     out = stage.out()
@@ -157,7 +157,7 @@ def mutual_tls_no_secrets(stage: Stage) -> None:
     back.close(CUPS)
 
 
-@sample("udp-fragments.pcap", at=CUPS)
+@sample("udp-fragments.pcap", "-y", "LINUX_SLL", at=CUPS)
 def udp_fragments(stage: Stage) -> None:
     """A legacy leg between two Cisco nodes: SIP over UDP, larger than a frame, all fragments there."""
     near, far = (lambda: sip.Cisco(stage.rng, port=5060),
@@ -468,8 +468,8 @@ def sip_408(stage: Stage) -> None:
     notified = _inner_dialog(stage, "tom")
     notified.established = True
     timeout = (408, "Request Timeout")
-    play(flows.transact(notified, leg, notified.caller, "NOTIFY", timeout, pause=6,
+    play(flows.transact(notified, leg, notified.caller, "NOTIFY", timeout, thinks=6,
                         headers=(("Event", "presence"), ("Subscription-State", "active;expires=3600")),
                         body=sip.presence(notified.caller.uri, "open", "Available")),
-         flows.refused_invite(_inner_dialog(stage, "eva"), leg, timeout, pause=3))
+         flows.refused_invite(_inner_dialog(stage, "eva"), leg, timeout, thinks=6))
     leg.close(NODE)
