@@ -80,7 +80,7 @@ class Party:
     contact: str
 
     def call_id(self) -> str: raise NotImplementedError
-    def address(self, tagged: bool) -> str: raise NotImplementedError
+    def tag_parameters(self, code: int = 200) -> str: raise NotImplementedError
     def vias(self, transport: str, port: int) -> list[str]: raise NotImplementedError
     def record_route(self, transport: str) -> str | None: raise NotImplementedError
     def request_headers(self, method: str, peer: "Party") -> list[Header]: raise NotImplementedError
@@ -96,7 +96,7 @@ class Lync(Party):
 
     def __init__(self, rng: random.Random, user: str = "tom", host: net.Host = net.LYNC,
                  release: Release = LYNC_2013) -> None:
-        super().__init__(host, f"sip:{user}@tomt.it", user.capitalize(), rng)
+        super().__init__(host, f"sip:{user}@tomt.it", f'"{user.capitalize()}"', rng)
         self.release = release
         self.tag, self.epid = self.hex(10), self.hex(10)
         self.client_port = rng.randrange(50000, 60000)
@@ -109,8 +109,9 @@ class Lync(Party):
     def call_id(self) -> str:
         return self.hex(32)
 
-    def address(self, tagged: bool) -> str:
-        return f'"{self.display}"<{self.uri}>' + (f";tag={self.tag};epid={self.epid}" if tagged else "")
+    def tag_parameters(self, code: int = 200) -> str:
+        """The tag of the client, or where the server itself refuses, one of the server's form."""
+        return f";tag={self.tag};epid={self.epid}" if code < 400 else f";tag={self.hex(32).upper()}"
 
     def vias(self, transport: str, port: int) -> list[str]:
         info = base64.b64encode(self.rng.randbytes(24)).decode()
@@ -169,7 +170,7 @@ class Cisco(Party):
     def __init__(self, rng: random.Random, user: str = "anna", host: net.Host = net.CUPS,
                  fqdn: str = "cups01.tomt.local", port: int = 5062, maddr: str | None = "",
                  domain: str = "tomt.local", behind_proxy: bool = True) -> None:
-        super().__init__(host, f"sip:{user}@{domain}", user.capitalize(), rng)
+        super().__init__(host, f"sip:{user}@{domain}", "", rng)
         self.fqdn, self.port, self.behind_proxy = fqdn, port, behind_proxy
         self.maddr = fqdn if maddr == "" else maddr
         self.tag = self._identifier()
@@ -184,8 +185,8 @@ class Cisco(Party):
     def call_id(self) -> str:
         return self._identifier()
 
-    def address(self, tagged: bool) -> str:
-        return f"<{self.uri}>" + (f";tag={self.tag}" if tagged else "")
+    def tag_parameters(self, code: int = 200) -> str:
+        return f";tag={self.tag}"
 
     def vias(self, transport: str, port: int) -> list[str]:
         gateway = (f"SIP/2.0/TCP {self.host.ip}:5080;branch=z9hG4bK-{int(time.time()):08x}-"
@@ -231,6 +232,7 @@ class Request:
     addresses: tuple[str, str]
     port: int
     data: bytes
+    answered_to: str = ""   # the To of its last answer
 
 
 @dataclass
@@ -250,6 +252,10 @@ class Dialog:
     def peer(self, party: Party) -> Party:
         return self.callee if party is self.caller else self.caller
 
+    def _address(self, party: Party) -> str:
+        """Only the caller's display name is in the messages: nobody tells the caller the callee's."""
+        return (party.display if party is self.caller else "") + f"<{party.uri}>"
+
     def answerer(self, sender: Party) -> Party:
         return self.proxy or self.peer(sender)
 
@@ -266,7 +272,11 @@ class Dialog:
             vias = acknowledges.vias[:1]
         else:
             vias = sender.vias(self.transport, port)
-        addresses = (sender.address(True), peer.address(self.established or bool(acknowledges)))
+        addresses = (self._address(sender) + sender.tag_parameters(), self._address(peer))
+        if acknowledges:
+            addresses = (acknowledges.addresses[0], acknowledges.answered_to)
+        elif self.established:
+            addresses = (addresses[0], addresses[1] + peer.tag_parameters())
         routes = [sender.record_route(self.transport)] if method in ("SUBSCRIBE", "INVITE") else []
         routes = [route for route in routes if route]
         uri = peer.contact.strip("<>") if self.established else peer.uri
@@ -288,7 +298,9 @@ class Dialog:
         answerer = self.answerer(request.sender)
         source, target = request.addresses
         if code > 100 and ";tag=" not in target:
-            target = answerer.address(True)
+            # One tag for all provisional answers and the final one, except a server's own refusal.
+            target += answerer.tag_parameters(code)
+        request.answered_to = target
         top = answerer.received(request.vias[0], request.sender.host, request.port)
         lines: list[Header] = [("Via", top), *(("Via", via) for via in request.vias[1:])]
         if request.record_routes and 101 <= code < 300:
