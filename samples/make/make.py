@@ -56,6 +56,8 @@ def main() -> None:
     unknown = set(arguments.names) - scenarios.SAMPLES.keys()
     if unknown:
         parser.error(f"no such sample: {', '.join(sorted(unknown))}")
+    if os.geteuid():
+        parser.error("network namespaces need root")
     pki.ensure()
     for name in arguments.names or scenarios.SAMPLES:
         path = make(scenarios.SAMPLES[name], arguments.output)
