@@ -9,6 +9,8 @@
 //! What could not be read at any stage is a [`base::Caveat`] in the report: nothing is silently lost.
 
 pub mod base;
+pub mod capture;
 mod error;
+pub mod packet;
 
 pub use error::Error;
