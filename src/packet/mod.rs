@@ -1,1 +1,178 @@
-//! Packets.
+//! Frames to the payload of their innermost IP packet.
+//!
+//! Link layer, VLAN tags and tunnels are taken off one header at a time; IP fragments are put together; copies of a packet are marked.
+//! IP, TCP and UDP headers are read by `etherparse`. IPv6 extension headers are walked here: its iterator over those of a cut
+//! packet reads out of bounds.
+
+mod bytes;
+mod duplicate;
+mod fragment;
+mod icmp;
+mod ip;
+mod layers;
+mod link;
+mod payload;
+mod tcp;
+mod tunnel;
+mod udp;
+mod walk;
+
+pub use layers::Layers;
+pub use payload::{Datagram, IcmpError, Payload, Protocol, Quoted, Segment, TcpFlags};
+
+use crate::base::{
+    CaveatKind, Caveats, Endpoint, FlowKey, Frame, FrameRef, Limits, LinkType, Transport,
+};
+use bytes::Bytes;
+use duplicate::Detector;
+use fragment::{Store, Whole};
+use std::net::IpAddr;
+use walk::Walk;
+
+/// Datagrams put together that may lie inside one another in one frame (a fragment inside a tunnel inside a fragment).
+const NESTED: usize = 4;
+
+/// Takes frames apart. Keeps fragments until their datagram is whole, and what it needs to know copies; nothing else.
+#[derive(Debug)]
+pub struct Decoder {
+    fragments: Store,
+    copies: Detector,
+    ready: [Whole; NESTED],
+    depth: usize,
+}
+
+/// What one frame carries: its innermost IP packet, or the reason why there is none.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Packet<'a> {
+    /// The frame; of a datagram in fragments, that of the one that completed it.
+    pub at: FrameRef,
+    /// Link-layer type of the frame.
+    pub link: LinkType,
+    /// The headers read, outermost first.
+    pub layers: Layers,
+    /// Source address of the innermost IP header; `None` where there is no IP header (ARP).
+    pub src: Option<IpAddr>,
+    /// Destination address of the innermost IP header.
+    pub dst: Option<IpAddr>,
+    /// IPv4 identification of the innermost header.
+    pub ip_id: Option<u16>,
+    /// Time to live or hop limit of the innermost IP header; 0 without one.
+    pub ttl: u8,
+    /// The payload.
+    pub payload: Payload<'a>,
+    /// The same IP packet was seen shortly before: a mirror of both ports, or a capture of all interfaces.
+    pub duplicate: bool,
+    /// Payload bytes that were on the wire and are not in the file.
+    pub missing: u32,
+    /// The frames of the fragments, in capture order, when the datagram came in fragments; else empty.
+    pub frames: &'a [FrameRef],
+}
+
+impl Decoder {
+    /// A decoder for one analysis. Fragments of several files meet in it, as several files are one capture.
+    pub fn new(limits: &Limits) -> Self {
+        Self {
+            fragments: Store::new(limits),
+            copies: Detector::new(),
+            ready: Default::default(),
+            depth: limits.encapsulation_depth,
+        }
+    }
+
+    /// Takes one frame apart. Every frame gives one packet; what could not be read of it is [`Payload::Other`] and a caveat.
+    pub fn push<'a>(&'a mut self, frame: &Frame<'a>, caveats: &mut Caveats) -> Packet<'a> {
+        let mut packet = Packet {
+            at: frame.at,
+            link: frame.link,
+            layers: Layers::default(),
+            src: None,
+            dst: None,
+            ip_id: None,
+            ttl: 0,
+            payload: Payload::Fragment,
+            duplicate: false,
+            missing: 0,
+            frames: &[],
+        };
+        let bytes = Bytes {
+            data: frame.bytes,
+            cut: frame.missing(),
+        };
+        let Some(taken) = link::read(frame.link, bytes, &mut packet.layers) else {
+            let text = format!("link type {} is not read", frame.link.0);
+            caveats.note(CaveatKind::LinkTypeUnsupported, Some(frame.at), text);
+            packet.payload = Payload::Other {
+                protocol: Protocol::Number("link type", frame.link.0),
+                length: bytes.wire_len(),
+                ports: None,
+            };
+            return packet;
+        };
+        let walk = Walk {
+            packet,
+            ip: None,
+            fragments: &mut self.fragments,
+            copies: &mut self.copies,
+            ready: &mut self.ready,
+            depth: self.depth,
+            caveats,
+        };
+        walk.run(taken, bytes)
+    }
+
+    /// Tells of the fragments whose datagrams never became whole.
+    pub fn finish(&mut self, caveats: &mut Caveats) {
+        self.fragments.finish(caveats);
+    }
+}
+
+impl Packet<'_> {
+    /// Source address and port, where it is TCP or UDP.
+    pub fn src_endpoint(&self) -> Option<Endpoint> {
+        Some(Endpoint::new(self.src?, self.ports()?.0))
+    }
+
+    /// Destination address and port, where it is TCP or UDP.
+    pub fn dst_endpoint(&self) -> Option<Endpoint> {
+        Some(Endpoint::new(self.dst?, self.ports()?.1))
+    }
+
+    /// The flow of a TCP segment or UDP datagram.
+    pub fn flow_key(&self) -> Option<FlowKey> {
+        let transport = match self.payload {
+            Payload::Tcp(_) => Transport::Tcp,
+            Payload::Udp(_) => Transport::Udp,
+            _ => return None,
+        };
+        Some(FlowKey::new(
+            self.src_endpoint()?,
+            self.dst_endpoint()?,
+            transport,
+        ))
+    }
+
+    /// Source and destination port, as far as they are known.
+    pub fn ports(&self) -> Option<(u16, u16)> {
+        match &self.payload {
+            Payload::Tcp(s) => Some((s.src_port, s.dst_port)),
+            Payload::Udp(d) => Some((d.src_port, d.dst_port)),
+            Payload::Other { ports, .. } => *ports,
+            Payload::IcmpError(_) | Payload::Fragment => None,
+        }
+    }
+
+    /// `tcp`, `udp`, `icmp`, `fragment`, or the name of what else it is.
+    pub fn protocol(&self) -> Protocol {
+        Protocol::Name(match &self.payload {
+            Payload::Tcp(_) => "tcp",
+            Payload::Udp(_) => "udp",
+            Payload::IcmpError(_) => "icmp",
+            Payload::Fragment => "fragment",
+            Payload::Other { protocol, .. } => return *protocol,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

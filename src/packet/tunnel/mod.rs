@@ -1,0 +1,37 @@
+//! Tunnels that carry IP packets or Ethernet frames inside IP packets; one file each. What is inside is what is analysed.
+
+pub(super) mod geneve;
+pub(super) mod gre;
+pub(super) mod gtp;
+pub(super) mod l2tp;
+pub(super) mod mpls;
+pub(super) mod teredo;
+pub(super) mod vxlan;
+
+use super::bytes::{Bytes, Taken};
+use super::layers::Layers;
+
+/// Takes off a tunnel header from the payload of UDP, when a port says that it is one and the header agrees.
+pub(super) fn over_udp<'a>(
+    src_port: u16,
+    dst_port: u16,
+    bytes: Bytes<'a>,
+    layers: &mut Layers,
+) -> Taken<'a> {
+    let is = |port| src_port == port || dst_port == port;
+    if is(vxlan::PORT) {
+        vxlan::read(bytes, layers)
+    } else if is(geneve::PORT) {
+        geneve::read(bytes, layers)
+    } else if is(gtp::PORT) {
+        gtp::read(bytes, layers)
+    } else if is(l2tp::PORT) {
+        l2tp::read(bytes, layers)
+    } else if is(teredo::PORT) {
+        teredo::read(bytes, layers)
+    } else if is(vxlan::GPE_PORT) {
+        vxlan::gpe(bytes, layers)
+    } else {
+        None
+    }
+}

@@ -1,0 +1,317 @@
+//! The loop that takes off one header after the other.
+
+use super::bytes::{Bytes, Next, Taken};
+use super::duplicate::Detector;
+use super::fragment::{Store, Whole};
+use super::ip::{self, Ip, Piece};
+use super::link::{ethernet, llc, ppp, tag};
+use super::payload::{Payload, Protocol};
+use super::tunnel::{self, gre, mpls};
+use super::{Packet, icmp, tcp, udp};
+use crate::base::{CaveatKind, Caveats};
+
+const IPV4: u16 = 0x0800;
+const IPV6: u16 = 0x86dd;
+
+/// A frame half taken apart.
+pub(super) struct Walk<'a, 'd> {
+    pub(super) packet: Packet<'a>,
+    pub(super) ip: Option<Ip>,
+    pub(super) fragments: &'d mut Store,
+    pub(super) copies: &'d mut Detector,
+    pub(super) ready: &'a mut [Whole],
+    pub(super) depth: usize,
+    pub(super) caveats: &'d mut Caveats,
+}
+
+impl<'a> Walk<'a, '_> {
+    /// From the link-layer header to the innermost payload. `from` is what that header was taken off.
+    pub(super) fn run(mut self, taken: Taken<'a>, from: Bytes<'a>) -> Packet<'a> {
+        let Some((mut next, mut bytes)) = taken else {
+            self.malformed(from);
+            return self.packet;
+        };
+        loop {
+            match self.step(next, bytes) {
+                Some(Some(taken)) => (next, bytes) = taken,
+                Some(None) => {
+                    self.malformed(bytes);
+                    return self.packet;
+                }
+                None => return self.packet,
+            }
+        }
+    }
+
+    /// Takes one header off. `None`: this was the innermost one.
+    fn step(&mut self, next: Next, bytes: Bytes<'a>) -> Option<Taken<'a>> {
+        match next {
+            Next::EtherType(IPV4 | IPV6) => return Some(Some((Next::Ip, bytes))),
+            Next::Protocol(number) => return self.protocol(number, bytes),
+            Next::Named(name) => {
+                self.other(Protocol::Name(name), bytes);
+                return None;
+            }
+            Next::Unknown(registry, number) => {
+                self.unknown(registry, number, bytes);
+                return None;
+            }
+            Next::Ethernet | Next::EtherType(_) | Next::Llc | Next::Ppp | Next::Ip => {}
+        }
+        if self.deeper(bytes) {
+            return None;
+        }
+        let layers = &mut self.packet.layers;
+        Some(match next {
+            Next::Ip => return self.ip(bytes),
+            Next::Ethernet => ethernet::read(bytes, layers),
+            Next::Llc => llc::read(bytes, layers),
+            Next::Ppp => ppp::read(bytes, layers),
+            Next::EtherType(kind) => match kind {
+                0x8847 | 0x8848 => mpls::read(bytes, layers),
+                ppp::ETHERTYPE_SESSION => ppp::session(bytes, layers),
+                0x6558 => Some((Next::Ethernet, bytes)),
+                _ => tag::read(kind, bytes, layers).unwrap_or_else(|| Some((unread(kind), bytes))),
+            },
+            Next::Protocol(_) | Next::Named(_) | Next::Unknown(..) => Some((next, bytes)),
+        })
+    }
+
+    fn ip(&mut self, bytes: Bytes<'a>) -> Option<Taken<'a>> {
+        let Some(header) = ip::read(bytes) else {
+            return Some(None);
+        };
+        self.packet.layers.push(header.name);
+        self.packet.src = Some(header.ip.src);
+        self.packet.dst = Some(header.ip.dst);
+        self.packet.ip_id = header.ip.id;
+        self.packet.ttl = header.ip.ttl;
+        self.ip = Some(header.ip);
+        if header.lies {
+            let text = "an IP header whose length is not that of the packet";
+            let at = Some(self.packet.at);
+            self.caveats.note(CaveatKind::PacketMalformed, at, text);
+        }
+        match header.piece {
+            Some(piece) => self.piece(header.ip, piece, header.payload),
+            None => Some(Some((Next::Protocol(header.protocol), header.payload))),
+        }
+    }
+
+    /// A fragment: kept, or with it the datagram is whole.
+    fn piece(&mut self, ip: Ip, piece: Piece, bytes: Bytes<'a>) -> Option<Taken<'a>> {
+        let at = self.packet.at;
+        if bytes.cut > 0 && piece.offset == 0 {
+            // It can never be put together, but its transport header is here.
+            return Some(Some((Next::Protocol(piece.protocol), bytes)));
+        }
+        self.packet.payload = Payload::Fragment;
+        self.packet.missing = bytes.cut;
+        if bytes.cut > 0 {
+            let text = "the snap length cut an IP fragment";
+            self.caveats.note(CaveatKind::SnapLength, Some(at), text);
+            return None;
+        }
+        let place = u64::from(piece.offset) << 17 | u64::from(bytes.wire_len()) << 1;
+        let extra = u64::from(piece.id) << 33 ^ place | u64::from(piece.more);
+        if self
+            .copies
+            .is_copy(&ip, &self.packet.payload, extra, at.time)
+        {
+            self.copy();
+            return None;
+        }
+        let whole = self
+            .fragments
+            .push(&ip, piece, bytes.data, at, self.caveats)?;
+        let Some((slot, rest)) = std::mem::take(&mut self.ready).split_first_mut() else {
+            let text = "datagrams in fragments inside one another";
+            self.caveats.note(CaveatKind::TooDeep, Some(at), text);
+            return None;
+        };
+        self.ready = rest;
+        *slot = whole;
+        self.packet.frames = &slot.frames;
+        Some(Some((
+            Next::Protocol(slot.protocol),
+            Bytes::whole(&slot.bytes),
+        )))
+    }
+
+    fn protocol(&mut self, number: u8, bytes: Bytes<'a>) -> Option<Taken<'a>> {
+        let Some(ip) = self.ip else {
+            self.unknown("ip protocol", u16::from(number), bytes);
+            return None;
+        };
+        let v6 = ip.id.is_none();
+        Some(match number {
+            6 => return self.tcp(ip, bytes),
+            17 => return self.udp(ip, bytes),
+            1 | 58 => return self.icmp(ip, number == 58, bytes),
+            4 | 41 => Some((Next::Ip, bytes)),
+            44 if v6 => match ip::fragment(bytes) {
+                // An atomic fragment (RFC 6946) is a whole datagram.
+                Some((p, rest)) if p.offset == 0 && !p.more => {
+                    Some((Next::Protocol(p.protocol), rest))
+                }
+                Some((piece, rest)) => return self.piece(ip, piece, rest),
+                None => None,
+            },
+            0 | 43 | 60 | 135 | 139 | 140 if v6 => ip::extension(bytes),
+            51 => ip::authentication(bytes),
+            47 => gre::read(bytes, &mut self.packet.layers),
+            // EtherIP (RFC 3378): version (2), then an Ethernet frame.
+            97 => bytes.skip(2).map(|rest| (Next::Ethernet, rest)),
+            // MPLS in IP (RFC 4023).
+            137 => Some((Next::EtherType(0x8847), bytes)),
+            2 => Some((Next::Named("igmp"), bytes)),
+            59 => Some((Next::Named("none"), bytes)),
+            88 => Some((Next::Named("eigrp"), bytes)),
+            89 => Some((Next::Named("ospf"), bytes)),
+            103 => Some((Next::Named("pim"), bytes)),
+            112 => Some((Next::Named("vrrp"), bytes)),
+            n => Some((Next::Unknown("ip protocol", u16::from(n)), bytes)),
+        })
+    }
+
+    fn tcp(&mut self, ip: Ip, bytes: Bytes<'a>) -> Option<Taken<'a>> {
+        self.packet.layers.push("tcp");
+        match tcp::read(bytes) {
+            Ok(segment) => self.end(ip, Payload::Tcp(segment), segment.payload, segment.wire_len),
+            Err(ports) => self.headless("tcp", ports, bytes),
+        }
+        None
+    }
+
+    fn udp(&mut self, ip: Ip, bytes: Bytes<'a>) -> Option<Taken<'a>> {
+        self.packet.layers.push("udp");
+        let datagram = match udp::read(bytes) {
+            Ok(datagram) => datagram,
+            Err(ports) => {
+                self.headless("udp", ports, bytes);
+                return None;
+            }
+        };
+        let inside = Bytes {
+            data: datagram.payload,
+            cut: missing(datagram.payload, datagram.wire_len),
+        };
+        let (src, dst) = (datagram.src_port, datagram.dst_port);
+        let taken = tunnel::over_udp(src, dst, inside, &mut self.packet.layers);
+        if taken.is_some() {
+            return Some(taken);
+        }
+        self.end(
+            ip,
+            Payload::Udp(datagram),
+            datagram.payload,
+            datagram.wire_len,
+        );
+        None
+    }
+
+    fn icmp(&mut self, ip: Ip, v6: bool, bytes: Bytes<'a>) -> Option<Taken<'a>> {
+        let name = if v6 { "icmpv6" } else { "icmp" };
+        self.packet.layers.push(name);
+        match icmp::error(bytes, ip.src, v6) {
+            Some(error) => self.packet.payload = Payload::IcmpError(error),
+            None => self.other(Protocol::Name(name), bytes),
+        }
+        None
+    }
+
+    fn end(&mut self, ip: Ip, payload: Payload<'a>, stored: &[u8], wire_len: u32) {
+        self.packet.payload = payload;
+        self.packet.missing = missing(stored, wire_len);
+        if self.copies.is_copy(&ip, &payload, 0, self.packet.at.time) {
+            self.copy();
+        }
+    }
+
+    fn copy(&mut self) {
+        self.packet.duplicate = true;
+        let text = "copies of a packet that was captured shortly before";
+        let at = Some(self.packet.at);
+        self.caveats.note(CaveatKind::DuplicateFrames, at, text);
+    }
+
+    fn other(&mut self, protocol: Protocol, bytes: Bytes<'_>) {
+        self.packet.missing = bytes.cut;
+        self.packet.payload = Payload::Other {
+            protocol,
+            length: bytes.wire_len(),
+            ports: None,
+        };
+    }
+
+    fn unknown(&mut self, registry: &'static str, number: u16, bytes: Bytes<'_>) {
+        let protocol = Protocol::Number(registry, number);
+        let at = Some(self.packet.at);
+        let text = format!("{protocol} is not read");
+        self.caveats.note(CaveatKind::ProtocolNotDecoded, at, text);
+        self.other(protocol, bytes);
+    }
+
+    /// A header of which too little is stored, or that contradicts itself.
+    fn malformed(&mut self, bytes: Bytes<'_>) {
+        let name = match self.packet.layers.last() {
+            "" => "frame",
+            name => name,
+        };
+        self.headless(name, None, bytes);
+    }
+
+    fn headless(&mut self, name: &'static str, ports: Option<(u16, u16)>, bytes: Bytes<'_>) {
+        let at = Some(self.packet.at);
+        if bytes.cut > 0 {
+            let text = format!("the snap length cut a header ({name})");
+            self.caveats.note(CaveatKind::SnapLength, at, text);
+        } else {
+            let text = format!("a header is cut or contradicts itself ({name})");
+            self.caveats.note(CaveatKind::PacketMalformed, at, text);
+        }
+        self.packet.missing = bytes.cut;
+        self.packet.payload = Payload::Other {
+            protocol: Protocol::Name(name),
+            length: bytes.wire_len(),
+            ports,
+        };
+    }
+
+    /// Counts a header; whether it is one too many.
+    fn deeper(&mut self, bytes: Bytes<'_>) -> bool {
+        match self.depth.checked_sub(1) {
+            Some(left) => {
+                self.depth = left;
+                false
+            }
+            None => {
+                let at = Some(self.packet.at);
+                let text = "more headers inside one another than are read";
+                self.caveats.note(CaveatKind::TooDeep, at, text);
+                self.other(Protocol::Name("too deep"), bytes);
+                true
+            }
+        }
+    }
+}
+
+/// An `EtherType` with no IP inside that is known well enough to need no caveat, or one that is not known.
+fn unread(kind: u16) -> Next {
+    Next::Named(match kind {
+        0x0806 => "arp",
+        0x8035 => "rarp",
+        0x8137 => "ipx",
+        0x8808 => "pause",
+        0x8809 => "slow",
+        0x8863 => "pppoed",
+        0x888e => "eapol",
+        0x88cc => "lldp",
+        0x9000 => "loopback",
+        n => return Next::Unknown("ethertype", n),
+    })
+}
+
+fn missing(stored: &[u8], wire_len: u32) -> u32 {
+    wire_len.saturating_sub(u32::try_from(stored.len()).unwrap_or(u32::MAX))
+}
