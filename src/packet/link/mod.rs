@@ -1,7 +1,9 @@
 //! Link layers: one file each; this is the one place that knows all of them.
 
 pub(super) mod ethernet;
+mod ipoib;
 pub(super) mod llc;
+mod nflog;
 mod null;
 pub(super) mod ppp;
 mod raw;
@@ -24,6 +26,8 @@ pub(super) fn read<'a>(link: LinkType, bytes: Bytes<'a>, layers: &mut Layers) ->
         ppp::PPP_WITH_DIR => bytes.skip(1).and_then(|b| ppp::hdlc(b, layers)),
         ppp::C_HDLC => ppp::cisco(bytes, layers),
         ppp::PPP_ETHER => Some((Next::EtherType(ppp::ETHERTYPE_SESSION), bytes)),
+        nflog::LINKTYPE => nflog::read(bytes, layers),
+        ipoib::LINKTYPE => ipoib::read(bytes, layers),
         _ if raw::LINKTYPES.contains(&link) => raw::read(bytes),
         _ => return None,
     })
