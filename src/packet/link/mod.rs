@@ -10,6 +10,7 @@ mod raw;
 mod sll;
 mod sll2;
 pub(super) mod tag;
+mod wifi;
 
 use super::bytes::{Bytes, Next, Taken};
 use super::layers::Layers;
@@ -28,6 +29,8 @@ pub(super) fn read<'a>(link: LinkType, bytes: Bytes<'a>, layers: &mut Layers) ->
         ppp::PPP_ETHER => Some((Next::EtherType(ppp::ETHERTYPE_SESSION), bytes)),
         nflog::LINKTYPE => nflog::read(bytes, layers),
         ipoib::LINKTYPE => ipoib::read(bytes, layers),
+        wifi::PLAIN => wifi::read(bytes, layers),
+        wifi::RADIOTAP => wifi::radiotap(bytes, layers),
         _ if raw::LINKTYPES.contains(&link) => raw::read(bytes),
         _ => return None,
     })
