@@ -31,7 +31,7 @@ pub enum CaveatKind {
     FragmentsIncomplete,
     /// The capture says that packets were dropped while capturing.
     CaptureDrops,
-    /// A time stamp earlier than the one before.
+    /// A time stamp earlier than the one before, or one that cannot be.
     TimeBackwards,
     /// Frames that are copies of the frame before (both ports of a mirror).
     DuplicateFrames,

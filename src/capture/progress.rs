@@ -90,6 +90,10 @@ impl Progress {
         self.number = self.number.saturating_add(1);
         self.packets = self.packets.saturating_add(1);
         self.bytes = self.bytes.saturating_add(captured as u64);
+        if time.nanos() == i64::MAX || time.nanos() == i64::MIN {
+            let text = "a time outside of the years 1677 to 2262; the nearest in them was taken";
+            caveats.note(CaveatKind::TimeBackwards, Some(self.last_ref()), text);
+        }
         let before = std::mem::replace(&mut self.time, time);
         if self.first.is_none() {
             self.first = Some(time);

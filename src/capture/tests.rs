@@ -242,6 +242,16 @@ fn pcapng_in_both_byte_orders_with_options() {
 }
 
 #[test]
+fn a_time_that_cannot_be_is_told() {
+    let seconds = [9, 0, 1, 0, 0, 0, 0, 0];
+    let mut late = enhanced(false, 0, 5, b"a", &[]);
+    late[12] = 0xff;
+    let got = read(&[section(false), interface(false, 1, &seconds), late].concat());
+    assert_eq!(got.frames[0].1, i64::MAX);
+    assert_eq!(got.caveats.count(CaveatKind::TimeBackwards), 1);
+}
+
+#[test]
 fn a_damaged_block_is_told_and_what_follows_is_read() {
     let sound = |n| enhanced(false, 0, n, &[7; 40], &[]);
     let file = |bad: Vec<u8>| {

@@ -110,6 +110,12 @@ impl Store {
         None
     }
 
+    /// Datagrams and bytes held, for tests of the limits.
+    #[cfg(test)]
+    pub(super) fn load(&self) -> (usize, usize) {
+        (self.datagrams.len(), self.bytes)
+    }
+
     /// Tells of what never became whole.
     pub(super) fn finish(&mut self, caveats: &mut Caveats) {
         while let Some((_, key)) = self.ages.first_key_value() {

@@ -59,6 +59,8 @@ pub struct Packet<'a> {
     pub ip_id: Option<u16>,
     /// Time to live or hop limit of the innermost IP header; 0 without one.
     pub ttl: u8,
+    /// Source and destination port of the innermost UDP header that carried a tunnel (VXLAN, GTP-U …) rather than a payload.
+    pub carrier: Option<(u16, u16)>,
     /// The payload.
     pub payload: Payload<'a>,
     /// The same IP packet was seen shortly before: a mirror of both ports, or a capture of all interfaces.
@@ -90,6 +92,7 @@ impl Decoder {
             dst: None,
             ip_id: None,
             ttl: 0,
+            carrier: None,
             payload: Payload::Fragment,
             duplicate: false,
             missing: 0,

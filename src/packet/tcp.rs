@@ -30,7 +30,7 @@ pub(super) fn read(bytes: Bytes<'_>) -> Result<Segment<'_>, Option<(u16, u16)>> 
 fn segment<'a>(header: &TcpHeaderSlice<'_>, bytes: Bytes<'a>) -> Segment<'a> {
     let payload = bytes
         .skip(header.slice().len())
-        .unwrap_or(Bytes::whole(&[]));
+        .unwrap_or_else(|| Bytes::whole(&[]));
     let mut segment = Segment {
         src_port: header.source_port(),
         dst_port: header.destination_port(),

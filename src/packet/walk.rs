@@ -6,7 +6,7 @@ use super::fragment::{Store, Whole};
 use super::ip::{self, Ip, Piece};
 use super::link::{ethernet, llc, ppp, tag};
 use super::payload::{Payload, Protocol};
-use super::tunnel::{self, gre, mpls};
+use super::tunnel::{self, gre, mpls, nsh};
 use super::{Packet, icmp, tcp, udp};
 use crate::base::{CaveatKind, Caveats};
 
@@ -70,6 +70,7 @@ impl<'a> Walk<'a, '_> {
             Next::EtherType(kind) => match kind {
                 0x8847 | 0x8848 => mpls::read(bytes, layers),
                 ppp::ETHERTYPE_SESSION => ppp::session(bytes, layers),
+                nsh::ETHERTYPE => nsh::read(bytes, layers),
                 0x6558 => Some((Next::Ethernet, bytes)),
                 _ => tag::read(kind, bytes, layers).unwrap_or_else(|| Some((unread(kind), bytes))),
             },
@@ -199,6 +200,7 @@ impl<'a> Walk<'a, '_> {
         let (src, dst) = (datagram.src_port, datagram.dst_port);
         let taken = tunnel::over_udp(src, dst, inside, &mut self.packet.layers);
         if taken.is_some() {
+            self.packet.carrier = Some((src, dst));
             return Some(taken);
         }
         self.end(

@@ -1,13 +1,16 @@
 //! Link layers: one file each; this is the one place that knows all of them.
 
 pub(super) mod ethernet;
+mod ipoib;
 pub(super) mod llc;
+mod nflog;
 mod null;
 pub(super) mod ppp;
 mod raw;
 mod sll;
 mod sll2;
 pub(super) mod tag;
+mod wifi;
 
 use super::bytes::{Bytes, Next, Taken};
 use super::layers::Layers;
@@ -24,6 +27,10 @@ pub(super) fn read<'a>(link: LinkType, bytes: Bytes<'a>, layers: &mut Layers) ->
         ppp::PPP_WITH_DIR => bytes.skip(1).and_then(|b| ppp::hdlc(b, layers)),
         ppp::C_HDLC => ppp::cisco(bytes, layers),
         ppp::PPP_ETHER => Some((Next::EtherType(ppp::ETHERTYPE_SESSION), bytes)),
+        nflog::LINKTYPE => nflog::read(bytes, layers),
+        ipoib::LINKTYPE => ipoib::read(bytes, layers),
+        wifi::PLAIN => wifi::read(bytes, layers),
+        wifi::RADIOTAP => wifi::radiotap(bytes, layers),
         _ if raw::LINKTYPES.contains(&link) => raw::read(bytes),
         _ => return None,
     })

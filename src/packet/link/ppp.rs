@@ -17,7 +17,6 @@ pub(in crate::packet) const ETHERTYPE_SESSION: u16 = 0x8864;
 /// PPP, with or without address and control field (ff 03).
 pub(in crate::packet) fn hdlc<'a>(bytes: Bytes<'a>, layers: &mut Layers) -> Taken<'a> {
     match (bytes.u8_at(0)?, bytes.u8_at(1)?) {
-        (0xff, 0x03) => read(bytes.skip(2)?, layers),
         (0x0f | 0x8f, 0) => cisco(bytes, layers),
         _ => read(bytes, layers),
     }
@@ -26,6 +25,11 @@ pub(in crate::packet) fn hdlc<'a>(bytes: Bytes<'a>, layers: &mut Layers) -> Take
 /// The protocol field (RFC 1661 §2) and what it names (<https://www.iana.org/assignments/ppp-numbers>).
 pub(in crate::packet) fn read<'a>(bytes: Bytes<'a>, layers: &mut Layers) -> Taken<'a> {
     layers.push("ppp");
+    // Address and control may be there in tunnels too (PPTP, L2TP).
+    let bytes = match (bytes.u8_at(0)?, bytes.u8_at(1)?) {
+        (0xff, 0x03) => bytes.skip(2)?,
+        _ => bytes,
+    };
     let first = bytes.u8_at(0)?;
     // The least significant bit ends the field; a first byte that has it is a compressed field.
     let (protocol, rest) = match first & 1 {

@@ -3,6 +3,9 @@
 use crate::packet::bytes::{Bytes, Next, Taken};
 use crate::packet::layers::Layers;
 
+/// UDP port of GRE in UDP (RFC 8086 §5).
+pub(super) const PORT: u16 = 4754;
+
 /// Flags and protocol (4), then checksum (4), key (4), sequence (4), acknowledgment (4) as the flags say.
 pub(in crate::packet) fn read<'a>(bytes: Bytes<'a>, layers: &mut Layers) -> Taken<'a> {
     layers.push("gre");

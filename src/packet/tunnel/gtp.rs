@@ -5,6 +5,8 @@ use crate::packet::layers::Layers;
 
 /// UDP port of user data.
 pub(super) const PORT: u16 = 2152;
+/// UDP port of version 0.
+pub(super) const PORT_0: u16 = 3386;
 
 /// Message type of a user packet.
 const USER_PACKET: u8 = 255;
@@ -27,6 +29,17 @@ pub(super) fn read<'a>(bytes: Bytes<'a>, layers: &mut Layers) -> Taken<'a> {
         }
     }
     if !matches!(rest.u8_at(0)? >> 4, 4 | 6) {
+        return None;
+    }
+    layers.push("gtp");
+    Some((Next::Ip, rest))
+}
+
+/// GTP version 0 (3GPP TS 09.60 §7.5): a header of 20 bytes.
+pub(super) fn version_0<'a>(bytes: Bytes<'a>, layers: &mut Layers) -> Taken<'a> {
+    let rest = bytes.skip(20)?;
+    let user_packet = bytes.u8_at(0)? >> 4 == 0x1 && bytes.u8_at(1)? == USER_PACKET;
+    if !user_packet || !matches!(rest.u8_at(0)? >> 4, 4 | 6) {
         return None;
     }
     layers.push("gtp");

@@ -20,9 +20,6 @@ pub(super) fn read<'a>(bytes: Bytes<'a>, layers: &mut Layers) -> Taken<'a> {
     if flags & 0x0200 != 0 {
         rest = rest.skip(usize::from(rest.u16_at(0)?).saturating_add(2))?;
     }
-    if let (0xff, 0x03) = (rest.u8_at(0)?, rest.u8_at(1)?) {
-        rest = rest.skip(2)?;
-    }
     layers.push("l2tp");
     Some((Next::Ppp, rest))
 }
@@ -35,7 +32,7 @@ mod tests {
     fn a_data_message_carries_ppp() {
         let packet = [0x40, 2, 0, 12, 0, 1, 0, 1, 0xff, 3, 0, 0x21];
         let (next, rest) = read(Bytes::whole(&packet), &mut Layers::default()).unwrap();
-        assert_eq!((next, rest.data), (Next::Ppp, &[0, 0x21][..]));
+        assert_eq!((next, rest.data), (Next::Ppp, &[0xff, 3, 0, 0x21][..]));
         assert!(read(Bytes::whole(&[0xc8, 2, 0, 12]), &mut Layers::default()).is_none());
     }
 }

@@ -5,6 +5,7 @@ pub(super) mod gre;
 pub(super) mod gtp;
 pub(super) mod l2tp;
 pub(super) mod mpls;
+pub(super) mod nsh;
 pub(super) mod teredo;
 pub(super) mod vxlan;
 
@@ -31,6 +32,12 @@ pub(super) fn over_udp<'a>(
         teredo::read(bytes, layers)
     } else if is(vxlan::GPE_PORT) {
         vxlan::gpe(bytes, layers)
+    } else if is(gtp::PORT_0) {
+        gtp::version_0(bytes, layers)
+    } else if is(gre::PORT) {
+        gre::read(bytes, layers)
+    } else if is(mpls::PORT) {
+        mpls::read(bytes, layers)
     } else {
         None
     }

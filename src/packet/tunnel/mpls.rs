@@ -3,6 +3,9 @@
 use crate::packet::bytes::{Bytes, Next, Taken};
 use crate::packet::layers::Layers;
 
+/// UDP port of MPLS in UDP (RFC 7510 §3).
+pub(super) const PORT: u16 = 6635;
+
 /// Takes off one label. Behind the last, the first four bits tell IP from Ethernet with a control word (RFC 4385 §3) or without.
 pub(in crate::packet) fn read<'a>(bytes: Bytes<'a>, layers: &mut Layers) -> Taken<'a> {
     layers.push("mpls");
