@@ -1,0 +1,114 @@
+//! Messages of one datagram (RFC 3261 §18.3), or of one WebSocket frame (RFC 7118 §4.2).
+
+use super::frames::Frames;
+use super::head::{BodyLength, Head, HeadEnd, HeadScan, Lines};
+use super::probe::is_start_line;
+use super::{Caps, DefectKind, Item, Message};
+use crate::base::{FrameRef, Limits};
+use memchr::memchr;
+
+/// Reads a datagram. `wire_len` is its length on the wire, larger than `bytes` when the snap length cut it.
+///
+/// Without Content-Length the body goes to the end. Behind the end of the body another message may follow.
+pub fn datagram(
+    bytes: &[u8],
+    at: FrameRef,
+    wire_len: u32,
+    limits: &Limits,
+    sink: &mut dyn FnMut(Item),
+) {
+    let caps = Caps::new(limits);
+    let cut = usize::try_from(wire_len).is_ok_and(|wire| wire > bytes.len());
+    let mut lines = Lines::default();
+    let mut rest = without_padding(bytes);
+    if rest.is_empty() {
+        if !bytes.is_empty() {
+            sink(Item::KeepAlive { at });
+        }
+        return;
+    }
+    while !rest.is_empty() {
+        if !begins_with_start(rest) {
+            sink(Item::Skipped {
+                at,
+                bytes: rest.len().try_into().unwrap_or(u64::MAX),
+                reason: "the datagram does not begin with a SIP start line",
+            });
+            return;
+        }
+        lines.clear();
+        let (message, used) = one(rest, at, cut, caps, &mut lines);
+        let (behind, mut message) = (rest.get(used..).unwrap_or(&[]), message);
+        let next = without_padding(behind);
+        // A limit that bit leaves a tail that is no one's fault.
+        let limited = message.has_defect(DefectKind::BodyTooLong)
+            || message.has_defect(DefectKind::HeadTooLong);
+        let stray = !next.is_empty() && !begins_with_start(next);
+        if stray && !limited {
+            message.add_defect(DefectKind::ContentLengthMismatch, used);
+        }
+        sink(Item::Message(message));
+        if stray {
+            sink(Item::Skipped {
+                at,
+                bytes: behind.len().try_into().unwrap_or(u64::MAX),
+                reason: if limited {
+                    "behind a message over the limit"
+                } else {
+                    "behind the end of the body in a datagram"
+                },
+            });
+            return;
+        }
+        rest = next;
+    }
+}
+
+/// The message at the start of `rest`, and how many bytes it takes.
+fn one(rest: &[u8], at: FrameRef, cut: bool, caps: Caps, lines: &mut Lines) -> (Message, usize) {
+    let window = rest.get(..caps.head).unwrap_or(rest);
+    let (head_len, end) = match lines.scan(window) {
+        HeadScan::Complete(len) => (len, HeadEnd::Empty),
+        HeadScan::NextStart(len) => (len, HeadEnd::Incomplete),
+        HeadScan::More if window.len() < rest.len() => (window.len(), HeadEnd::TooLong),
+        HeadScan::More => (rest.len(), HeadEnd::Incomplete),
+    };
+    let head_bytes = rest.get(..head_len).unwrap_or(rest);
+    let mut head = Head::read(head_bytes, &lines.ends, end, caps.fields);
+    let there = rest.len().saturating_sub(head_len);
+    let mut body = match head.length {
+        _ if end != HeadEnd::Empty => 0,
+        BodyLength::Stated(n) => {
+            let stated = usize::try_from(n).unwrap_or(usize::MAX);
+            if stated > there && !cut {
+                head.note(DefectKind::BodyShorter, head_len);
+            }
+            stated.min(there)
+        }
+        BodyLength::Absent | BodyLength::Unusable => there,
+    };
+    if body > caps.body {
+        head.note(DefectKind::BodyTooLong, head_len);
+        body = caps.body;
+    }
+    let used = head_len.saturating_add(body);
+    if cut && used == rest.len() {
+        head.note(DefectKind::Cut, used);
+    }
+    let raw = rest.get(..used).unwrap_or(rest);
+    (Message::new(raw, head, Frames::one(at)), used)
+}
+
+/// Without line ends and NULs at the start: keep-alives and padding.
+fn without_padding(bytes: &[u8]) -> &[u8] {
+    let padding = bytes
+        .iter()
+        .take_while(|b| matches!(b, b'\r' | b'\n' | 0))
+        .count();
+    bytes.get(padding..).unwrap_or(&[])
+}
+
+fn begins_with_start(bytes: &[u8]) -> bool {
+    let end = memchr(b'\n', bytes).unwrap_or(bytes.len());
+    bytes.get(..end).is_some_and(is_start_line)
+}

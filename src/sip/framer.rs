@@ -1,0 +1,579 @@
+//! A stream to messages: by Content-Length, and by the next start line where that fails (RFC 3261 §18.3).
+
+use super::frames::Marks;
+use super::head::{BodyLength, Head, HeadEnd, HeadScan, Lines};
+use super::probe::{START_LINE_MAX, classify, find_start};
+use super::{Caps, DefectKind, HeaderName, Item, Message, Probe};
+use crate::base::{Chunk, FrameRef, Limits};
+use memchr::memchr;
+
+const AFTER_GAP: &str = "behind bytes that the capture lacks, before the next start line";
+const WRONG_LENGTH: &str = "behind the announced end of a message, before the next start line";
+const NOT_SIP: &str = "no SIP start line";
+const STREAM_START: &str = "before the first start line of a stream";
+const OVER_LIMIT: &str = "the rest of a message over the limit";
+const HOLED_BODY: &str = "the rest of a body that the capture lacks bytes of";
+const CUT_START: &str = "a start line that never ended";
+
+/// Frames one direction of a stream.
+///
+/// A message is given as soon as its last byte is there; when it lies in one chunk, its bytes are copied once. Work is
+/// linear in the bytes and in the number of chunks; memory is bounded by [`Limits`].
+///
+/// The same messages come out however the stream is cut into chunks. One defect depends on it:
+/// `content-length-mismatch` needs a look at the byte behind the message, and is left out when that was not there
+/// yet. What then follows is skipped, and the next message has `junk-before` in any case.
+#[derive(Debug)]
+pub struct Framer {
+    caps: Caps,
+    state: State,
+    /// Bytes that wait for more, from `from` on; empty while chunks end where messages end.
+    buffer: Vec<u8>,
+    from: usize,
+    marks: Marks,
+    /// Stream position of the first byte that is not consumed.
+    pos: u64,
+    /// Stream position behind the last byte that came.
+    end: u64,
+    lines: Lines,
+    /// The peer sent bytes that belong to no message directly before.
+    junk: bool,
+}
+
+#[derive(Debug)]
+enum State {
+    /// At a message boundary. `searched`: bytes without line end; `doubt`: why there may be no start line here.
+    Between {
+        searched: usize,
+        doubt: &'static str,
+    },
+    /// In a head; what was looked at is in `lines`.
+    Head,
+    /// The head is read and the length of all is known.
+    Body { head: Box<Head>, end: usize },
+    /// The head is read and the body goes to the next start line: `line` begins a line, no line end before `searched`.
+    OpenBody {
+        head: Box<Head>,
+        line: usize,
+        searched: usize,
+    },
+    /// Between messages without a boundary.
+    Resync(Skip, usize),
+    /// Known bytes that belong to no message.
+    Drop(Skip, u64),
+}
+
+/// Bytes that are being skipped.
+#[derive(Debug, Clone, Copy)]
+struct Skip {
+    at: FrameRef,
+    bytes: u64,
+    reason: &'static str,
+}
+
+/// What a step did.
+enum Step {
+    Used(usize),
+    Wait,
+}
+
+/// Why no more bytes follow directly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stop {
+    /// The stream ended.
+    End,
+    /// The capture lacks this many bytes.
+    Gap(u64),
+}
+
+impl State {
+    const fn between(doubt: &'static str) -> Self {
+        Self::Between { searched: 0, doubt }
+    }
+}
+
+impl Framer {
+    /// For one direction of a stream, from its first byte or from the middle.
+    pub fn new(limits: &Limits) -> Self {
+        Self {
+            caps: Caps::new(limits),
+            state: State::between(STREAM_START),
+            buffer: Vec::new(),
+            from: 0,
+            marks: Marks::default(),
+            pos: 0,
+            end: 0,
+            lines: Lines::default(),
+            junk: false,
+        }
+    }
+
+    /// Takes the next bytes, or the hole where bytes are missing.
+    pub fn push(&mut self, chunk: Chunk<'_>, sink: &mut dyn FnMut(Item)) {
+        match chunk {
+            Chunk::Data { at, bytes, .. } => self.data(bytes, at, sink),
+            Chunk::Gap { at, len, .. } => {
+                self.stop(Stop::Gap(len), sink);
+                self.end = self.end.saturating_add(len);
+                self.pos = self.end;
+                self.marks.note(self.pos, at);
+                self.marks.consumed(self.pos);
+            }
+        }
+    }
+
+    /// No more bytes: what waits is given with its defects.
+    pub fn finish(&mut self, sink: &mut dyn FnMut(Item)) {
+        self.stop(Stop::End, sink);
+        self.state = State::between(NOT_SIP);
+        self.junk = false;
+    }
+
+    /// Bytes in memory that wait for more.
+    pub fn waiting(&self) -> usize {
+        self.buffer.len().saturating_sub(self.from)
+    }
+
+    fn data(&mut self, bytes: &[u8], at: FrameRef, sink: &mut dyn FnMut(Item)) {
+        self.marks.note(self.end, at);
+        self.marks.consumed(self.pos);
+        self.end = self.end.saturating_add(len64(bytes.len()));
+        if self.buffer.is_empty() {
+            let used = self.run(bytes, sink);
+            self.buffer
+                .extend_from_slice(bytes.get(used..).unwrap_or(&[]));
+        } else {
+            let mut buffer = std::mem::take(&mut self.buffer);
+            buffer.extend_from_slice(bytes);
+            let used = self.run(buffer.get(self.from..).unwrap_or(&[]), sink);
+            self.buffer = buffer;
+            self.used(used);
+        }
+    }
+
+    /// Bytes of the buffer are done with. Moves the rest only when it is the smaller part: linear in all.
+    fn used(&mut self, used: usize) {
+        self.from = self.from.saturating_add(used).min(self.buffer.len());
+        if self.from == self.buffer.len() {
+            self.buffer.clear();
+            self.buffer.shrink_to(64 << 10);
+            self.from = 0;
+        } else if self.from > self.buffer.len() / 2 {
+            self.buffer.drain(..self.from);
+            self.from = 0;
+        }
+    }
+
+    /// Does what can be done with `view`; gives how many bytes of it are done with.
+    fn run(&mut self, view: &[u8], sink: &mut dyn FnMut(Item)) -> usize {
+        let mut used = 0_usize;
+        loop {
+            let rest = view.get(used..).unwrap_or(&[]);
+            match self.step(rest, sink) {
+                Step::Used(n) => {
+                    used = used.saturating_add(n);
+                    self.pos = self.pos.saturating_add(len64(n));
+                    self.marks.consumed(self.pos);
+                }
+                Step::Wait => return used,
+            }
+        }
+    }
+
+    /// One step: uses bytes, or goes to another state, or waits.
+    fn step(&mut self, view: &[u8], sink: &mut dyn FnMut(Item)) -> Step {
+        match std::mem::replace(&mut self.state, State::Head) {
+            State::Between { searched, doubt } => self.between(view, searched, doubt, sink),
+            State::Head => self.head(view, sink),
+            State::Body { head, end } => self.body(view, head, end, sink),
+            State::OpenBody {
+                head,
+                line,
+                searched,
+            } => self.open_body(view, head, line, searched, sink),
+            State::Resync(skip, searched) => self.resync(view, skip, searched, sink),
+            State::Drop(skip, left) => self.drop(view, skip, left, sink),
+        }
+    }
+
+    fn between(
+        &mut self,
+        view: &[u8],
+        searched: usize,
+        doubt: &'static str,
+        sink: &mut dyn FnMut(Item),
+    ) -> Step {
+        let line_ends = leading_line_ends(view);
+        if line_ends > 0 {
+            sink(Item::KeepAlive {
+                at: self.marks.first(),
+            });
+            self.state = State::between(doubt);
+            return Step::Used(line_ends);
+        }
+        let verdict = if view.is_empty() {
+            Probe::NeedMore
+        } else {
+            classify(view, searched)
+        };
+        match verdict {
+            Probe::Yes => {
+                self.lines.clear();
+                self.state = State::Head;
+                Step::Used(0)
+            }
+            Probe::No => {
+                self.state = State::Resync(self.skip(doubt), 0);
+                Step::Used(0)
+            }
+            Probe::NeedMore => {
+                self.state = State::Between {
+                    searched: view.len(),
+                    doubt,
+                };
+                Step::Wait
+            }
+        }
+    }
+
+    fn head(&mut self, view: &[u8], sink: &mut dyn FnMut(Item)) -> Step {
+        let window = view.get(..self.caps.head).unwrap_or(view);
+        match self.lines.scan(window) {
+            HeadScan::Complete(len) => {
+                let mut head = self.read_head(view, len, HeadEnd::Empty);
+                let has_type = head.fields.iter().any(|f| f.id == HeaderName::ContentType);
+                let stated = match head.length {
+                    BodyLength::Stated(n) => {
+                        usize::try_from(n).ok().filter(|n| *n <= self.caps.body)
+                    }
+                    BodyLength::Absent => {
+                        head.note(DefectKind::ContentLengthMissing, 0);
+                        None
+                    }
+                    BodyLength::Unusable => None,
+                };
+                let bogus = matches!(head.length, BodyLength::Stated(_)) && stated.is_none();
+                self.state = match stated {
+                    Some(n) => State::Body {
+                        end: len.saturating_add(n),
+                        head,
+                    },
+                    // A body was announced, but not how long it is.
+                    None if has_type || bogus => {
+                        if bogus {
+                            head.note(DefectKind::BodyTooLong, len);
+                        }
+                        State::OpenBody {
+                            head,
+                            line: len,
+                            searched: len,
+                        }
+                    }
+                    None => State::Body { head, end: len },
+                };
+                Step::Used(0)
+            }
+            HeadScan::NextStart(len) => {
+                let head = self.read_head(view, len, HeadEnd::Incomplete);
+                self.give(view, head, len, sink);
+                self.state = State::between(NOT_SIP);
+                Step::Used(len)
+            }
+            HeadScan::More if view.len() >= self.caps.head => {
+                let head = self.read_head(view, window.len(), HeadEnd::TooLong);
+                self.give(view, head, window.len(), sink);
+                self.state = State::Resync(self.skip(OVER_LIMIT), 0);
+                Step::Used(window.len())
+            }
+            HeadScan::More => {
+                self.state = State::Head;
+                Step::Wait
+            }
+        }
+    }
+
+    fn body(
+        &mut self,
+        view: &[u8],
+        mut head: Box<Head>,
+        end: usize,
+        sink: &mut dyn FnMut(Item),
+    ) -> Step {
+        let Some(behind) = view.get(end..) else {
+            self.state = State::Body { head, end };
+            return Step::Wait;
+        };
+        let fits =
+            behind.is_empty() || leading_line_ends(behind) > 0 || classify(behind, 0) != Probe::No;
+        let mut end = end;
+        let mut doubt = NOT_SIP;
+        if !fits && matches!(head.length, BodyLength::Stated(_)) {
+            // Only now, because bodies may legally hold start lines (message/sipfrag).
+            let line = behind.get(..START_LINE_MAX).unwrap_or(behind);
+            let through_line = end.saturating_add(memchr(b'\n', line).unwrap_or(line.len()));
+            if let Some(start) = embedded_start(view, &head, through_line) {
+                end = start;
+            }
+            head.note(DefectKind::ContentLengthMismatch, end);
+            doubt = WRONG_LENGTH;
+        }
+        self.give(view, head, end, sink);
+        self.state = State::between(doubt);
+        Step::Used(end)
+    }
+
+    fn open_body(
+        &mut self,
+        view: &[u8],
+        mut head: Box<Head>,
+        line: usize,
+        searched: usize,
+        sink: &mut dyn FnMut(Item),
+    ) -> Step {
+        let (mut line, mut searched) = (line, searched);
+        while let Some(end) = line_end(view, searched) {
+            if let Some(start) = view.get(line..end).and_then(find_start) {
+                let end = line.saturating_add(start);
+                self.give(view, head, end, sink);
+                self.state = State::between(NOT_SIP);
+                return Step::Used(end);
+            }
+            line = end.saturating_add(1);
+            searched = line;
+        }
+        let most = head.len.saturating_add(self.caps.body);
+        if view.len() > most {
+            head.note(DefectKind::BodyTooLong, head.len);
+            self.give(view, head, most, sink);
+            self.state = State::Resync(self.skip(OVER_LIMIT), 0);
+            return Step::Used(most);
+        }
+        self.state = State::OpenBody {
+            head,
+            line,
+            searched: view.len(),
+        };
+        Step::Wait
+    }
+
+    fn resync(
+        &mut self,
+        view: &[u8],
+        mut skip: Skip,
+        searched: usize,
+        sink: &mut dyn FnMut(Item),
+    ) -> Step {
+        if skip.bytes == 0 {
+            skip.at = self.marks.first();
+            let line_ends = leading_line_ends(view);
+            if line_ends > 0 {
+                sink(Item::KeepAlive { at: skip.at });
+                self.state = State::Resync(skip, 0);
+                return Step::Used(line_ends);
+            }
+        }
+        let Some(end) = line_end(view, searched) else {
+            // A line this long is no start line; its tail may still hold one.
+            let over = if view.len() > START_LINE_MAX {
+                view.len() / 2
+            } else {
+                0
+            };
+            skip.bytes = skip.bytes.saturating_add(len64(over));
+            self.state = State::Resync(skip, view.len().saturating_sub(over));
+            return if over > 0 {
+                Step::Used(over)
+            } else {
+                Step::Wait
+            };
+        };
+        match view.get(..end).and_then(find_start) {
+            Some(start) => {
+                skip.bytes = skip.bytes.saturating_add(len64(start));
+                self.skipped(skip, sink);
+                self.lines.clear();
+                self.state = State::Head;
+                Step::Used(start)
+            }
+            None => {
+                let line = end.saturating_add(1);
+                skip.bytes = skip.bytes.saturating_add(len64(line));
+                self.state = State::Resync(skip, 0);
+                Step::Used(line)
+            }
+        }
+    }
+
+    fn drop(&mut self, view: &[u8], mut skip: Skip, left: u64, sink: &mut dyn FnMut(Item)) -> Step {
+        let take = usize::try_from(left).unwrap_or(usize::MAX).min(view.len());
+        if skip.bytes == 0 {
+            skip.at = self.marks.first();
+        }
+        skip.bytes = skip.bytes.saturating_add(len64(take));
+        let left = left.saturating_sub(len64(take));
+        if left == 0 {
+            self.skipped(skip, sink);
+            self.state = State::between(AFTER_GAP);
+            return Step::Used(take);
+        }
+        self.state = State::Drop(skip, left);
+        if take > 0 {
+            Step::Used(take)
+        } else {
+            Step::Wait
+        }
+    }
+
+    /// No byte follows directly: gives what waits, and goes to the state behind.
+    fn stop(&mut self, stop: Stop, sink: &mut dyn FnMut(Item)) {
+        let buffer = std::mem::take(&mut self.buffer);
+        let mut view = buffer.get(self.from..).unwrap_or(&[]);
+        self.from = 0;
+        // Each round gives or skips at least one byte, but for the last.
+        loop {
+            let used = self.stop_once(view, stop, sink);
+            view = view.get(used..).unwrap_or(&[]);
+            self.pos = self.pos.saturating_add(len64(used));
+            self.marks.consumed(self.pos);
+            if view.is_empty() {
+                return;
+            }
+            let used = self.run(view, sink);
+            view = view.get(used..).unwrap_or(&[]);
+        }
+    }
+
+    fn stop_once(&mut self, view: &[u8], stop: Stop, sink: &mut dyn FnMut(Item)) -> usize {
+        let mut after = match stop {
+            Stop::End => State::between(NOT_SIP),
+            Stop::Gap(_) => State::Resync(self.skip(AFTER_GAP), 0),
+        };
+        let mut used = view.len();
+        match std::mem::replace(&mut self.state, State::Head) {
+            State::Between { .. } => {
+                let mut skip = self.skip(CUT_START);
+                skip.bytes = len64(view.len());
+                self.skipped(skip, sink);
+            }
+            State::Head => {
+                let mut head = self.read_head(view, view.len(), HeadEnd::Incomplete);
+                if stop != Stop::End {
+                    head.note(DefectKind::BytesMissing, view.len());
+                }
+                self.give(view, head, view.len(), sink);
+            }
+            State::Body { mut head, end } => {
+                let left = len64(end.saturating_sub(view.len()));
+                match stop {
+                    Stop::Gap(len) => {
+                        head.note(DefectKind::BytesMissing, view.len());
+                        if let Some(left) = left.checked_sub(len) {
+                            after = State::Drop(self.skip(HOLED_BODY), left);
+                        }
+                    }
+                    // A cut multipart body may have held a message legally.
+                    Stop::End => match embedded_start(view, &head, view.len())
+                        .filter(|_| !is_multipart(&head, view))
+                    {
+                        Some(start) => {
+                            head.note(DefectKind::ContentLengthMismatch, start);
+                            used = start;
+                        }
+                        None => head.note(DefectKind::BodyShorter, view.len()),
+                    },
+                }
+                self.give(view, head, used, sink);
+            }
+            State::OpenBody { mut head, .. } => {
+                if stop != Stop::End {
+                    head.note(DefectKind::BytesMissing, view.len());
+                }
+                self.give(view, head, view.len(), sink);
+            }
+            State::Resync(mut skip, _) => {
+                skip.bytes = skip.bytes.saturating_add(len64(view.len()));
+                self.skipped(skip, sink);
+            }
+            State::Drop(skip, left) => match stop {
+                Stop::Gap(len) if len <= left => {
+                    after = State::Drop(skip, left.saturating_sub(len));
+                }
+                _ => self.skipped(skip, sink),
+            },
+        }
+        self.state = after;
+        used
+    }
+
+    fn read_head(&self, view: &[u8], len: usize, end: HeadEnd) -> Box<Head> {
+        let bytes = view.get(..len).unwrap_or(view);
+        Box::new(Head::read(bytes, &self.lines.ends, end, self.caps.fields))
+    }
+
+    /// Gives the message that is the first `end` bytes of `view`.
+    fn give(&mut self, view: &[u8], mut head: Box<Head>, end: usize, sink: &mut dyn FnMut(Item)) {
+        if std::mem::take(&mut self.junk) {
+            head.note(DefectKind::JunkBefore, 0);
+        }
+        let raw = view.get(..end).unwrap_or(view);
+        let frames = self.marks.until(self.pos.saturating_add(len64(raw.len())));
+        sink(Item::Message(Message::new(raw, *head, frames)));
+    }
+
+    fn skip(&self, reason: &'static str) -> Skip {
+        Skip {
+            at: self.marks.first(),
+            bytes: 0,
+            reason,
+        }
+    }
+
+    fn skipped(&mut self, skip: Skip, sink: &mut dyn FnMut(Item)) {
+        if skip.bytes > 0 {
+            self.junk = matches!(skip.reason, WRONG_LENGTH | NOT_SIP);
+            sink(Item::Skipped {
+                at: skip.at,
+                bytes: skip.bytes,
+                reason: skip.reason,
+            });
+        }
+    }
+}
+
+/// Where a message begins inside an announced body; not looked for where bodies hold messages legally.
+fn embedded_start(view: &[u8], head: &Head, until: usize) -> Option<usize> {
+    let kind = head.value(HeaderName::ContentType, view);
+    if kind.is_some_and(|k| k.starts_with("message/")) {
+        return None;
+    }
+    let view = view.get(..until)?;
+    let mut line = head.len;
+    while line < until {
+        let end = line_end(view, line).unwrap_or(until);
+        if let Some(start) = view.get(line..end).and_then(find_start) {
+            return line.checked_add(start);
+        }
+        line = end.checked_add(1)?;
+    }
+    None
+}
+
+fn is_multipart(head: &Head, view: &[u8]) -> bool {
+    head.value(HeaderName::ContentType, view)
+        .is_some_and(|kind| kind.starts_with("multipart/"))
+}
+
+/// The next LF from `from` on.
+fn line_end(view: &[u8], from: usize) -> Option<usize> {
+    memchr(b'\n', view.get(from..)?)?.checked_add(from)
+}
+
+fn leading_line_ends(view: &[u8]) -> usize {
+    view.iter()
+        .take_while(|b| matches!(b, b'\r' | b'\n'))
+        .count()
+}
+
+fn len64(len: usize) -> u64 {
+    u64::try_from(len).unwrap_or(u64::MAX)
+}

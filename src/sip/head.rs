@@ -1,0 +1,464 @@
+//! Start line and header fields as ranges of the message (RFC 3261 §7, §25).
+
+use super::header::{CSeq, HeaderName, Via};
+use super::lex::{self, offset};
+use super::{Defect, DefectKind, Method, StatusCode, Text, Uri, probe};
+use memchr::memchr;
+
+/// A stretch of the message, in bytes from its start.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Span {
+    start: u32,
+    end: u32,
+}
+
+impl Span {
+    fn new(start: usize, end: usize) -> Self {
+        Self {
+            start: offset(start),
+            end: offset(end),
+        }
+    }
+
+    /// The bytes; none when the message is shorter.
+    pub(super) fn of(self, raw: &[u8]) -> &[u8] {
+        let start = usize::try_from(self.start).unwrap_or(usize::MAX);
+        let end = usize::try_from(self.end).unwrap_or(usize::MAX);
+        raw.get(start..end).unwrap_or(&[])
+    }
+}
+
+/// The start line, taken apart.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum StartLine {
+    Request {
+        method: Span,
+        uri: Span,
+    },
+    Response {
+        status: Option<StatusCode>,
+        reason: Span,
+    },
+}
+
+/// One header field: where it lies and which it is.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Field {
+    pub(super) name: Span,
+    pub(super) value: Span,
+    pub(super) id: HeaderName,
+}
+
+/// What the Content-Length says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum BodyLength {
+    /// Bytes.
+    Stated(u64),
+    /// There is none.
+    Absent,
+    /// There is one that is not a length.
+    Unusable,
+}
+
+/// A head that was read once; valid for the bytes it was read from.
+#[derive(Debug)]
+pub(super) struct Head {
+    pub(super) start: StartLine,
+    pub(super) line: Span,
+    pub(super) version: Span,
+    pub(super) fields: Vec<Field>,
+    pub(super) defects: Vec<Defect>,
+    /// Through the empty line, in bytes.
+    pub(super) len: usize,
+    pub(super) length: BodyLength,
+}
+
+/// What ended the head.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum HeadEnd {
+    /// The empty line.
+    Empty,
+    /// The bytes ended, or the next message began.
+    Incomplete,
+    /// The limit.
+    TooLong,
+}
+
+impl Head {
+    /// Reads a head. `lines` are the offsets behind each LF of `bytes`; what lies behind the last is one more line.
+    pub(super) fn read(bytes: &[u8], lines: &[u32], end: HeadEnd, max_fields: usize) -> Self {
+        let mut head = Self {
+            start: StartLine::Response {
+                status: None,
+                reason: Span::default(),
+            },
+            line: Span::default(),
+            version: Span::default(),
+            fields: Vec::with_capacity(lines.len().min(max_fields).min(64)),
+            defects: Vec::new(),
+            len: bytes.len(),
+            length: BodyLength::Absent,
+        };
+        head.read_lines(bytes, lines, max_fields);
+        head.check_characters(bytes, lines.len());
+        match end {
+            HeadEnd::Empty => {}
+            HeadEnd::Incomplete => head.note(DefectKind::HeadIncomplete, bytes.len()),
+            HeadEnd::TooLong => head.note(DefectKind::HeadTooLong, bytes.len()),
+        }
+        head.check_fields(bytes, end == HeadEnd::Empty);
+        head
+    }
+
+    /// Notes a defect; of each kind the first place.
+    pub(super) fn note(&mut self, kind: DefectKind, at: usize) {
+        if !self.defects.iter().any(|d| d.kind == kind) {
+            self.defects.push(Defect {
+                kind,
+                offset: offset(at),
+            });
+        }
+    }
+
+    fn read_lines(&mut self, bytes: &[u8], lines: &[u32], max_fields: usize) {
+        let mut begin = 0_usize;
+        let mut first = true;
+        let ends = lines
+            .iter()
+            .map(|end| usize::try_from(*end).unwrap_or(usize::MAX));
+        for end in ends.chain(std::iter::once(bytes.len())) {
+            let Some(line) = bytes.get(begin..end).filter(|l| !l.is_empty()) else {
+                continue; // nothing lies behind the last line end
+            };
+            let content = match line {
+                [content @ .., b'\r', b'\n'] => content,
+                [content @ .., b'\n'] => {
+                    self.note(DefectKind::BareLf, end);
+                    content
+                }
+                partial => partial,
+            };
+            match content {
+                _ if first => self.read_start(content),
+                [] => {}
+                [b' ' | b'\t', ..] => self.fold(content, begin),
+                _ => self.read_field(content, begin, max_fields, bytes),
+            }
+            first = false;
+            begin = end;
+        }
+    }
+
+    /// RFC 3261 §7.1, §7.2; the caller has seen that this is a start line.
+    fn read_start(&mut self, line: &[u8]) {
+        self.line = Span::new(0, line.len());
+        let text = lex::trim_end(line);
+        let (version, spacing_ok) = match probe::version(text) {
+            Ok((rest, version)) if rest.first().is_some_and(|b| lex::is_lws(*b)) => (
+                version,
+                self.read_status(text, version.len()) && text.len() == line.len(),
+            ),
+            _ => {
+                let at = probe::version_at_end(text).unwrap_or(text.len());
+                let ok = self.read_request(text, at) && text.len() == line.len();
+                self.version = Span::new(at, text.len());
+                (text.get(at..).unwrap_or(&[]), ok)
+            }
+        };
+        if version != b"SIP/2.0" {
+            self.note(DefectKind::BadVersion, 0);
+        }
+        // `SIP/2.0 100 ` without reason is legal, with its space (RFC 4475 §3.1.1.13).
+        let empty_reason =
+            matches!(self.start, StartLine::Response { reason, .. } if reason.start == reason.end);
+        if !spacing_ok && !empty_reason {
+            self.note(DefectKind::BadStartLine, 0);
+        }
+    }
+
+    /// Whether the white space is as it must be.
+    fn read_status(&mut self, line: &[u8], version: usize) -> bool {
+        self.version = Span::new(0, version);
+        let rest = line.get(version..).unwrap_or(&[]);
+        let spaces = rest.iter().take_while(|b| lex::is_lws(**b)).count();
+        let code_at = version.saturating_add(spaces);
+        let rest = line.get(code_at..).unwrap_or(&[]);
+        let digits = rest.iter().take_while(|b| b.is_ascii_digit()).count();
+        let code = Text::new(rest.get(..digits).unwrap_or(&[])).number();
+        let status = code
+            .filter(|_| digits == 3)
+            .and_then(|n| u16::try_from(n).ok())
+            .map(StatusCode);
+        if !status.is_some_and(|s| (100..700).contains(&s.0)) {
+            self.note(DefectKind::BadStatusCode, code_at);
+        }
+        let behind = code_at.saturating_add(digits);
+        let reason_at = line.len().min(behind.saturating_add(1));
+        self.start = StartLine::Response {
+            status,
+            reason: Span::new(reason_at, line.len()),
+        };
+        spaces == 1 && matches!(line.get(behind), None | Some(b' '))
+    }
+
+    fn read_request(&mut self, line: &[u8], version_at: usize) -> bool {
+        let method = line.iter().take_while(|b| lex::is_token(**b)).count();
+        let middle = line.get(method..version_at).unwrap_or(&[]);
+        let before = middle.iter().take_while(|b| lex::is_lws(**b)).count();
+        let uri = lex::trim(middle);
+        let uri_at = method.saturating_add(before);
+        self.start = StartLine::Request {
+            method: Span::new(0, method),
+            uri: Span::new(uri_at, uri_at.saturating_add(uri.len())),
+        };
+        let odd = |b: &u8| lex::is_lws(*b) || matches!(b, b'<' | b'>' | b'"');
+        if uri.iter().any(odd) || Uri::new(uri).is_none() {
+            self.note(DefectKind::BadUri, uri_at);
+        }
+        before == 1 && middle.len() == uri.len().saturating_add(2)
+    }
+
+    fn read_field(&mut self, line: &[u8], begin: usize, max_fields: usize, bytes: &[u8]) {
+        let Some(colon) = memchr(b':', line) else {
+            return self.note(DefectKind::HeaderWithoutColon, begin);
+        };
+        let (name, value) = lex::split_around(line, colon);
+        let name = lex::trim_end(name);
+        let id = HeaderName::new(name);
+        let odd_name =
+            id == HeaderName::Other && (name.is_empty() || !name.iter().all(|b| lex::is_token(*b)));
+        if odd_name {
+            self.note(DefectKind::BadHeaderName, begin);
+        }
+        // Framing needs the length, wherever it is.
+        let needed = id == HeaderName::ContentLength
+            && !self
+                .fields
+                .iter()
+                .any(|f| f.id == HeaderName::ContentLength);
+        if self.fields.len() >= max_fields && !needed {
+            return self.note(DefectKind::TooManyHeaderFields, begin);
+        }
+        let leading = value.iter().take_while(|b| lex::is_lws(**b)).count();
+        let value_at = begin
+            .saturating_add(colon)
+            .saturating_add(leading)
+            .saturating_add(1);
+        self.fields.push(Field {
+            name: Span::new(begin, begin.saturating_add(name.len())),
+            value: Span::new(value_at, value_at.saturating_add(lex::trim(value).len())),
+            id,
+        });
+        if id == HeaderName::ContentLength && needed {
+            debug_assert!(value_at <= bytes.len());
+        }
+    }
+
+    /// A continuation line (RFC 3261 §7.3.1).
+    fn fold(&mut self, line: &[u8], begin: usize) {
+        let content = lex::trim_end(line);
+        match self.fields.last_mut() {
+            Some(_) if content.is_empty() => {}
+            Some(field) => {
+                let lead = line.iter().take_while(|b| lex::is_lws(**b)).count();
+                if field.value.start == field.value.end {
+                    field.value.start = offset(begin.saturating_add(lead));
+                }
+                field.value.end = offset(begin.saturating_add(content.len()));
+            }
+            None => self.note(DefectKind::HeaderWithoutColon, begin),
+        }
+    }
+
+    fn check_characters(&mut self, bytes: &[u8], newlines: usize) {
+        // Branch-free, so that the compiler makes it wide: control characters but for TAB, LF and CR; and all CRs.
+        let odd = |b: u8| (b < b' ' && !matches!(b, b'\t' | b'\r' | b'\n')) || b == 0x7f;
+        let any = bytes.iter().fold(false, |any, b| any | odd(*b));
+        let returns = bytes.iter().filter(|b| **b == b'\r').count();
+        if any {
+            let at = bytes.iter().position(|b| odd(*b)).unwrap_or_default();
+            self.note(DefectKind::ControlCharacter, at);
+        } else if returns > newlines && bytes.last() != Some(&b'\r') {
+            self.note(DefectKind::ControlCharacter, 0); // a CR that ends no line
+        }
+    }
+
+    fn check_fields(&mut self, bytes: &[u8], complete: bool) {
+        use HeaderName as H;
+        let once = [
+            (H::CallId, Some(DefectKind::CallIdMissing)),
+            (H::CSeq, Some(DefectKind::CSeqMissing)),
+            (H::From, Some(DefectKind::FromMissing)),
+            (H::To, Some(DefectKind::ToMissing)),
+            (H::Via, Some(DefectKind::ViaMissing)),
+            (H::ContentLength, None),
+            (H::MaxForwards, None),
+        ];
+        let mut seen = [(
+            0_u32,
+            Field {
+                name: Span::default(),
+                value: Span::default(),
+                id: H::Other,
+            },
+        ); 7];
+        for field in &self.fields {
+            let row = match field.id {
+                H::CallId => 0,
+                H::CSeq => 1,
+                H::From => 2,
+                H::To => 3,
+                H::Via => 4,
+                H::ContentLength => 5,
+                H::MaxForwards => 6,
+                _ => continue,
+            };
+            if let Some((count, first)) = seen.get_mut(row) {
+                if *count == 0 {
+                    *first = *field;
+                }
+                *count = count.saturating_add(1);
+            }
+        }
+        for ((name, missing), (count, first)) in once.into_iter().zip(seen) {
+            let at = usize::try_from(first.name.start).unwrap_or_default();
+            match (name, count) {
+                (_, 0) => {
+                    // What an incomplete head does not have may have been behind.
+                    if let Some(kind) = missing.filter(|_| complete) {
+                        self.note(kind, 0);
+                    }
+                }
+                (H::ContentLength, n) => {
+                    self.check_length(first, bytes);
+                    if n > 1 {
+                        self.note(DefectKind::ContentLengthDuplicated, at);
+                    }
+                }
+                (H::Via, _) => {
+                    let value = first.value.of(bytes);
+                    let top = lex::find_outside(value, b',', true)
+                        .and_then(|end| value.get(..end))
+                        .unwrap_or(value);
+                    if Via::new(top).is_none() {
+                        self.note(DefectKind::BadVia, at);
+                    }
+                }
+                (H::CSeq, n) => {
+                    self.check_cseq(first, bytes);
+                    if n > 1 {
+                        self.note(DefectKind::HeaderDuplicated, at);
+                    }
+                }
+                (_, 1) => {}
+                _ => self.note(DefectKind::HeaderDuplicated, at),
+            }
+        }
+    }
+
+    fn check_cseq(&mut self, field: Field, bytes: &[u8]) {
+        let at = usize::try_from(field.name.start).unwrap_or_default();
+        match CSeq::new(field.value.of(bytes)) {
+            None => self.note(DefectKind::BadCSeq, at),
+            Some(cseq) => {
+                if let StartLine::Request { method, .. } = self.start
+                    && Method::new(method.of(bytes)) != cseq.method
+                {
+                    self.note(DefectKind::CSeqMethodMismatch, at);
+                }
+            }
+        }
+    }
+
+    /// RFC 3261 §20.14.
+    fn check_length(&mut self, field: Field, bytes: &[u8]) {
+        let at = usize::try_from(field.name.start).unwrap_or_default();
+        let value = field.value.of(bytes);
+        self.length = match Text::new(value).number() {
+            Some(n) => BodyLength::Stated(n),
+            None if !value.is_empty() && value.iter().all(u8::is_ascii_digit) => {
+                BodyLength::Stated(u64::MAX) // more than 64 bits: longer than any limit
+            }
+            None => {
+                let negative = value.first() == Some(&b'-');
+                self.note(
+                    if negative {
+                        DefectKind::ContentLengthNegative
+                    } else {
+                        DefectKind::ContentLengthInvalid
+                    },
+                    at,
+                );
+                BodyLength::Unusable
+            }
+        };
+    }
+
+    /// The value of the first field of this name.
+    pub(super) fn value<'b>(&self, id: HeaderName, bytes: &'b [u8]) -> Option<Text<'b>> {
+        let field = self.fields.iter().find(|f| f.id == id)?;
+        Some(Text::new(field.value.of(bytes)))
+    }
+}
+
+/// Offsets behind the LFs of a head, found as the bytes come.
+#[derive(Debug, Default)]
+pub(super) struct Lines {
+    pub(super) ends: Vec<u32>,
+    searched: usize,
+}
+
+/// How far a head goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum HeadScan {
+    /// Through the empty line, in bytes.
+    Complete(usize),
+    /// Another message begins here before an empty line was seen.
+    NextStart(usize),
+    /// Not yet.
+    More,
+}
+
+impl Lines {
+    /// For a new head. Keeps the memory, unless a hostile head made it large.
+    pub(super) fn clear(&mut self) {
+        self.searched = 0;
+        self.ends.clear();
+        self.ends.shrink_to(4096);
+    }
+
+    /// Looks at what came since the last call; `view` begins with the message.
+    pub(super) fn scan(&mut self, view: &[u8]) -> HeadScan {
+        let mut begin = self
+            .ends
+            .last()
+            .map_or(0, |end| usize::try_from(*end).unwrap_or_default());
+        while let Some(found) = view
+            .get(self.searched..)
+            .and_then(|rest| memchr(b'\n', rest))
+        {
+            let end = self.searched.saturating_add(found).saturating_add(1);
+            let line = view.get(begin..end).unwrap_or(&[]);
+            if !self.ends.is_empty() {
+                if matches!(line, b"\n" | b"\r\n") {
+                    self.ends.push(offset(end));
+                    self.searched = end;
+                    return HeadScan::Complete(end);
+                }
+                if looks_like_start(line) && probe::is_start_line(line) {
+                    return HeadScan::NextStart(begin);
+                }
+            }
+            self.ends.push(offset(end));
+            self.searched = end;
+            begin = end;
+        }
+        self.searched = view.len();
+        HeadScan::More
+    }
+}
+
+/// A cheap look before the costly one: header lines hardly ever pass.
+fn looks_like_start(line: &[u8]) -> bool {
+    line.starts_with(b"SIP/2.0 ") || line.ends_with(b"SIP/2.0\r\n") || line.ends_with(b"SIP/2.0\n")
+}

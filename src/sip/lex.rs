@@ -1,0 +1,261 @@
+//! The small words of the grammar: white space, tokens, lists and parameters (RFC 3261 §25.1).
+//!
+//! Line ends count as white space, so that a folded value is read where it lies.
+
+use super::Text;
+use memchr::{memchr, memchr2};
+use nom::IResult;
+use nom::bytes::complete::{take_while, take_while1};
+
+/// White space, including the line ends of a folded value.
+pub(super) const fn is_lws(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
+}
+
+/// A character of `token` (RFC 3261 §25.1).
+pub(super) const fn is_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric()
+        || matches!(
+            byte,
+            b'-' | b'.' | b'!' | b'%' | b'*' | b'_' | b'+' | b'`' | b'\'' | b'~'
+        )
+}
+
+/// Without white space at both ends.
+pub(super) fn trim(mut bytes: &[u8]) -> &[u8] {
+    while let [first, rest @ ..] = bytes
+        && is_lws(*first)
+    {
+        bytes = rest;
+    }
+    trim_end(bytes)
+}
+
+/// Without white space at the end.
+pub(super) fn trim_end(mut bytes: &[u8]) -> &[u8] {
+    while let [rest @ .., last] = bytes
+        && is_lws(*last)
+    {
+        bytes = rest;
+    }
+    bytes
+}
+
+/// A length as an offset into a message. Messages are far smaller than 4 GiB (`Limits`), so it never saturates.
+pub(super) fn offset(len: usize) -> u32 {
+    u32::try_from(len).unwrap_or(u32::MAX)
+}
+
+/// nom: any white space.
+pub(super) fn lws(input: &[u8]) -> IResult<&[u8], &[u8]> {
+    take_while(is_lws)(input)
+}
+
+/// nom: one token.
+pub(super) fn token(input: &[u8]) -> IResult<&[u8], &[u8]> {
+    take_while1(is_token)(input)
+}
+
+/// Where the quoted string ends whose opening quote lies before `rest`.
+pub(super) fn closing_quote(rest: &[u8]) -> Option<usize> {
+    let mut at = 0_usize;
+    loop {
+        let next = memchr2(b'"', b'\\', rest.get(at..)?)?;
+        let here = at.checked_add(next)?;
+        if rest.get(here) == Some(&b'"') {
+            return Some(here);
+        }
+        at = here.checked_add(2)?; // a backslash and what it protects
+    }
+}
+
+/// The first `separator` outside quoted strings, and outside `<>` when `angles`.
+///
+/// A quote or bracket that never closes is an ordinary character, so that one of them does not hide the rest.
+pub(super) fn find_outside(bytes: &[u8], separator: u8, angles: bool) -> Option<usize> {
+    let (mut quotes, mut angles) = (true, angles);
+    let mut at = 0_usize;
+    while let Some(&byte) = bytes.get(at) {
+        if byte == separator {
+            return Some(at);
+        }
+        let behind = at.checked_add(1)?;
+        let rest = bytes.get(behind..)?;
+        at = behind;
+        if byte == b'"' && quotes {
+            match closing_quote(rest) {
+                Some(n) => at = behind.checked_add(n)?.checked_add(1)?,
+                None => quotes = false,
+            }
+        } else if byte == b'<' && angles {
+            match memchr(b'>', rest) {
+                Some(n) => at = behind.checked_add(n)?.checked_add(1)?,
+                None => angles = false,
+            }
+        }
+    }
+    None
+}
+
+/// `bytes` before and behind the byte at `at`.
+pub(super) fn split_around(bytes: &[u8], at: usize) -> (&[u8], &[u8]) {
+    let (before, rest) = bytes.split_at_checked(at).unwrap_or((bytes, &[]));
+    (before, rest.get(1..).unwrap_or(&[]))
+}
+
+/// The elements of a comma-separated header value; empty ones are left out (RFC 3261 §7.3.1).
+#[derive(Debug, Clone)]
+pub struct Elements<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Elements<'a> {
+    /// The elements of this value.
+    pub const fn new(value: &'a [u8]) -> Self {
+        Self { rest: value }
+    }
+}
+
+impl<'a> Iterator for Elements<'a> {
+    type Item = Text<'a>;
+
+    fn next(&mut self) -> Option<Text<'a>> {
+        while !self.rest.is_empty() {
+            let end = find_outside(self.rest, b',', true).unwrap_or(self.rest.len());
+            let (element, rest) = split_around(self.rest, end);
+            self.rest = rest;
+            let element = Text::new(element);
+            if !element.is_empty() {
+                return Some(element);
+            }
+        }
+        None
+    }
+}
+
+/// One parameter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Param<'a> {
+    /// Name as on the wire; compare without case.
+    pub name: Text<'a>,
+    /// Value without surrounding quotes ([`Text::unescaped`] resolves backslashes); `None` without `=`.
+    pub value: Option<Text<'a>>,
+}
+
+/// Parameters in wire order: `;name=value;flag`.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Params<'a> {
+    raw: &'a [u8],
+    separator: u8,
+}
+
+impl<'a> Params<'a> {
+    /// Parameters separated by `;`; one at the very start is skipped.
+    pub(super) const fn new(raw: &'a [u8]) -> Self {
+        Self {
+            raw,
+            separator: b';',
+        }
+    }
+
+    /// Parameters separated by commas, as in challenges (RFC 3261 §20.44).
+    pub(super) const fn comma(raw: &'a [u8]) -> Self {
+        Self {
+            raw,
+            separator: b',',
+        }
+    }
+
+    /// All, repeated ones too.
+    pub fn iter(self) -> impl Iterator<Item = Param<'a>> {
+        let mut rest = self.raw;
+        std::iter::from_fn(move || {
+            while !rest.is_empty() {
+                let end = find_outside(rest, self.separator, false).unwrap_or(rest.len());
+                let (part, behind) = split_around(rest, end);
+                rest = behind;
+                let part = trim(part);
+                if part.is_empty() {
+                    continue;
+                }
+                let equals = memchr(b'=', part);
+                let (name, value) = match equals {
+                    Some(at) => {
+                        let (name, value) = split_around(part, at);
+                        (name, Some(unquoted(trim(value))))
+                    }
+                    None => (part, None),
+                };
+                return Some(Param {
+                    name: Text::new(name),
+                    value,
+                });
+            }
+            None
+        })
+    }
+
+    /// The first one of this name, whatever the case.
+    pub fn find(self, name: &str) -> Option<Param<'a>> {
+        self.iter().find(|p| p.name.is(name))
+    }
+
+    /// The value of the first one of this name.
+    pub fn get(self, name: &str) -> Option<Text<'a>> {
+        self.find(name)?.value
+    }
+
+    /// Whether there is one of this name, with or without value.
+    pub fn has(self, name: &str) -> bool {
+        self.find(name).is_some()
+    }
+
+    /// As on the wire.
+    pub fn raw(self) -> Text<'a> {
+        Text::new(self.raw)
+    }
+}
+
+/// Without the quotes around it, if there are.
+pub(super) fn unquoted(value: &[u8]) -> Text<'_> {
+    match value {
+        [b'"', inner @ .., b'"'] => Text::new(inner),
+        _ => Text::new(value),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn elements(value: &str) -> Vec<String> {
+        Elements::new(value.as_bytes())
+            .map(|e| e.to_string())
+            .collect()
+    }
+
+    #[test]
+    fn commas_in_quotes_and_brackets_do_not_separate() {
+        assert_eq!(
+            elements(r#" "Rossi, \"Anna\"" <sip:anna@tomt.local;x=a,b>;q=1 , <sip:b@tomt.it>,,"#),
+            [
+                r#""Rossi, \"Anna\"" <sip:anna@tomt.local;x=a,b>;q=1"#,
+                "<sip:b@tomt.it>"
+            ]
+        );
+    }
+
+    #[test]
+    fn an_open_quote_or_bracket_hides_nothing() {
+        assert_eq!(elements(r#""a, b, <c"#), [r#""a"#, "b", "<c"]);
+    }
+
+    #[test]
+    fn parameters_keep_order_and_lose_quotes() {
+        let params = Params::new(br#";branch=z9hG4bK1; ms-internal-info="a;b=c" ;lr;lr=true"#);
+        let names: Vec<_> = params.iter().map(|p| p.name.to_string()).collect();
+        assert_eq!(names, ["branch", "ms-internal-info", "lr", "lr"]);
+        assert_eq!(params.get("MS-Internal-Info").unwrap(), "a;b=c");
+        assert!(params.has("lr") && params.get("lr").is_none());
+    }
+}

@@ -1,0 +1,204 @@
+//! One SIP message: its bytes, and where its parts lie.
+
+use super::frames::{Frames, FramesIter};
+use super::head::{Field, Head, Span, StartLine};
+use super::lex::offset;
+use super::{Defect, DefectKind, HeaderName, Item, Method, StatusCode, Text, Uri, datagram};
+use crate::base::{FrameRef, Limits};
+
+/// A message that owns its bytes; everything else borrows from it.
+///
+/// A malformed message is a message with [`Message::defects`]: an accessor of something that is not there, or
+/// that cannot be read, gives `None`, and [`Message::header`] still shows the bytes.
+#[derive(Debug, Clone)]
+pub struct Message {
+    raw: Box<[u8]>,
+    line: Span,
+    version: Span,
+    start: StartLine,
+    fields: Vec<Field>,
+    body_at: u32,
+    defects: Vec<Defect>,
+    frames: Frames,
+    /// Set by who compares frames: the same packet was captured before (both ports of a mirror).
+    pub duplicate: bool,
+}
+
+impl Message {
+    /// `raw` begins with the head that `head` was read from.
+    pub(super) fn new(raw: &[u8], head: Head, frames: Frames) -> Self {
+        Self {
+            raw: Box::from(raw),
+            line: head.line,
+            version: head.version,
+            start: head.start,
+            fields: head.fields,
+            body_at: offset(head.len.min(raw.len())),
+            defects: head.defects,
+            frames,
+            duplicate: false,
+        }
+    }
+
+    /// The first message of a datagram, for tests and tools. `None` when it is not SIP.
+    pub fn parse(bytes: &[u8], at: FrameRef) -> Option<Self> {
+        let mut first = None;
+        let wire_len = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+        datagram(bytes, at, wire_len, &Limits::default(), &mut |item| {
+            if let Item::Message(message) = item {
+                first.get_or_insert(message);
+            }
+        });
+        first
+    }
+
+    pub(super) fn add_defect(&mut self, kind: DefectKind, at: usize) {
+        self.defects.push(Defect {
+            kind,
+            offset: offset(at),
+        });
+    }
+
+    /// The frame that completed the message: the one with the largest number that carried bytes of it.
+    pub fn at(&self) -> FrameRef {
+        self.frames.last()
+    }
+
+    /// All frames that carried bytes of it, in stream order: mostly one, never none.
+    pub fn frames(&self) -> FramesIter<'_> {
+        self.frames.iter()
+    }
+
+    /// Frames left out of [`Message::frames`] because there were thousands.
+    pub fn frames_omitted(&self) -> u64 {
+        self.frames.rest.as_ref().map_or(0, |rest| rest.omitted)
+    }
+
+    /// All bytes: head and body.
+    pub fn raw(&self) -> &[u8] {
+        &self.raw
+    }
+
+    /// Bytes in memory, for bounding stores.
+    pub fn memory(&self) -> usize {
+        size_of::<Self>()
+            .saturating_add(self.raw.len())
+            .saturating_add(self.fields.capacity().saturating_mul(size_of::<Field>()))
+    }
+
+    /// The start line without its line end, as on the wire.
+    pub fn start_line(&self) -> Text<'_> {
+        Text::new(self.line.of(&self.raw))
+    }
+
+    /// Whether it is a request.
+    pub const fn is_request(&self) -> bool {
+        matches!(self.start, StartLine::Request { .. })
+    }
+
+    /// The method of a request; `None` in responses, whose CSeq has it.
+    pub fn method(&self) -> Option<Method<'_>> {
+        match self.start {
+            StartLine::Request { method, .. } => Some(Method::new(method.of(&self.raw))),
+            StartLine::Response { .. } => None,
+        }
+    }
+
+    /// The request URI as on the wire.
+    pub fn request_uri_text(&self) -> Option<Text<'_>> {
+        match self.start {
+            StartLine::Request { uri, .. } => Some(Text::new(uri.of(&self.raw))),
+            StartLine::Response { .. } => None,
+        }
+    }
+
+    /// The request URI, taken apart; `None` too when it is not one (`bad-uri`).
+    pub fn request_uri(&self) -> Option<Uri<'_>> {
+        Uri::new(self.request_uri_text()?.bytes())
+    }
+
+    /// The status code of a response; `None` too when it has not three digits.
+    pub const fn status(&self) -> Option<StatusCode> {
+        match self.start {
+            StartLine::Response { status, .. } => status,
+            StartLine::Request { .. } => None,
+        }
+    }
+
+    /// The reason phrase of a response, as sent.
+    pub fn reason(&self) -> Option<Text<'_>> {
+        match self.start {
+            StartLine::Response { reason, .. } => Some(Text::new(reason.of(&self.raw))),
+            StartLine::Request { .. } => None,
+        }
+    }
+
+    /// `SIP/2.0`, or what stands there.
+    pub fn version(&self) -> Text<'_> {
+        Text::new(self.version.of(&self.raw))
+    }
+
+    /// The head with its empty line.
+    pub fn head(&self) -> &[u8] {
+        let at = usize::try_from(self.body_at).unwrap_or(usize::MAX);
+        self.raw.get(..at).unwrap_or(&self.raw)
+    }
+
+    /// The body; empty when there is none.
+    pub fn body(&self) -> &[u8] {
+        let at = usize::try_from(self.body_at).unwrap_or(usize::MAX);
+        self.raw.get(at..).unwrap_or(&[])
+    }
+
+    /// What is wrong with it, in the order found.
+    pub fn defects(&self) -> &[Defect] {
+        &self.defects
+    }
+
+    /// Whether it has this defect.
+    pub fn has_defect(&self, kind: DefectKind) -> bool {
+        self.defects.iter().any(|d| d.kind == kind)
+    }
+
+    /// Whether the capture, not the sender, is to blame for what is missing.
+    pub fn is_damaged_by_capture(&self) -> bool {
+        self.defects.iter().any(|d| d.kind.of_capture())
+    }
+
+    /// The value of the first header field of this name.
+    pub fn header(&self, name: HeaderName) -> Option<Text<'_>> {
+        self.headers(name).next()
+    }
+
+    /// The values of all header fields of this name, in wire order, not split at commas.
+    pub fn headers(&self, name: HeaderName) -> impl Iterator<Item = Text<'_>> {
+        self.fields
+            .iter()
+            .filter(move |f| f.id == name)
+            .map(|f| Text::new(f.value.of(&self.raw)))
+    }
+
+    /// The values of all header fields with this name on the wire, whatever the case: for names without an
+    /// entry in [`HeaderName`] too. Compact forms are found by their long name.
+    pub fn header_named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = Text<'a>> {
+        let id = HeaderName::new(name.as_bytes());
+        self.fields
+            .iter()
+            .filter(move |f| match id {
+                HeaderName::Other => f.name.of(&self.raw).eq_ignore_ascii_case(name.as_bytes()),
+                id => f.id == id,
+            })
+            .map(|f| Text::new(f.value.of(&self.raw)))
+    }
+
+    /// All header fields in wire order: which, the name as sent, the value.
+    pub fn fields(&self) -> impl Iterator<Item = (HeaderName, Text<'_>, Text<'_>)> {
+        self.fields.iter().map(|f| {
+            (
+                f.id,
+                Text::new(f.name.of(&self.raw)),
+                Text::new(f.value.of(&self.raw)),
+            )
+        })
+    }
+}

@@ -1,0 +1,122 @@
+//! Request methods.
+
+use std::fmt;
+
+/// A request method: case-sensitive (RFC 3261 §7.1). Odd tokens are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Method<'a> {
+    /// RFC 3261.
+    Invite,
+    /// RFC 3261.
+    Ack,
+    /// RFC 3261.
+    Bye,
+    /// RFC 3261.
+    Cancel,
+    /// RFC 3261.
+    Options,
+    /// RFC 3261.
+    Register,
+    /// RFC 3262.
+    Prack,
+    /// RFC 6665.
+    Subscribe,
+    /// RFC 6665.
+    Notify,
+    /// \[MS-SIP\] 3.8: a NOTIFY that is never answered.
+    Benotify,
+    /// RFC 3903.
+    Publish,
+    /// RFC 6086.
+    Info,
+    /// RFC 3515.
+    Refer,
+    /// RFC 3428.
+    Message,
+    /// RFC 3311.
+    Update,
+    /// \[MS-SIP\]: SOAP bodies of Lync clients and servers.
+    Service,
+    /// \[MS-SIPCOMP\]: compression negotiation between Microsoft servers.
+    Negotiate,
+    /// Keying of old Kerberos drafts; seen in scans.
+    Kdmq,
+    /// Any other token.
+    Other(&'a [u8]),
+}
+
+/// The one table of known methods.
+const KNOWN: [(Method<'static>, &str); 18] = [
+    (Method::Invite, "INVITE"),
+    (Method::Ack, "ACK"),
+    (Method::Bye, "BYE"),
+    (Method::Cancel, "CANCEL"),
+    (Method::Options, "OPTIONS"),
+    (Method::Register, "REGISTER"),
+    (Method::Prack, "PRACK"),
+    (Method::Subscribe, "SUBSCRIBE"),
+    (Method::Notify, "NOTIFY"),
+    (Method::Benotify, "BENOTIFY"),
+    (Method::Publish, "PUBLISH"),
+    (Method::Info, "INFO"),
+    (Method::Refer, "REFER"),
+    (Method::Message, "MESSAGE"),
+    (Method::Update, "UPDATE"),
+    (Method::Service, "SERVICE"),
+    (Method::Negotiate, "NEGOTIATE"),
+    (Method::Kdmq, "KDMQ"),
+];
+
+impl<'a> Method<'a> {
+    /// The method of this token.
+    pub fn new(token: &'a [u8]) -> Self {
+        KNOWN
+            .iter()
+            .find(|(_, name)| name.as_bytes() == token)
+            .map_or(Self::Other(token), |(method, _)| *method)
+    }
+
+    /// The token as on the wire.
+    pub fn as_bytes(self) -> &'a [u8] {
+        match self {
+            Self::Other(token) => token,
+            known => KNOWN
+                .iter()
+                .find(|(method, _)| *method == known)
+                .map_or(&[], |(_, name)| name.as_bytes()),
+        }
+    }
+
+    /// The longest known method that `bytes` end with: where a message begins behind a body without line end.
+    pub(super) fn at_end_of(bytes: &[u8]) -> Option<&'static str> {
+        KNOWN
+            .iter()
+            .map(|(_, name)| *name)
+            .filter(|name| bytes.ends_with(name.as_bytes()))
+            .max_by_key(|name| name.len())
+    }
+}
+
+impl fmt::Display for Method<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        super::Text::new(self.as_bytes()).fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn case_matters_and_odd_tokens_stay() {
+        assert_eq!(Method::new(b"BENOTIFY"), Method::Benotify);
+        assert_eq!(Method::new(b"NOTiFY"), Method::Other(b"NOTiFY"));
+        assert_eq!(Method::new(b"RE%47IST%45R").to_string(), "RE%47IST%45R");
+        assert_eq!(Method::at_end_of(b"</presence>BENOTIFY"), Some("BENOTIFY"));
+        for (method, name) in KNOWN {
+            assert_eq!(Method::new(name.as_bytes()), method);
+            assert_eq!(method.to_string(), name);
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! Is this SIP? Told from the first bytes, whatever the port.
+
+use super::Method;
+use super::lex::{is_token, trim_end};
+use memchr::{memchr, memmem};
+use nom::bytes::complete::tag_no_case;
+use nom::character::complete::{char, digit1};
+use nom::combinator::recognize;
+use nom::{IResult, Parser};
+
+/// Longest start line looked at, in bytes: URIs of real requests stay far below.
+pub(super) const START_LINE_MAX: usize = 8 << 10;
+
+/// Longest method looked at, in bytes: the longest registered one has 9, RFC 4475's test has 40.
+const METHOD_MAX: usize = 128;
+
+/// Bytes of an unfinished line that are judged: bounds the work when bytes come singly.
+const PREFIX_MAX: usize = 256;
+
+/// What the first bytes of a stream or datagram say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Probe {
+    /// It begins with a SIP start line.
+    Yes,
+    /// It does not.
+    No,
+    /// It may; the first line is not complete.
+    NeedMore,
+}
+
+/// Whether a stream or datagram begins with SIP.
+///
+/// Leading line ends are skipped (RFC 3261 §7.5). A request is believed when its first line ends with a SIP version,
+/// whatever the method; a response when it begins with one and a digit follows. Other versions than 2.0 are SIP with
+/// a defect (RFC 4475 §3.1.2.16). HTTP and RTSP end their line otherwise.
+pub fn probe(first_bytes: &[u8]) -> Probe {
+    let skipped = first_bytes
+        .iter()
+        .take_while(|b| matches!(b, b'\r' | b'\n'))
+        .count();
+    classify(first_bytes.get(skipped..).unwrap_or(&[]), 0)
+}
+
+/// Whether `view` begins with a start line. The first `searched` bytes are known to have no line end.
+pub(super) fn classify(view: &[u8], searched: usize) -> Probe {
+    // Bounded, so that many looks at one long line cost little.
+    let newline = view
+        .get(..=START_LINE_MAX)
+        .unwrap_or(view)
+        .get(searched..)
+        .and_then(|rest| memchr(b'\n', rest))
+        .and_then(|n| searched.checked_add(n));
+    match newline.and_then(|end| view.get(..end)) {
+        Some(line) if is_start_line(line) => Probe::Yes,
+        Some(_) => Probe::No,
+        None if view.len() > START_LINE_MAX => Probe::No,
+        None if may_become_start_line(view) => Probe::NeedMore,
+        None => Probe::No,
+    }
+}
+
+/// nom: `SIP/2.0`, any case (RFC 3261 §7.1) and any version.
+pub(super) fn version(input: &[u8]) -> IResult<&[u8], &[u8]> {
+    recognize((tag_no_case(&b"SIP/"[..]), digit1, char('.'), digit1)).parse(input)
+}
+
+/// Whether a line without its LF is a start line; odd white space is tolerated (RFC 4475 §3.1.2.8 to 10).
+pub(super) fn is_start_line(line: &[u8]) -> bool {
+    if line.len() > START_LINE_MAX {
+        return false;
+    }
+    let line = trim_end(line);
+    is_status_line(line) || is_request_line(line)
+}
+
+fn is_status_line(line: &[u8]) -> bool {
+    let Ok((rest, _)) = version(line) else {
+        return false;
+    };
+    let code = rest.iter().position(|b| *b != b' ' && *b != b'\t');
+    matches!(code, Some(at) if at > 0 && rest.get(at).is_some_and(u8::is_ascii_digit))
+}
+
+fn is_request_line(line: &[u8]) -> bool {
+    let method = line.iter().take_while(|b| is_token(**b)).count();
+    if method == 0 || method > METHOD_MAX || !matches!(line.get(method), Some(b' ' | b'\t')) {
+        return false;
+    }
+    let Some(at) = version_at_end(line) else {
+        return false;
+    };
+    let uri = line.get(method..at).unwrap_or(&[]);
+    // A URI has a scheme; `*` is HTTP's, and harmless here because the version is SIP's.
+    matches!(uri.last(), Some(b' ' | b'\t'))
+        && (memchr(b':', uri).is_some() || super::lex::trim(uri) == b"*")
+        && !uri.iter().any(|b| *b < b' ' && *b != b'\t')
+}
+
+/// Where the SIP version at the end of a line begins.
+pub(super) fn version_at_end(line: &[u8]) -> Option<usize> {
+    let slash = memchr::memrchr(b'/', line)?;
+    let at = slash.checked_sub(3)?;
+    matches!(version(line.get(at..)?), Ok(([], _))).then_some(at)
+}
+
+/// Whether an unfinished line can still become a start line.
+fn may_become_start_line(prefix: &[u8]) -> bool {
+    let prefix = prefix.get(..PREFIX_MAX).unwrap_or(prefix);
+    if is_status_line(prefix) || is_version_prefix(prefix) {
+        return true;
+    }
+    let method = prefix.iter().take_while(|b| is_token(**b)).count();
+    let Some((first, rest)) = prefix.get(method..).and_then(<[u8]>::split_first) else {
+        return method <= METHOD_MAX;
+    };
+    let uri = rest.iter().find(|b| !matches!(b, b' ' | b'\t'));
+    method > 0
+        && method <= METHOD_MAX
+        && matches!(first, b' ' | b'\t')
+        && uri.is_none_or(|b| b.is_ascii_alphabetic() || matches!(b, b'<' | b'*' | b'\r'))
+        && !rest
+            .iter()
+            .any(|b| *b < b' ' && !matches!(b, b'\t' | b'\r'))
+}
+
+/// Whether this is the beginning of `SIP/2.0 200`.
+fn is_version_prefix(prefix: &[u8]) -> bool {
+    let letters = prefix.len().min(4);
+    let name_ok = b"SIP/".get(..letters).is_some_and(|name| {
+        prefix
+            .get(..letters)
+            .is_some_and(|p| p.eq_ignore_ascii_case(name))
+    });
+    name_ok
+        && prefix
+            .get(letters..)
+            .unwrap_or(&[])
+            .iter()
+            .all(|b| b.is_ascii_digit() || matches!(b, b'.' | b' ' | b'\t'))
+}
+
+/// Where a message begins in a line of bytes that belong to none: at its start, or behind a body without line end.
+///
+/// In the middle only known methods and three-digit status codes are believed.
+pub(super) fn find_start(line: &[u8]) -> Option<usize> {
+    if is_start_line(line) {
+        return Some(0);
+    }
+    let line = trim_end(line);
+    let response = memmem::find_iter(line, b"SIP/2.0 ").find(|at| {
+        line.get(at.saturating_add(8)..).is_some_and(|rest| {
+            matches!(rest, [a, b, c] | [a, b, c, b' ', ..]
+                    if [a, b, c].iter().all(|d| d.is_ascii_digit()))
+        })
+    });
+    response.or_else(|| {
+        let version = version_at_end(line)?;
+        let tail_from = version.saturating_sub(START_LINE_MAX / 2);
+        let before = trim_end(line.get(tail_from..version)?);
+        let uri = memchr::memrchr2(b' ', b'\t', before)?;
+        let behind_method = before.get(..uri)?;
+        let method = Method::at_end_of(behind_method)?;
+        let start = tail_from.checked_add(behind_method.len().checked_sub(method.len())?)?;
+        is_start_line(line.get(start..)?).then_some(start)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sip_is_told_by_its_first_line() {
+        for yes in [
+            "INVITE sip:anna@tomt.local SIP/2.0\r\n",
+            "\r\n\r\nSIP/2.0 200 OK\r\n",
+            "SIP/7.0 200 OK\n",
+            "RE%47IST%45R sip:registrar.example.com SIP/2.0\r\n",
+            "INVITE  sip:user@example.com  SIP/2.0  \r\n",
+            "sip/2.0 4294967301 x\r\n",
+            "INVITE sip:user@example.com; lr SIP/2.0\r\n",
+        ] {
+            assert_eq!(probe(yes.as_bytes()), Probe::Yes, "{yes}");
+        }
+        for no in [
+            "GET / HTTP/1.1\r\n",
+            "OPTIONS rtsp://10.1.1.10/ RTSP/1.0\r\n",
+            "HTTP/1.1 200 OK\r\n",
+            "SIP/2.0 OK\r\n",
+            "220 mail ESMTP\r\n",
+            "hello world SIP/2.0\r\n",
+            "\x16\x03\x01\x02\0\x01",
+            "SIP/2.0x",
+        ] {
+            assert_eq!(probe(no.as_bytes()), Probe::No, "{no}");
+        }
+        assert_eq!(probe(&[b'A'; 200]), Probe::No);
+        assert_eq!(probe(b"INVITE \x01"), Probe::No);
+    }
+
+    #[test]
+    fn every_prefix_of_sip_needs_more() {
+        for line in [
+            "INVITE sip:a@tomt.it SIP/2.0\r\n",
+            "SIP/2.0 200 OK\r\n",
+            "S sip:a SIP/2.0\r\n",
+        ] {
+            for end in 0..line.len() {
+                assert_eq!(
+                    probe(&line.as_bytes()[..end]),
+                    Probe::NeedMore,
+                    "{}",
+                    &line[..end]
+                );
+            }
+        }
+        let mut long = b"INVITE sip:".to_vec();
+        long.resize(START_LINE_MAX + 1, b'a');
+        assert_eq!(probe(&long), Probe::No);
+    }
+
+    #[test]
+    fn a_start_behind_a_body_without_line_end_is_found() {
+        assert_eq!(
+            find_start(b"</presence>NOTIFY sip:a@tomt.it SIP/2.0\r"),
+            Some(11)
+        );
+        assert_eq!(find_start(b"}SIP/2.0 200 OK\r"), Some(1));
+        assert_eq!(find_start(b"Via: SIP/2.0/TLS 10.1.1.10\r"), None);
+        assert_eq!(find_start(b"nothing of the kind SIP/2.0"), None);
+    }
+}
