@@ -5,7 +5,7 @@ use super::head::{BodyLength, Head, HeadEnd, HeadScan, Lines};
 use super::probe::{START_LINE_MAX, classify, find_start};
 use super::{Caps, DefectKind, HeaderName, Item, Message, Probe};
 use crate::base::{Chunk, FrameRef, Limits};
-use memchr::memchr;
+use memchr::{memchr, memmem};
 
 const AFTER_GAP: &str = "behind bytes that the capture lacks, before the next start line";
 const WRONG_LENGTH: &str = "behind the announced end of a message, before the next start line";
@@ -50,7 +50,12 @@ enum State {
     /// In a head; what was looked at is in `lines`.
     Head,
     /// The head is read and the length of all is known.
-    Body { head: Box<Head>, end: usize },
+    /// `holds`: whether the body holds a start line; looked at once, when the byte behind it is not there yet.
+    Body {
+        head: Box<Head>,
+        end: usize,
+        holds: Option<bool>,
+    },
     /// The head is read and the body goes to the next start line: `line` begins a line, no line end before `searched`.
     OpenBody {
         head: Box<Head>,
@@ -185,7 +190,7 @@ impl Framer {
         match std::mem::replace(&mut self.state, State::Head) {
             State::Between { searched, doubt } => self.between(view, searched, doubt, sink),
             State::Head => self.head(view, sink),
-            State::Body { head, end } => self.body(view, head, end, sink),
+            State::Body { head, end, holds } => self.body(view, head, end, holds, sink),
             State::OpenBody {
                 head,
                 line,
@@ -257,6 +262,7 @@ impl Framer {
                     Some(n) => State::Body {
                         end: len.saturating_add(n),
                         head,
+                        holds: None,
                     },
                     // A body was announced, but not how long it is.
                     None if has_type || bogus => {
@@ -269,7 +275,11 @@ impl Framer {
                             searched: len,
                         }
                     }
-                    None => State::Body { head, end: len },
+                    None => State::Body {
+                        head,
+                        end: len,
+                        holds: Some(false),
+                    },
                 };
                 Step::Used(0)
             }
@@ -297,18 +307,31 @@ impl Framer {
         view: &[u8],
         mut head: Box<Head>,
         end: usize,
+        mut holds: Option<bool>,
         sink: &mut dyn FnMut(Item),
     ) -> Step {
         let Some(behind) = view.get(end..) else {
-            self.state = State::Body { head, end };
+            self.state = State::Body { head, end, holds };
             return Step::Wait;
         };
-        let fits =
-            behind.is_empty() || leading_line_ends(behind) > 0 || classify(behind, 0) != Probe::No;
+        let verdict = match behind {
+            [] => Probe::NeedMore,
+            [b'\r' | b'\n', ..] => Probe::Yes,
+            _ => classify(behind, 0),
+        };
         let mut end = end;
         let mut doubt = NOT_SIP;
-        if !fits && matches!(head.length, BodyLength::Stated(_)) {
-            // Only now, because bodies may legally hold start lines (message/sipfrag).
+        // A body that holds a start line is legal (message/sipfrag), or its length is wrong: the bytes behind tell.
+        if verdict == Probe::NeedMore
+            && *holds.get_or_insert_with(|| {
+                let body = view.get(head.len..end).unwrap_or(&[]);
+                memmem::find(body, b"SIP/").is_some() && embedded_start(view, &head, end).is_some()
+            })
+        {
+            self.state = State::Body { head, end, holds };
+            return Step::Wait;
+        }
+        if verdict == Probe::No && matches!(head.length, BodyLength::Stated(_)) {
             let line = behind.get(..START_LINE_MAX).unwrap_or(behind);
             let through_line = end.saturating_add(memchr(b'\n', line).unwrap_or(line.len()));
             if let Some(start) = embedded_start(view, &head, through_line) {
@@ -462,7 +485,14 @@ impl Framer {
                 }
                 self.give(view, head, view.len(), sink);
             }
-            State::Body { mut head, end } => {
+            State::Body { head, end, .. } if end <= view.len() => {
+                self.give(view, head, end, sink);
+                used = end;
+                if end < view.len() {
+                    after = State::between(NOT_SIP);
+                }
+            }
+            State::Body { mut head, end, .. } => {
                 let left = len64(end.saturating_sub(view.len()));
                 match stop {
                     Stop::Gap(len) => {

@@ -124,7 +124,7 @@ impl HeaderName {
         let (Some(&first), Some(&last)) = (name.first(), name.last()) else {
             return Self::Other;
         };
-        if name.len() == 1 {
+        if name.len() == 1 && first.is_ascii_alphabetic() {
             let compact = first.to_ascii_lowercase();
             return TABLE
                 .iter()
