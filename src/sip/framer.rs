@@ -285,13 +285,13 @@ impl Framer {
             }
             HeadScan::NextStart(len) => {
                 let head = self.read_head(view, len, HeadEnd::Incomplete);
-                self.give(view, head, len, sink);
+                self.give(view, *head, len, sink);
                 self.state = State::between(NOT_SIP);
                 Step::Used(len)
             }
             HeadScan::More if view.len() >= self.caps.head => {
                 let head = self.read_head(view, window.len(), HeadEnd::TooLong);
-                self.give(view, head, window.len(), sink);
+                self.give(view, *head, window.len(), sink);
                 self.state = State::Resync(self.skip(OVER_LIMIT), 0);
                 Step::Used(window.len())
             }
@@ -340,7 +340,7 @@ impl Framer {
             head.note(DefectKind::ContentLengthMismatch, end);
             doubt = WRONG_LENGTH;
         }
-        self.give(view, head, end, sink);
+        self.give(view, *head, end, sink);
         self.state = State::between(doubt);
         Step::Used(end)
     }
@@ -357,7 +357,7 @@ impl Framer {
         while let Some(end) = line_end(view, searched) {
             if let Some(start) = view.get(line..end).and_then(find_start) {
                 let end = line.saturating_add(start);
-                self.give(view, head, end, sink);
+                self.give(view, *head, end, sink);
                 self.state = State::between(NOT_SIP);
                 return Step::Used(end);
             }
@@ -367,7 +367,7 @@ impl Framer {
         let most = head.len.saturating_add(self.caps.body);
         if view.len() > most {
             head.note(DefectKind::BodyTooLong, head.len);
-            self.give(view, head, most, sink);
+            self.give(view, *head, most, sink);
             self.state = State::Resync(self.skip(OVER_LIMIT), 0);
             return Step::Used(most);
         }
@@ -483,14 +483,19 @@ impl Framer {
                 if stop != Stop::End {
                     head.note(DefectKind::BytesMissing, view.len());
                 }
-                self.give(view, head, view.len(), sink);
+                self.give(view, *head, view.len(), sink);
             }
-            State::Body { head, end, .. } if end <= view.len() => {
-                self.give(view, head, end, sink);
+            // It waited for a look at what follows; a start line that never ends is none.
+            State::Body { mut head, end, .. } if end <= view.len() => {
                 used = end;
                 if end < view.len() {
-                    after = State::between(NOT_SIP);
+                    after = State::between(WRONG_LENGTH);
+                    if let Some(start) = embedded_start(view, &head, end) {
+                        head.note(DefectKind::ContentLengthMismatch, start);
+                        used = start;
+                    }
                 }
+                self.give(view, *head, used, sink);
             }
             State::Body { mut head, end, .. } => {
                 let left = len64(end.saturating_sub(view.len()));
@@ -512,13 +517,13 @@ impl Framer {
                         None => head.note(DefectKind::BodyShorter, view.len()),
                     },
                 }
-                self.give(view, head, used, sink);
+                self.give(view, *head, used, sink);
             }
             State::OpenBody { mut head, .. } => {
                 if stop != Stop::End {
                     head.note(DefectKind::BytesMissing, view.len());
                 }
-                self.give(view, head, view.len(), sink);
+                self.give(view, *head, view.len(), sink);
             }
             State::Resync(mut skip, _) => {
                 skip.bytes = skip.bytes.saturating_add(len64(view.len()));
@@ -541,13 +546,13 @@ impl Framer {
     }
 
     /// Gives the message that is the first `end` bytes of `view`.
-    fn give(&mut self, view: &[u8], mut head: Box<Head>, end: usize, sink: &mut dyn FnMut(Item)) {
+    fn give(&mut self, view: &[u8], mut head: Head, end: usize, sink: &mut dyn FnMut(Item)) {
         if std::mem::take(&mut self.junk) {
             head.note(DefectKind::JunkBefore, 0);
         }
         let raw = view.get(..end).unwrap_or(view);
         let frames = self.marks.until(self.pos.saturating_add(len64(raw.len())));
-        sink(Item::Message(Message::new(raw, *head, frames)));
+        sink(Item::Message(Message::new(raw, head, frames)));
     }
 
     fn skip(&self, reason: &'static str) -> Skip {

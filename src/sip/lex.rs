@@ -3,7 +3,7 @@
 //! Line ends count as white space, so that a folded value is read where it lies.
 
 use super::Text;
-use memchr::{memchr, memchr2};
+use memchr::{memchr, memchr2, memchr3};
 use nom::IResult;
 use nom::bytes::complete::{take_while, take_while1};
 
@@ -73,28 +73,29 @@ pub(super) fn closing_quote(rest: &[u8]) -> Option<usize> {
 ///
 /// A quote or bracket that never closes is an ordinary character, so that one of them does not hide the rest.
 pub(super) fn find_outside(bytes: &[u8], separator: u8, angles: bool) -> Option<usize> {
-    let (mut quotes, mut angles) = (true, angles);
+    // What opens something; once it does not close, the separator stands in for it.
+    let mut quote = b'"';
+    let mut angle = if angles { b'<' } else { separator };
     let mut at = 0_usize;
-    while let Some(&byte) = bytes.get(at) {
+    loop {
+        let here = at.checked_add(memchr3(separator, quote, angle, bytes.get(at..)?)?)?;
+        let byte = *bytes.get(here)?;
         if byte == separator {
-            return Some(at);
+            return Some(here);
         }
-        let behind = at.checked_add(1)?;
-        let rest = bytes.get(behind..)?;
-        at = behind;
-        if byte == b'"' && quotes {
-            match closing_quote(rest) {
-                Some(n) => at = behind.checked_add(n)?.checked_add(1)?,
-                None => quotes = false,
-            }
-        } else if byte == b'<' && angles {
-            match memchr(b'>', rest) {
-                Some(n) => at = behind.checked_add(n)?.checked_add(1)?,
-                None => angles = false,
-            }
+        at = here.checked_add(1)?;
+        let rest = bytes.get(at..)?;
+        let close = if byte == b'"' {
+            closing_quote(rest)
+        } else {
+            memchr(b'>', rest)
+        };
+        match close {
+            Some(n) => at = at.checked_add(n)?.checked_add(1)?,
+            None if byte == b'"' => quote = separator,
+            None => angle = separator,
         }
     }
-    None
 }
 
 /// `bytes` before and behind the byte at `at`.
