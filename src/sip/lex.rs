@@ -8,11 +8,13 @@ use nom::IResult;
 use nom::bytes::complete::{take_while, take_while1};
 
 /// White space, including the line ends of a folded value.
+#[inline]
 pub(super) const fn is_lws(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
 }
 
 /// A character of `token` (RFC 3261 §25.1).
+#[inline]
 pub(super) const fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
         || matches!(
@@ -22,6 +24,7 @@ pub(super) const fn is_token(byte: u8) -> bool {
 }
 
 /// Without white space at both ends.
+#[inline]
 pub(super) fn trim(mut bytes: &[u8]) -> &[u8] {
     while let [first, rest @ ..] = bytes
         && is_lws(*first)
@@ -32,6 +35,7 @@ pub(super) fn trim(mut bytes: &[u8]) -> &[u8] {
 }
 
 /// Without white space at the end.
+#[inline]
 pub(super) fn trim_end(mut bytes: &[u8]) -> &[u8] {
     while let [rest @ .., last] = bytes
         && is_lws(*last)
@@ -42,6 +46,7 @@ pub(super) fn trim_end(mut bytes: &[u8]) -> &[u8] {
 }
 
 /// A length as an offset into a message. Messages are far smaller than 4 GiB (`Limits`), so it never saturates.
+#[inline]
 pub(super) fn offset(len: usize) -> u32 {
     u32::try_from(len).unwrap_or(u32::MAX)
 }
@@ -99,6 +104,7 @@ pub(super) fn find_outside(bytes: &[u8], separator: u8, angles: bool) -> Option<
 }
 
 /// `bytes` before and behind the byte at `at`.
+#[inline]
 pub(super) fn split_around(bytes: &[u8], at: usize) -> (&[u8], &[u8]) {
     let (before, rest) = bytes.split_at_checked(at).unwrap_or((bytes, &[]));
     (before, rest.get(1..).unwrap_or(&[]))
