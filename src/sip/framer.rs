@@ -1,10 +1,15 @@
 //! A stream to messages: by Content-Length, and by the next start line where that fails (RFC 3261 §18.3).
 
+mod look;
+mod stop;
+
 use super::frames::Marks;
-use super::head::{BodyLength, Head, HeadEnd, HeadScan, Lines};
+use super::head::{BodyLength, Head, HeadEnd};
+use super::lines::{HeadScan, Lines};
 use super::probe::{START_LINE_MAX, classify, find_start};
 use super::{Caps, DefectKind, HeaderName, Item, Message, Probe};
 use crate::base::{Chunk, FrameRef, Limits};
+use look::{embedded_start, is_multipart, leading_line_ends, len64, line_end};
 use memchr::{memchr, memmem};
 
 const AFTER_GAP: &str = "behind bytes that the capture lacks, before the next start line";
@@ -447,99 +452,6 @@ impl Framer {
         }
     }
 
-    /// No byte follows directly: gives what waits, and goes to the state behind.
-    fn stop(&mut self, stop: Stop, sink: &mut dyn FnMut(Item)) {
-        let buffer = std::mem::take(&mut self.buffer);
-        let mut view = buffer.get(self.from..).unwrap_or(&[]);
-        self.from = 0;
-        // Each round gives or skips at least one byte, but for the last.
-        loop {
-            let used = self.stop_once(view, stop, sink);
-            view = view.get(used..).unwrap_or(&[]);
-            self.pos = self.pos.saturating_add(len64(used));
-            self.marks.consumed(self.pos);
-            if view.is_empty() {
-                return;
-            }
-            let used = self.run(view, sink);
-            view = view.get(used..).unwrap_or(&[]);
-        }
-    }
-
-    fn stop_once(&mut self, view: &[u8], stop: Stop, sink: &mut dyn FnMut(Item)) -> usize {
-        let mut after = match stop {
-            Stop::End => State::between(NOT_SIP),
-            Stop::Gap(_) => State::Resync(self.skip(AFTER_GAP), 0),
-        };
-        let mut used = view.len();
-        match std::mem::replace(&mut self.state, State::Head) {
-            State::Between { .. } => {
-                let mut skip = self.skip(CUT_START);
-                skip.bytes = len64(view.len());
-                self.skipped(skip, sink);
-            }
-            State::Head => {
-                let mut head = self.read_head(view, view.len(), HeadEnd::Incomplete);
-                if stop != Stop::End {
-                    head.note(DefectKind::BytesMissing, view.len());
-                }
-                self.give(view, *head, view.len(), sink);
-            }
-            // It waited for a look at what follows; a start line that never ends is none.
-            State::Body { mut head, end, .. } if end <= view.len() => {
-                used = end;
-                if end < view.len() {
-                    after = State::between(WRONG_LENGTH);
-                    if let Some(start) = embedded_start(view, &head, end) {
-                        head.note(DefectKind::ContentLengthMismatch, start);
-                        used = start;
-                    }
-                }
-                self.give(view, *head, used, sink);
-            }
-            State::Body { mut head, end, .. } => {
-                let left = len64(end.saturating_sub(view.len()));
-                match stop {
-                    Stop::Gap(len) => {
-                        head.note(DefectKind::BytesMissing, view.len());
-                        if let Some(left) = left.checked_sub(len) {
-                            after = State::Drop(self.skip(HOLED_BODY), left);
-                        }
-                    }
-                    // A cut multipart body may have held a message legally.
-                    Stop::End => match embedded_start(view, &head, view.len())
-                        .filter(|_| !is_multipart(&head, view))
-                    {
-                        Some(start) => {
-                            head.note(DefectKind::ContentLengthMismatch, start);
-                            used = start;
-                        }
-                        None => head.note(DefectKind::BodyShorter, view.len()),
-                    },
-                }
-                self.give(view, *head, used, sink);
-            }
-            State::OpenBody { mut head, .. } => {
-                if stop != Stop::End {
-                    head.note(DefectKind::BytesMissing, view.len());
-                }
-                self.give(view, *head, view.len(), sink);
-            }
-            State::Resync(mut skip, _) => {
-                skip.bytes = skip.bytes.saturating_add(len64(view.len()));
-                self.skipped(skip, sink);
-            }
-            State::Drop(skip, left) => match stop {
-                Stop::Gap(len) if len <= left => {
-                    after = State::Drop(skip, left.saturating_sub(len));
-                }
-                _ => self.skipped(skip, sink),
-            },
-        }
-        self.state = after;
-        used
-    }
-
     fn read_head(&self, view: &[u8], len: usize, end: HeadEnd) -> Box<Head> {
         let bytes = view.get(..len).unwrap_or(view);
         Box::new(Head::read(bytes, &self.lines.ends, end, self.caps.fields))
@@ -573,42 +485,4 @@ impl Framer {
             });
         }
     }
-}
-
-/// Where a message begins inside an announced body; not looked for where bodies hold messages legally.
-fn embedded_start(view: &[u8], head: &Head, until: usize) -> Option<usize> {
-    let kind = head.value(HeaderName::ContentType, view);
-    if kind.is_some_and(|k| k.starts_with("message/")) {
-        return None;
-    }
-    let view = view.get(..until)?;
-    let mut line = head.len;
-    while line < until {
-        let end = line_end(view, line).unwrap_or(until);
-        if let Some(start) = view.get(line..end).and_then(find_start) {
-            return line.checked_add(start);
-        }
-        line = end.checked_add(1)?;
-    }
-    None
-}
-
-fn is_multipart(head: &Head, view: &[u8]) -> bool {
-    head.value(HeaderName::ContentType, view)
-        .is_some_and(|kind| kind.starts_with("multipart/"))
-}
-
-/// The next LF from `from` on.
-fn line_end(view: &[u8], from: usize) -> Option<usize> {
-    memchr(b'\n', view.get(from..)?)?.checked_add(from)
-}
-
-fn leading_line_ends(view: &[u8]) -> usize {
-    view.iter()
-        .take_while(|b| matches!(b, b'\r' | b'\n'))
-        .count()
-}
-
-fn len64(len: usize) -> u64 {
-    u64::try_from(len).unwrap_or(u64::MAX)
 }
