@@ -12,7 +12,7 @@ pub mod analyzer;
 pub mod base;
 pub mod capture;
 mod error;
-pub mod packet;
+pub mod sip;
 
 use std::io::Read;
 

@@ -1,7 +1,8 @@
 //! Messages of one datagram (RFC 3261 §18.3), or of one WebSocket frame (RFC 7118 §4.2).
 
 use super::frames::Frames;
-use super::head::{BodyLength, Head, HeadEnd, HeadScan, Lines};
+use super::head::{BodyLength, Head, HeadEnd};
+use super::lines::{HeadScan, Lines};
 use super::probe::is_start_line;
 use super::{Caps, DefectKind, Item, Message};
 use crate::base::{FrameRef, Limits};

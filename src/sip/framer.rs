@@ -1,11 +1,16 @@
 //! A stream to messages: by Content-Length, and by the next start line where that fails (RFC 3261 §18.3).
 
+mod look;
+mod stop;
+
 use super::frames::Marks;
-use super::head::{BodyLength, Head, HeadEnd, HeadScan, Lines};
+use super::head::{BodyLength, Head, HeadEnd};
+use super::lines::{HeadScan, Lines};
 use super::probe::{START_LINE_MAX, classify, find_start};
 use super::{Caps, DefectKind, HeaderName, Item, Message, Probe};
 use crate::base::{Chunk, FrameRef, Limits};
-use memchr::memchr;
+use look::{embedded_start, is_multipart, leading_line_ends, len64, line_end};
+use memchr::{memchr, memmem};
 
 const AFTER_GAP: &str = "behind bytes that the capture lacks, before the next start line";
 const WRONG_LENGTH: &str = "behind the announced end of a message, before the next start line";
@@ -50,7 +55,12 @@ enum State {
     /// In a head; what was looked at is in `lines`.
     Head,
     /// The head is read and the length of all is known.
-    Body { head: Box<Head>, end: usize },
+    /// `holds`: whether the body holds a start line; looked at once, when the byte behind it is not there yet.
+    Body {
+        head: Box<Head>,
+        end: usize,
+        holds: Option<bool>,
+    },
     /// The head is read and the body goes to the next start line: `line` begins a line, no line end before `searched`.
     OpenBody {
         head: Box<Head>,
@@ -185,7 +195,7 @@ impl Framer {
         match std::mem::replace(&mut self.state, State::Head) {
             State::Between { searched, doubt } => self.between(view, searched, doubt, sink),
             State::Head => self.head(view, sink),
-            State::Body { head, end } => self.body(view, head, end, sink),
+            State::Body { head, end, holds } => self.body(view, head, end, holds, sink),
             State::OpenBody {
                 head,
                 line,
@@ -257,6 +267,7 @@ impl Framer {
                     Some(n) => State::Body {
                         end: len.saturating_add(n),
                         head,
+                        holds: None,
                     },
                     // A body was announced, but not how long it is.
                     None if has_type || bogus => {
@@ -269,19 +280,23 @@ impl Framer {
                             searched: len,
                         }
                     }
-                    None => State::Body { head, end: len },
+                    None => State::Body {
+                        head,
+                        end: len,
+                        holds: Some(false),
+                    },
                 };
                 Step::Used(0)
             }
             HeadScan::NextStart(len) => {
                 let head = self.read_head(view, len, HeadEnd::Incomplete);
-                self.give(view, head, len, sink);
+                self.give(view, *head, len, sink);
                 self.state = State::between(NOT_SIP);
                 Step::Used(len)
             }
             HeadScan::More if view.len() >= self.caps.head => {
                 let head = self.read_head(view, window.len(), HeadEnd::TooLong);
-                self.give(view, head, window.len(), sink);
+                self.give(view, *head, window.len(), sink);
                 self.state = State::Resync(self.skip(OVER_LIMIT), 0);
                 Step::Used(window.len())
             }
@@ -297,18 +312,31 @@ impl Framer {
         view: &[u8],
         mut head: Box<Head>,
         end: usize,
+        mut holds: Option<bool>,
         sink: &mut dyn FnMut(Item),
     ) -> Step {
         let Some(behind) = view.get(end..) else {
-            self.state = State::Body { head, end };
+            self.state = State::Body { head, end, holds };
             return Step::Wait;
         };
-        let fits =
-            behind.is_empty() || leading_line_ends(behind) > 0 || classify(behind, 0) != Probe::No;
+        let verdict = match behind {
+            [] => Probe::NeedMore,
+            [b'\r' | b'\n', ..] => Probe::Yes,
+            _ => classify(behind, 0),
+        };
         let mut end = end;
         let mut doubt = NOT_SIP;
-        if !fits && matches!(head.length, BodyLength::Stated(_)) {
-            // Only now, because bodies may legally hold start lines (message/sipfrag).
+        // A body that holds a start line is legal (message/sipfrag), or its length is wrong: the bytes behind tell.
+        if verdict == Probe::NeedMore
+            && *holds.get_or_insert_with(|| {
+                let body = view.get(head.len..end).unwrap_or(&[]);
+                memmem::find(body, b"SIP/").is_some() && embedded_start(view, &head, end).is_some()
+            })
+        {
+            self.state = State::Body { head, end, holds };
+            return Step::Wait;
+        }
+        if verdict == Probe::No && matches!(head.length, BodyLength::Stated(_)) {
             let line = behind.get(..START_LINE_MAX).unwrap_or(behind);
             let through_line = end.saturating_add(memchr(b'\n', line).unwrap_or(line.len()));
             if let Some(start) = embedded_start(view, &head, through_line) {
@@ -317,7 +345,7 @@ impl Framer {
             head.note(DefectKind::ContentLengthMismatch, end);
             doubt = WRONG_LENGTH;
         }
-        self.give(view, head, end, sink);
+        self.give(view, *head, end, sink);
         self.state = State::between(doubt);
         Step::Used(end)
     }
@@ -334,7 +362,7 @@ impl Framer {
         while let Some(end) = line_end(view, searched) {
             if let Some(start) = view.get(line..end).and_then(find_start) {
                 let end = line.saturating_add(start);
-                self.give(view, head, end, sink);
+                self.give(view, *head, end, sink);
                 self.state = State::between(NOT_SIP);
                 return Step::Used(end);
             }
@@ -344,7 +372,7 @@ impl Framer {
         let most = head.len.saturating_add(self.caps.body);
         if view.len() > most {
             head.note(DefectKind::BodyTooLong, head.len);
-            self.give(view, head, most, sink);
+            self.give(view, *head, most, sink);
             self.state = State::Resync(self.skip(OVER_LIMIT), 0);
             return Step::Used(most);
         }
@@ -424,100 +452,19 @@ impl Framer {
         }
     }
 
-    /// No byte follows directly: gives what waits, and goes to the state behind.
-    fn stop(&mut self, stop: Stop, sink: &mut dyn FnMut(Item)) {
-        let buffer = std::mem::take(&mut self.buffer);
-        let mut view = buffer.get(self.from..).unwrap_or(&[]);
-        self.from = 0;
-        // Each round gives or skips at least one byte, but for the last.
-        loop {
-            let used = self.stop_once(view, stop, sink);
-            view = view.get(used..).unwrap_or(&[]);
-            self.pos = self.pos.saturating_add(len64(used));
-            self.marks.consumed(self.pos);
-            if view.is_empty() {
-                return;
-            }
-            let used = self.run(view, sink);
-            view = view.get(used..).unwrap_or(&[]);
-        }
-    }
-
-    fn stop_once(&mut self, view: &[u8], stop: Stop, sink: &mut dyn FnMut(Item)) -> usize {
-        let mut after = match stop {
-            Stop::End => State::between(NOT_SIP),
-            Stop::Gap(_) => State::Resync(self.skip(AFTER_GAP), 0),
-        };
-        let mut used = view.len();
-        match std::mem::replace(&mut self.state, State::Head) {
-            State::Between { .. } => {
-                let mut skip = self.skip(CUT_START);
-                skip.bytes = len64(view.len());
-                self.skipped(skip, sink);
-            }
-            State::Head => {
-                let mut head = self.read_head(view, view.len(), HeadEnd::Incomplete);
-                if stop != Stop::End {
-                    head.note(DefectKind::BytesMissing, view.len());
-                }
-                self.give(view, head, view.len(), sink);
-            }
-            State::Body { mut head, end } => {
-                let left = len64(end.saturating_sub(view.len()));
-                match stop {
-                    Stop::Gap(len) => {
-                        head.note(DefectKind::BytesMissing, view.len());
-                        if let Some(left) = left.checked_sub(len) {
-                            after = State::Drop(self.skip(HOLED_BODY), left);
-                        }
-                    }
-                    // A cut multipart body may have held a message legally.
-                    Stop::End => match embedded_start(view, &head, view.len())
-                        .filter(|_| !is_multipart(&head, view))
-                    {
-                        Some(start) => {
-                            head.note(DefectKind::ContentLengthMismatch, start);
-                            used = start;
-                        }
-                        None => head.note(DefectKind::BodyShorter, view.len()),
-                    },
-                }
-                self.give(view, head, used, sink);
-            }
-            State::OpenBody { mut head, .. } => {
-                if stop != Stop::End {
-                    head.note(DefectKind::BytesMissing, view.len());
-                }
-                self.give(view, head, view.len(), sink);
-            }
-            State::Resync(mut skip, _) => {
-                skip.bytes = skip.bytes.saturating_add(len64(view.len()));
-                self.skipped(skip, sink);
-            }
-            State::Drop(skip, left) => match stop {
-                Stop::Gap(len) if len <= left => {
-                    after = State::Drop(skip, left.saturating_sub(len));
-                }
-                _ => self.skipped(skip, sink),
-            },
-        }
-        self.state = after;
-        used
-    }
-
     fn read_head(&self, view: &[u8], len: usize, end: HeadEnd) -> Box<Head> {
         let bytes = view.get(..len).unwrap_or(view);
         Box::new(Head::read(bytes, &self.lines.ends, end, self.caps.fields))
     }
 
     /// Gives the message that is the first `end` bytes of `view`.
-    fn give(&mut self, view: &[u8], mut head: Box<Head>, end: usize, sink: &mut dyn FnMut(Item)) {
+    fn give(&mut self, view: &[u8], mut head: Head, end: usize, sink: &mut dyn FnMut(Item)) {
         if std::mem::take(&mut self.junk) {
             head.note(DefectKind::JunkBefore, 0);
         }
         let raw = view.get(..end).unwrap_or(view);
         let frames = self.marks.until(self.pos.saturating_add(len64(raw.len())));
-        sink(Item::Message(Message::new(raw, *head, frames)));
+        sink(Item::Message(Message::new(raw, head, frames)));
     }
 
     fn skip(&self, reason: &'static str) -> Skip {
@@ -538,42 +485,4 @@ impl Framer {
             });
         }
     }
-}
-
-/// Where a message begins inside an announced body; not looked for where bodies hold messages legally.
-fn embedded_start(view: &[u8], head: &Head, until: usize) -> Option<usize> {
-    let kind = head.value(HeaderName::ContentType, view);
-    if kind.is_some_and(|k| k.starts_with("message/")) {
-        return None;
-    }
-    let view = view.get(..until)?;
-    let mut line = head.len;
-    while line < until {
-        let end = line_end(view, line).unwrap_or(until);
-        if let Some(start) = view.get(line..end).and_then(find_start) {
-            return line.checked_add(start);
-        }
-        line = end.checked_add(1)?;
-    }
-    None
-}
-
-fn is_multipart(head: &Head, view: &[u8]) -> bool {
-    head.value(HeaderName::ContentType, view)
-        .is_some_and(|kind| kind.starts_with("multipart/"))
-}
-
-/// The next LF from `from` on.
-fn line_end(view: &[u8], from: usize) -> Option<usize> {
-    memchr(b'\n', view.get(from..)?)?.checked_add(from)
-}
-
-fn leading_line_ends(view: &[u8]) -> usize {
-    view.iter()
-        .take_while(|b| matches!(b, b'\r' | b'\n'))
-        .count()
-}
-
-fn len64(len: usize) -> u64 {
-    u64::try_from(len).unwrap_or(u64::MAX)
 }

@@ -142,7 +142,7 @@ impl Head {
                 _ if first => self.read_start(content),
                 [] => {}
                 [b' ' | b'\t', ..] => self.fold(content, begin),
-                _ => self.read_field(content, begin, max_fields, bytes),
+                _ => self.read_field(content, begin, max_fields),
             }
             first = false;
             begin = end;
@@ -218,7 +218,7 @@ impl Head {
         before == 1 && middle.len() == uri.len().saturating_add(2)
     }
 
-    fn read_field(&mut self, line: &[u8], begin: usize, max_fields: usize, bytes: &[u8]) {
+    fn read_field(&mut self, line: &[u8], begin: usize, max_fields: usize) {
         let Some(colon) = memchr(b':', line) else {
             return self.note(DefectKind::HeaderWithoutColon, begin);
         };
@@ -249,9 +249,6 @@ impl Head {
             value: Span::new(value_at, value_at.saturating_add(lex::trim(value).len())),
             id,
         });
-        if id == HeaderName::ContentLength && needed {
-            debug_assert!(value_at <= bytes.len());
-        }
     }
 
     /// A continuation line (RFC 3261 §7.3.1).
@@ -271,12 +268,18 @@ impl Head {
     }
 
     fn check_characters(&mut self, bytes: &[u8], newlines: usize) {
-        // Branch-free, so that the compiler makes it wide: control characters but for TAB, LF and CR; and all CRs.
-        let odd = |b: u8| (b < b' ' && !matches!(b, b'\t' | b'\r' | b'\n')) || b == 0x7f;
-        let any = bytes.iter().fold(false, |any, b| any | odd(*b));
-        let returns = bytes.iter().filter(|b| **b == b'\r').count();
+        // Control characters but for TAB, LF and CR; without branches, so that the compiler makes it wide.
+        let odd = |b: u8| {
+            (u8::from(b < b' ')
+                & u8::from(b != b'\t')
+                & u8::from(b != b'\n')
+                & u8::from(b != b'\r'))
+                | u8::from(b == 0x7f)
+        };
+        let any = bytes.iter().fold(0, |any, b| any | odd(*b)) != 0;
+        let returns = memchr::memchr_iter(b'\r', bytes).count();
         if any {
-            let at = bytes.iter().position(|b| odd(*b)).unwrap_or_default();
+            let at = bytes.iter().position(|b| odd(*b) != 0).unwrap_or_default();
             self.note(DefectKind::ControlCharacter, at);
         } else if returns > newlines && bytes.last() != Some(&b'\r') {
             self.note(DefectKind::ControlCharacter, 0); // a CR that ends no line
@@ -399,66 +402,4 @@ impl Head {
         let field = self.fields.iter().find(|f| f.id == id)?;
         Some(Text::new(field.value.of(bytes)))
     }
-}
-
-/// Offsets behind the LFs of a head, found as the bytes come.
-#[derive(Debug, Default)]
-pub(super) struct Lines {
-    pub(super) ends: Vec<u32>,
-    searched: usize,
-}
-
-/// How far a head goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum HeadScan {
-    /// Through the empty line, in bytes.
-    Complete(usize),
-    /// Another message begins here before an empty line was seen.
-    NextStart(usize),
-    /// Not yet.
-    More,
-}
-
-impl Lines {
-    /// For a new head. Keeps the memory, unless a hostile head made it large.
-    pub(super) fn clear(&mut self) {
-        self.searched = 0;
-        self.ends.clear();
-        self.ends.shrink_to(4096);
-    }
-
-    /// Looks at what came since the last call; `view` begins with the message.
-    pub(super) fn scan(&mut self, view: &[u8]) -> HeadScan {
-        let mut begin = self
-            .ends
-            .last()
-            .map_or(0, |end| usize::try_from(*end).unwrap_or_default());
-        while let Some(found) = view
-            .get(self.searched..)
-            .and_then(|rest| memchr(b'\n', rest))
-        {
-            let end = self.searched.saturating_add(found).saturating_add(1);
-            let line = view.get(begin..end).unwrap_or(&[]);
-            if !self.ends.is_empty() {
-                if matches!(line, b"\n" | b"\r\n") {
-                    self.ends.push(offset(end));
-                    self.searched = end;
-                    return HeadScan::Complete(end);
-                }
-                if looks_like_start(line) && probe::is_start_line(line) {
-                    return HeadScan::NextStart(begin);
-                }
-            }
-            self.ends.push(offset(end));
-            self.searched = end;
-            begin = end;
-        }
-        self.searched = view.len();
-        HeadScan::More
-    }
-}
-
-/// A cheap look before the costly one: header lines hardly ever pass.
-fn looks_like_start(line: &[u8]) -> bool {
-    line.starts_with(b"SIP/2.0 ") || line.ends_with(b"SIP/2.0\r\n") || line.ends_with(b"SIP/2.0\n")
 }

@@ -3,16 +3,18 @@
 //! Line ends count as white space, so that a folded value is read where it lies.
 
 use super::Text;
-use memchr::{memchr, memchr2};
+use memchr::{memchr, memchr2, memchr3};
 use nom::IResult;
 use nom::bytes::complete::{take_while, take_while1};
 
 /// White space, including the line ends of a folded value.
+#[inline]
 pub(super) const fn is_lws(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
 }
 
 /// A character of `token` (RFC 3261 §25.1).
+#[inline]
 pub(super) const fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
         || matches!(
@@ -22,6 +24,7 @@ pub(super) const fn is_token(byte: u8) -> bool {
 }
 
 /// Without white space at both ends.
+#[inline]
 pub(super) fn trim(mut bytes: &[u8]) -> &[u8] {
     while let [first, rest @ ..] = bytes
         && is_lws(*first)
@@ -32,6 +35,7 @@ pub(super) fn trim(mut bytes: &[u8]) -> &[u8] {
 }
 
 /// Without white space at the end.
+#[inline]
 pub(super) fn trim_end(mut bytes: &[u8]) -> &[u8] {
     while let [rest @ .., last] = bytes
         && is_lws(*last)
@@ -42,6 +46,7 @@ pub(super) fn trim_end(mut bytes: &[u8]) -> &[u8] {
 }
 
 /// A length as an offset into a message. Messages are far smaller than 4 GiB (`Limits`), so it never saturates.
+#[inline]
 pub(super) fn offset(len: usize) -> u32 {
     u32::try_from(len).unwrap_or(u32::MAX)
 }
@@ -73,31 +78,33 @@ pub(super) fn closing_quote(rest: &[u8]) -> Option<usize> {
 ///
 /// A quote or bracket that never closes is an ordinary character, so that one of them does not hide the rest.
 pub(super) fn find_outside(bytes: &[u8], separator: u8, angles: bool) -> Option<usize> {
-    let (mut quotes, mut angles) = (true, angles);
+    // What opens something; once it does not close, the separator stands in for it.
+    let mut quote = b'"';
+    let mut angle = if angles { b'<' } else { separator };
     let mut at = 0_usize;
-    while let Some(&byte) = bytes.get(at) {
+    loop {
+        let here = at.checked_add(memchr3(separator, quote, angle, bytes.get(at..)?)?)?;
+        let byte = *bytes.get(here)?;
         if byte == separator {
-            return Some(at);
+            return Some(here);
         }
-        let behind = at.checked_add(1)?;
-        let rest = bytes.get(behind..)?;
-        at = behind;
-        if byte == b'"' && quotes {
-            match closing_quote(rest) {
-                Some(n) => at = behind.checked_add(n)?.checked_add(1)?,
-                None => quotes = false,
-            }
-        } else if byte == b'<' && angles {
-            match memchr(b'>', rest) {
-                Some(n) => at = behind.checked_add(n)?.checked_add(1)?,
-                None => angles = false,
-            }
+        at = here.checked_add(1)?;
+        let rest = bytes.get(at..)?;
+        let close = if byte == b'"' {
+            closing_quote(rest)
+        } else {
+            memchr(b'>', rest)
+        };
+        match close {
+            Some(n) => at = at.checked_add(n)?.checked_add(1)?,
+            None if byte == b'"' => quote = separator,
+            None => angle = separator,
         }
     }
-    None
 }
 
 /// `bytes` before and behind the byte at `at`.
+#[inline]
 pub(super) fn split_around(bytes: &[u8], at: usize) -> (&[u8], &[u8]) {
     let (before, rest) = bytes.split_at_checked(at).unwrap_or((bytes, &[]));
     (before, rest.get(1..).unwrap_or(&[]))

@@ -16,6 +16,7 @@ mod frames;
 mod head;
 mod header;
 mod lex;
+mod lines;
 mod message;
 mod method;
 mod probe;

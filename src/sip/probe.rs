@@ -144,7 +144,18 @@ fn is_version_prefix(prefix: &[u8]) -> bool {
 /// In the middle only known methods and three-digit status codes are believed.
 pub(super) fn find_start(line: &[u8]) -> Option<usize> {
     if is_start_line(line) {
-        return Some(0);
+        // `helloINFO`: a body in small letters, and the known method of the next message.
+        let token = line.iter().take_while(|b| is_token(**b)).count();
+        let token = line.get(..token).unwrap_or(&[]);
+        let method = Method::at_end_of(token).and_then(|m| token.len().checked_sub(m.len()));
+        return method
+            .filter(|at| {
+                token
+                    .get(..*at)
+                    .and_then(<[u8]>::last)
+                    .is_some_and(u8::is_ascii_lowercase)
+            })
+            .or(Some(0));
     }
     let line = trim_end(line);
     let response = memmem::find_iter(line, b"SIP/2.0 ").find(|at| {
@@ -225,6 +236,8 @@ mod tests {
             find_start(b"</presence>NOTIFY sip:a@tomt.it SIP/2.0\r"),
             Some(11)
         );
+        assert_eq!(find_start(b"helloINFO sip:a@tomt.it SIP/2.0\r"), Some(5));
+        assert_eq!(find_start(b"BENOTIFY sip:a@tomt.it SIP/2.0\r"), Some(0));
         assert_eq!(find_start(b"}SIP/2.0 200 OK\r"), Some(1));
         assert_eq!(find_start(b"Via: SIP/2.0/TLS 10.1.1.10\r"), None);
         assert_eq!(find_start(b"nothing of the kind SIP/2.0"), None);

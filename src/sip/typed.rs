@@ -173,10 +173,9 @@ impl Message {
 
     /// The schemes of the credentials it carries; never the credentials.
     pub fn credential_schemes(&self) -> impl Iterator<Item = Text<'_>> {
-        self.fields().filter_map(|(id, _, value)| {
-            matches!(id, H::Authorization | H::ProxyAuthorization)
-                .then(|| header::scheme(value.bytes()).0)
-        })
+        self.fields()
+            .filter(|(id, ..)| matches!(id, H::Authorization | H::ProxyAuthorization))
+            .map(|(_, _, value)| header::scheme(value.bytes()).0)
     }
 
     /// What Microsoft servers and clients say about it, in wire order.

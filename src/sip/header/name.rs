@@ -124,7 +124,7 @@ impl HeaderName {
         let (Some(&first), Some(&last)) = (name.first(), name.last()) else {
             return Self::Other;
         };
-        if name.len() == 1 {
+        if name.len() == 1 && first.is_ascii_alphabetic() {
             let compact = first.to_ascii_lowercase();
             return TABLE
                 .iter()
@@ -135,7 +135,13 @@ impl HeaderName {
         let mut at = slot(name.len().min(256), first, middle, last);
         while let Some(row) = HASHED.get(at).and_then(|n| usize::from(*n).checked_sub(1)) {
             match TABLE.get(row) {
-                Some((id, long, _)) if long.as_bytes().eq_ignore_ascii_case(name) => return *id,
+                // The usual case is the registered one; comparing that first is cheaper.
+                Some((id, long, _))
+                    if long.as_bytes() == name || long.as_bytes().eq_ignore_ascii_case(name) =>
+                {
+                    return *id;
+                }
+
                 _ => at = (at + 1) % SLOTS,
             }
         }
