@@ -71,8 +71,12 @@ pub const fn headings(what: What) -> &'static [&'static str] {
 /// A packet.
 pub fn packet(packet: &Packet<'_>, files: &Files) -> Row {
     let address = |a: Option<std::net::IpAddr>| a.map(|a| a.to_string());
-    let protocol = packet.protocol().to_string();
-    let (sport, dport) = packet.ports().unzip();
+    // Inside a tunnel that is not taken apart, the tunnel's own UDP header is the innermost one.
+    let protocol = match (packet.ports(), packet.carrier) {
+        (None, Some(_)) => "udp".to_owned(),
+        _ => packet.protocol().to_string(),
+    };
+    let (sport, dport) = packet.ports().or(packet.carrier).unzip();
     let layers: Vec<&str> = packet.layers.iter().collect();
     let length = match &packet.payload {
         Payload::Tcp(segment) => segment.wire_len,
