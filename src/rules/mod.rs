@@ -3,6 +3,7 @@
 mod context;
 mod reporter;
 mod rule;
+mod sides;
 
 pub mod auth;
 pub mod cert;

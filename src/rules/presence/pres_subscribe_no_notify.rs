@@ -1,0 +1,152 @@
+//! A subscription was accepted, and nothing was ever notified.
+
+use crate::dialog::{Call, TRANSACTION_TIMEOUT, Transaction};
+use crate::finding::{Evidence, Severity};
+use crate::rules::sides::brief;
+use crate::rules::{Check, Class, ExplainedBy, Fix, Knowledge, Link, Reporter, Rule};
+use crate::sip::Method;
+
+pub(super) static RULE: Rule = Rule {
+    name: "pres-subscribe-no-notify",
+    class: Class::Presence,
+    severity: Severity::Error,
+    summary: "a presence subscription was accepted and no NOTIFY came",
+    explanation: "Every accepted SUBSCRIBE must be followed by a NOTIFY at once. Here the 2xx came and then nothing, on no \
+        connection between the two sides. The NOTIFY goes the other way, often on a connection of its own: presence stays \
+        unknown when that direction is broken, although the subscription looks good.",
+    causes: &[
+        "the reverse direction does not work: static route, ACL, certificate or DNS for the connection that the NOTIFY needs",
+        "the notifier cannot resolve the host in Contact or Record-Route of the subscriber",
+        "the presence engine or its SIP gateway is not running behind a proxy that accepts subscriptions",
+    ],
+    confirm: &[
+        "Look whether the notifier tries to open a connection to the subscriber at the time of the 2xx.",
+        "Capture on the notifier itself: a NOTIFY that never leaves it is in its logs.",
+    ],
+    fix: Fix {
+        cisco: &[
+            "If the notifier is Cisco: Presence > Routing > Static Routes must have a route for the SIP domain of Lync \
+             (pattern reversed, e.g. .it.tomt.*, type domain, TLS) and one for the host names of the front ends.",
+            "Check that Cisco XCP SIP Federation Connection Manager and Cisco Presence Engine run.",
+        ],
+        microsoft: &[
+            "If the notifier is Lync: the route to the Cisco domain must exist: \
+             Get-CsStaticRoutingConfiguration | Select-Object -ExpandProperty Route",
+        ],
+        network: &[
+            "Test the way from the notifier to the subscriber's host and port, DNS included.",
+        ],
+    },
+    knowledge: Knowledge::Verified,
+    references: &[
+        "RFC 6665 section 4.2.1.2 (NOTIFY after every accepted SUBSCRIBE)",
+        "Cisco, Interdomain Federation guide 14, Troubleshooting",
+        "[MS-PRES] (piggybacked first notification, BENOTIFY)",
+    ],
+    since: "0.1.0",
+    explained_by: &[ExplainedBy {
+        rules: &[
+            "tcp-syn-unanswered",
+            "tcp-connect-refused",
+            "icmp-unreachable",
+            "sip-plaintext-on-tls-port",
+            "tls-on-plaintext-port",
+            "tls-no-common-cipher",
+            "tls-alert-handshake-failure",
+            "tls-alert-protocol-version",
+            "tls-alert-unknown-ca",
+            "tls-alert-unsupported-certificate",
+            "tls-alert-certificate-expired",
+            "tls-alert-bad-certificate",
+            "tls-alert-certificate-unknown",
+            "tls-alert-access-denied",
+            "tls-reset-during-handshake",
+            "tls-close-after-handshake",
+            "tls-client-cert-empty",
+            "cert-missing-client-auth-eku",
+            "cert-missing-server-auth-eku",
+            "cert-name-mismatch",
+            "cert-expired",
+            "cert-not-yet-valid",
+        ],
+        link: Link::Hosts,
+    }],
+    check: Check::Call(check),
+};
+
+fn check(call: &Call, transactions: &[Transaction<'_>], to: &mut Reporter<'_, '_>) {
+    let subscriptions = transactions
+        .iter()
+        .filter(|t| t.method() == Method::Subscribe && t.succeeded());
+    for subscription in subscriptions {
+        let (Some(request), Some(answer)) = (subscription.request, subscription.final_response())
+        else {
+            continue;
+        };
+        if !is_subscription_to_presence(subscription) || was_notified(call, subscription) {
+            continue;
+        }
+        let (notifier, watcher) = (subscription.asked, subscription.asker);
+        let (who, whom) = (to.label(notifier), to.label(watcher));
+        let awaited = format!("whether {who} notifies {whom}");
+        if !to.awaited_in_vain(
+            &awaited,
+            answer.at(),
+            TRANSACTION_TIMEOUT,
+            (notifier, watcher),
+        ) {
+            continue;
+        }
+        let waited = to.context().remaining(answer.at());
+        let _ = to
+            .report(
+                notifier,
+                watcher,
+                format!("{who} accepted the presence subscription of {whom} but never sent a NOTIFY"),
+                Evidence::seen(request.at(), brief(request)),
+            )
+            .summary(format!(
+                "{who} accepted the subscription, and in the {waited} that the capture goes on there is no NOTIFY or \
+                 BENOTIFY with this Call-ID on any connection. The direction {who} to {whom} is the one to look at."
+            ))
+            .seen(answer.at(), brief(answer))
+            .absent(answer.at(), format!("NOTIFY or BENOTIFY, awaited for {waited}"))
+            .on_call(&call.id())
+            .on_stream(answer.hop.stream);
+    }
+}
+
+/// Event presence, and not an unsubscription or fetch (Expires: 0), after which a NOTIFY is often left out.
+fn is_subscription_to_presence(subscription: &Transaction<'_>) -> bool {
+    let Some(request) = subscription.request_message() else {
+        return false;
+    };
+    let granted = subscription
+        .final_response()
+        .and_then(|seen| seen.message.expires());
+    request.event().is_some_and(|e| e.is("presence"))
+        && request.expires() != Some(0)
+        && granted != Some(0)
+}
+
+/// A NOTIFY or BENOTIFY after the SUBSCRIBE, on any connection; or the first one inside the 2xx (ms-piggyback-first-notify).
+fn was_notified(call: &Call, subscription: &Transaction<'_>) -> bool {
+    let Some(request) = subscription.request else {
+        return true;
+    };
+    let piggybacked = subscription.finals.iter().any(|f| {
+        let body = !f.message.body().is_empty();
+        body && request
+            .message
+            .supported()
+            .any(|s| s.is("ms-piggyback-first-notify"))
+    });
+    piggybacked
+        || call.messages.iter().any(|seen| {
+            seen.at() >= request.at()
+                && seen
+                    .message
+                    .cseq()
+                    .is_some_and(|c| matches!(c.method, Method::Notify | Method::Benotify))
+        })
+}

@@ -1,0 +1,101 @@
+//! A proxy gave up on its next hop.
+
+use crate::dialog::{Call, Transaction};
+use crate::finding::{Evidence, Severity};
+use crate::rules::sides::brief;
+use crate::rules::{Check, Class, ExplainedBy, Fix, Knowledge, Link, Reporter, Rule};
+
+pub(super) static RULE: Rule = Rule {
+    name: "sip-408-timeout",
+    class: Class::Routing,
+    severity: Severity::Error,
+    summary: "a request was answered 408 Request Timeout: the next hop did not answer the proxy",
+    explanation: "The box that says 408 is not the one that fails: it passed the request on, or tried to, and heard nothing. \
+        The Cisco SIP proxy answers 408 when the TCP connection or the TLS handshake to the host of the static route does not \
+        come about, or when the other server does not answer in time.",
+    causes: &[
+        "the next hop cannot be reached: wrong address or port in the static route, firewall, service down",
+        "the TLS handshake with the next hop fails",
+        "the next hop took the request and never answered",
+    ],
+    confirm: &[
+        "Capture on the box that says 408 and look at its connections to the next hop in the seconds before.",
+        "Cisco: set the SIP proxy log to debug and look for the connection attempt of the same Call-ID.",
+    ],
+    fix: Fix {
+        cisco: &[
+            "Presence > Routing > Static Routes: next hop, port 5061 and protocol type TLS towards Lync.",
+            "Then restart the Cisco SIP Proxy (Cisco Unified Serviceability > Tools > Control Center - Feature Services).",
+        ],
+        microsoft: &[
+            "Check that the front end listens: Get-CsWindowsService; netstat -an | findstr 5061",
+        ],
+        network: &["Test the way from the box that says 408 to the next hop and port."],
+    },
+    knowledge: Knowledge::Verified,
+    references: &[
+        "Cisco, Partitioned Intradomain Federation guide 12.5(1), Integration Troubleshooting (SIP Proxy returns 408)",
+        "RFC 3261 section 21.4.9 and section 16.8",
+    ],
+    since: "0.1.0",
+    explained_by: &[ExplainedBy {
+        rules: &[
+            "tcp-syn-unanswered",
+            "tcp-connect-refused",
+            "icmp-unreachable",
+            "sip-plaintext-on-tls-port",
+            "tls-on-plaintext-port",
+            "tls-no-common-cipher",
+            "tls-alert-handshake-failure",
+            "tls-alert-protocol-version",
+            "tls-alert-unknown-ca",
+            "tls-alert-unsupported-certificate",
+            "tls-alert-certificate-expired",
+            "tls-alert-bad-certificate",
+            "tls-alert-certificate-unknown",
+            "tls-alert-access-denied",
+            "tls-reset-during-handshake",
+            "tls-close-after-handshake",
+            "tls-client-cert-empty",
+            "cert-missing-client-auth-eku",
+            "cert-missing-server-auth-eku",
+            "cert-name-mismatch",
+            "cert-expired",
+            "cert-not-yet-valid",
+        ],
+        link: Link::Neighbour,
+    }],
+    check: Check::Transaction(check),
+};
+
+fn check(transaction: &Transaction<'_>, call: &Call, to: &mut Reporter<'_, '_>) {
+    let (Some(408), Some(answer)) = (transaction.final_status(), transaction.final_response())
+    else {
+        return;
+    };
+    let who = to.label(transaction.asked);
+    let whom = to.label(transaction.asker);
+    let method = transaction.method();
+    let first = transaction.request.map_or_else(
+        || Evidence::seen(answer.at(), brief(answer)),
+        |request| Evidence::seen(request.at(), brief(request)),
+    );
+    let latency = transaction
+        .latency()
+        .map_or_else(String::new, |latency| format!(" after {latency}"));
+    let _ = to
+        .report(
+            transaction.asked,
+            transaction.asker,
+            format!("{who} answers {method} of {whom} with 408 Request Timeout: its next hop does not answer"),
+            first,
+        )
+        .summary(format!(
+            "{who} said 408{latency}. It speaks for a hop behind it that could not be reached or did not answer; why is \
+             not to be seen on this leg."
+        ))
+        .seen(answer.at(), brief(answer))
+        .detail("Requests that timed out", vec![method.to_string()])
+        .on_call(&call.id())
+        .on_stream(answer.hop.stream);
+}

@@ -1,0 +1,103 @@
+//! What rules on SIP ask again and again: who is on which side, and how to name a message.
+
+use super::Context;
+use crate::connection::Connection;
+use crate::dialog::{Seen, Transaction};
+use crate::host::Role;
+use crate::sip::Message;
+use crate::tls::Certificate;
+use std::net::IpAddr;
+
+/// Whether a response was made by a Microsoft server: it says so itself, or its sender is known to be one.
+pub(super) fn answered_by_microsoft(answer: &Seen, context: &Context<'_>) -> bool {
+    let says = answer
+        .message
+        .server()
+        .is_some_and(|s| s.starts_with("RTC/") || s.starts_with("RTCC/"));
+    says || context.hosts.is_microsoft(answer.hop.src.addr)
+}
+
+/// Whether the asker can be a server of the other side: it is known as the Cisco side, or nothing speaks against it. End
+/// users' clients sign in and are challenged all day, which is no fault.
+pub(super) fn asked_by_peer_server(transaction: &Transaction<'_>, context: &Context<'_>) -> bool {
+    match context.role(transaction.asker) {
+        Role::Cisco => true,
+        Role::Unknown => transaction
+            .request_message()
+            .is_none_or(|m| !from_microsoft_client(m)),
+        Role::Lync | Role::Edge | Role::Client | Role::Dns => false,
+    }
+}
+
+/// Whether the request came from a Lync or Communicator client.
+fn from_microsoft_client(request: &Message) -> bool {
+    request
+        .user_agent()
+        .is_some_and(|agent| agent.starts_with("UCCAPI/") || agent.starts_with("CPE/"))
+}
+
+/// A request or response in a few words for a line of evidence: method and target, or status and reason.
+pub(super) fn brief(seen: &Seen) -> String {
+    let m = &seen.message;
+    let line = m.start_line().to_str().into_owned();
+    let line = line
+        .strip_suffix(" SIP/2.0")
+        .or_else(|| line.strip_prefix("SIP/2.0 "))
+        .unwrap_or(&line)
+        .to_owned();
+    match m.cseq() {
+        Some(cseq) if !m.is_request() => format!("{line} to {} {}", cseq.method, cseq.number),
+        _ => line,
+    }
+}
+
+/// The connection a message came on, when it is known already.
+pub(super) fn connection_of<'a>(seen: &Seen, context: &Context<'a>) -> Option<&'a Connection> {
+    let stream = seen.hop.stream?;
+    context.connections.iter().find(|c| c.flow.stream == stream)
+}
+
+/// The certificate a host presented on a connection, as client or as server.
+pub(super) fn certificate_of(connection: &Connection, host: IpAddr) -> Option<&Certificate> {
+    let tls = connection.tls.as_ref()?;
+    [
+        (tls.client(), &tls.client_certificates),
+        (tls.server(), &tls.server_certificates),
+    ]
+    .into_iter()
+    .find(|(direction, _)| connection.flow.sender(*direction).addr == host)
+    .and_then(|(_, flight)| flight.as_ref()?.leaf())
+}
+
+/// The names in a certificate: common name and DNS names, each once.
+pub(super) fn names_in(certificate: &Certificate) -> Vec<String> {
+    let mut names: Vec<String> = certificate.subject_cn.iter().cloned().collect();
+    for name in &certificate.sans.dns {
+        if !names.iter().any(|n| n.eq_ignore_ascii_case(name)) {
+            names.push(name.clone());
+        }
+    }
+    names
+}
+
+/// The diagnostics of a message as lines `1010 "reason" (name=value; ...)`, without those of clients.
+pub(super) fn diagnostics_lines(message: &Message) -> Vec<String> {
+    message
+        .ms_diagnostics()
+        .filter(|d| d.header != crate::sip::DiagnosticsHeader::Client)
+        .map(|d| {
+            let others: Vec<String> = d
+                .params
+                .iter()
+                .filter(|(name, _)| !name.eq_ignore_ascii_case("reason"))
+                .map(|(name, value)| format!("{name}={value}"))
+                .collect();
+            let reason = d.reason.as_deref().unwrap_or("no reason given");
+            let mut line = format!("{}: {} \"{reason}\"", d.header.name(), d.id);
+            if !others.is_empty() {
+                line.push_str(&format!(" ({})", others.join("; ")));
+            }
+            line
+        })
+        .collect()
+}
