@@ -10,5 +10,6 @@
 
 pub mod base;
 mod error;
+pub mod tls;
 
 pub use error::Error;

@@ -1,0 +1,203 @@
+//! What each handshake message adds to the summary. A fact is set once: what a renegotiation says later does not
+//! replace what the first handshake said.
+
+use super::handshake::{CertificateFlight, CertificateRequest, Message, ServerKeyExchange};
+use super::hello::{ClientHello, ServerHello};
+use super::names::Version;
+use super::session::{Session, at_index, count};
+use super::summary::{What, Why};
+use crate::base::{Direction, FrameRef};
+
+impl Session {
+    pub(super) fn sslv2_hello(&mut self, direction: Direction, at: FrameRef, body: &[u8]) {
+        let Some(hello) = ClientHello::parse_sslv2(body, at) else {
+            self.summary_mut()
+                .lost(direction, at, Why::MalformedHandshake, count(body.len()));
+            return;
+        };
+        let kind = super::HandshakeType(1);
+        self.summary_mut()
+            .event(at, direction, What::Handshake(kind));
+        at_index(&mut self.summary_mut().last_handshake, direction).replace((kind, at));
+        self.client_hello(direction, hello);
+    }
+
+    pub(super) fn message(
+        &mut self,
+        direction: Direction,
+        at: FrameRef,
+        record_version: Version,
+        protected: bool,
+        message: &Message<'_>,
+    ) {
+        let s = self.summary_mut();
+        s.event(at, direction, What::Handshake(message.kind));
+        at_index(&mut s.last_handshake, direction).replace((message.kind, at));
+        if protected && matches!(message.kind.0, 0..=2) {
+            s.renegotiation.get_or_insert(at);
+        }
+        let Some(body) = message.body else {
+            s.lost(direction, at, Why::HandshakeTooLong, count(message.len));
+            self.too_long(direction, at, message);
+            return;
+        };
+        let understood = match message.kind.0 {
+            1 => match ClientHello::parse(body, record_version, at) {
+                Some(hello) => {
+                    self.client_hello(direction, hello);
+                    true
+                }
+                None => false,
+            },
+            2 => match ServerHello::parse(body, record_version, at) {
+                Some(hello) => {
+                    self.server_hello(direction, hello);
+                    true
+                }
+                None => false,
+            },
+            11 => self.certificate(
+                direction,
+                CertificateFlight::parse(body, s_is_tls13(self), at),
+            ),
+            13 => {
+                let version = self.summary_mut().version().unwrap_or(record_version);
+                let request = CertificateRequest::parse(body, version, at);
+                let complete = request.as_ref().is_some_and(|r| r.complete);
+                self.by_server(direction);
+                let slot = &mut self.summary_mut().certificate_request;
+                *slot = slot.take().or(request);
+                complete
+            }
+            12 => {
+                let message = ServerKeyExchange::parse(body, self.summary_mut().suite(), at);
+                self.by_server(direction);
+                self.summary_mut()
+                    .server_key_exchange
+                    .get_or_insert(message);
+                true
+            }
+            kind => self.mark(direction, at, kind),
+        };
+        if !understood {
+            let why = if message.kind.known().is_some() {
+                Why::MalformedHandshake
+            } else {
+                Why::UnknownHandshake
+            };
+            self.summary_mut()
+                .lost(direction, at, why, count(message.len));
+        }
+    }
+
+    /// Messages of which only the place matters here; whether the type is known.
+    fn mark(&mut self, direction: Direction, at: FrameRef, kind: u8) -> bool {
+        let s = self.summary_mut();
+        let slot = match kind {
+            4 => &mut s.new_session_ticket,
+            // HelloRetryRequest of the drafts of TLS 1.3 before 22.
+            6 => {
+                s.hello_retry.get_or_insert((at, None));
+                self.by_server(direction);
+                return true;
+            }
+            14 => {
+                s.resumed.get_or_insert(false);
+                &mut s.server_hello_done
+            }
+            15 => &mut s.certificate_verify,
+            16 => &mut s.client_key_exchange,
+            20 => at_index(&mut s.finished, direction),
+            22 => &mut s.certificate_status,
+            _ => return super::HandshakeType(kind).known().is_some(),
+        };
+        slot.get_or_insert(at);
+        match kind {
+            4 | 14 | 22 => self.by_server(direction),
+            16 => self.by_server(direction.reverse()),
+            _ => {}
+        }
+        true
+    }
+
+    /// A message only a server sends: says who is who when no hello was seen.
+    fn by_server(&mut self, direction: Direction) {
+        self.summary_mut().client.get_or_insert(direction.reverse());
+    }
+
+    fn client_hello(&mut self, direction: Direction, hello: ClientHello) {
+        let s = self.summary_mut();
+        s.client.get_or_insert(direction);
+        if s.client_hello.is_none() {
+            s.client_hello = Some(hello);
+        } else {
+            s.second_client_hello.get_or_insert(hello);
+        }
+    }
+
+    fn server_hello(&mut self, direction: Direction, hello: ServerHello) {
+        self.by_server(direction);
+        let s = self.summary_mut();
+        if hello.is_hello_retry() {
+            s.hello_retry.get_or_insert((hello.at, Some(hello)));
+            return;
+        }
+        if s.server_hello.is_some() {
+            return;
+        }
+        if hello.version.is_tls13() {
+            s.resumed = Some(hello.extensions.pre_shared_key);
+        }
+        s.server_hello = Some(hello);
+        self.chosen();
+    }
+
+    fn certificate(&mut self, direction: Direction, flight: CertificateFlight) -> bool {
+        let complete = flight.complete;
+        let s = self.summary_mut();
+        if direction == s.server() {
+            s.resumed.get_or_insert(false);
+            s.server_certificates.get_or_insert(flight);
+        } else {
+            s.client_certificates.get_or_insert(flight);
+        }
+        complete
+    }
+
+    /// That such a message was sent is a fact even when it is not read.
+    fn too_long(&mut self, direction: Direction, at: FrameRef, message: &Message<'_>) {
+        match message.kind.0 {
+            11 => {
+                self.certificate(
+                    direction,
+                    CertificateFlight {
+                        at,
+                        chain: Vec::new(),
+                        message_len: message.len,
+                        complete: false,
+                    },
+                );
+            }
+            13 => {
+                self.by_server(direction);
+                self.summary_mut()
+                    .certificate_request
+                    .get_or_insert(CertificateRequest {
+                        at,
+                        types: Vec::new(),
+                        signature_algorithms: Vec::new(),
+                        ca_names: Vec::new(),
+                        ca_list_bytes: message.len,
+                        complete: false,
+                    });
+            }
+            kind => {
+                self.mark(direction, at, kind);
+            }
+        }
+    }
+}
+
+fn s_is_tls13(session: &Session) -> bool {
+    session.summary().is_tls13()
+}

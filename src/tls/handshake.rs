@@ -1,0 +1,397 @@
+//! The other handshake messages, and putting messages together from records.
+
+use super::certificate::Certificate;
+use super::name::dn_string_of_der;
+use super::names::{HandshakeType, NamedGroup, SignatureScheme, Version};
+use super::suite::{CipherSuiteId, KeyExchange};
+use super::wire::{Reader, u16s};
+use crate::base::FrameRef;
+use std::sync::Arc;
+
+/// A Certificate message (RFC 5246 §7.4.2, RFC 8446 §4.4.2).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CertificateFlight {
+    /// The frame that completed it.
+    pub at: FrameRef,
+    /// The certificates in the order sent, the sender's own first; empty when it sent none.
+    pub chain: Vec<Arc<Certificate>>,
+    /// Bytes of the message without its header.
+    pub message_len: usize,
+    /// Whether the list of certificates ended where it said; certificates before the damage are kept.
+    pub complete: bool,
+}
+
+impl CertificateFlight {
+    /// The message was sent with no certificate in it.
+    pub const fn is_empty(&self) -> bool {
+        self.chain.is_empty() && self.complete
+    }
+
+    /// The sender's own certificate.
+    pub fn leaf(&self) -> Option<&Certificate> {
+        self.chain.first().map(Arc::as_ref)
+    }
+
+    pub(super) fn parse(body: &[u8], tls13: bool, at: FrameRef) -> Self {
+        let mut flight = Self {
+            at,
+            chain: Vec::new(),
+            message_len: body.len(),
+            complete: false,
+        };
+        flight.complete = flight.read(body, tls13).is_some();
+        flight
+    }
+
+    fn read(&mut self, body: &[u8], tls13: bool) -> Option<()> {
+        let mut r = Reader::new(body);
+        if tls13 {
+            r.vec8()?;
+        }
+        let declared = r.u24()?;
+        let whole = declared == r.rest().len();
+        let mut list = Reader::new(r.rest());
+        while !list.is_empty() {
+            self.chain
+                .push(Arc::new(Certificate::from_der(list.vec24()?)));
+            if tls13 {
+                list.vec16()?;
+            }
+        }
+        whole.then_some(())
+    }
+}
+
+/// A CertificateRequest message (RFC 5246 §7.4.4, RFC 8446 §4.3.2).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CertificateRequest {
+    /// The frame that completed it.
+    pub at: FrameRef,
+    /// Client certificate types; see [`super::certificate_type_name`].
+    pub types: Vec<u8>,
+    /// supported_signature_algorithms; TLS 1.2 and later.
+    pub signature_algorithms: Vec<SignatureScheme>,
+    /// certificate_authorities as RFC 4514 text; empty means any.
+    pub ca_names: Vec<String>,
+    /// Bytes of certificate_authorities, length fields of the names included. Schannel stops at 16 384.
+    pub ca_list_bytes: usize,
+    /// Whether the list of names ended where it said; names before the damage are kept.
+    pub complete: bool,
+}
+
+impl CertificateRequest {
+    /// Reads it as TLS up to 1.2 sends it; TLS 1.3 hides it.
+    pub(super) fn parse(body: &[u8], version: Version, at: FrameRef) -> Option<Self> {
+        let mut r = Reader::new(body);
+        let types = r.vec8()?.to_vec();
+        let signature_algorithms = if version == Version::TLS12 {
+            u16s(r.vec16()?).into_iter().map(SignatureScheme).collect()
+        } else {
+            Vec::new()
+        };
+        let declared = usize::from(r.u16()?);
+        let list = r.rest().get(..declared).unwrap_or(r.rest());
+        let mut request = Self {
+            at,
+            types,
+            signature_algorithms,
+            ca_names: Vec::new(),
+            ca_list_bytes: declared,
+            complete: declared == r.rest().len(),
+        };
+        let mut names = Reader::new(list);
+        while !names.is_empty() {
+            let Some(name) = names.vec16() else {
+                request.complete = false;
+                break;
+            };
+            request.ca_names.push(dn_string_of_der(name));
+        }
+        Some(request)
+    }
+}
+
+/// A ServerKeyExchange message (RFC 5246 §7.4.3, RFC 8422 §5.4).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServerKeyExchange {
+    /// The frame that completed it.
+    pub at: FrameRef,
+    /// The curve of ECDHE.
+    pub group: Option<NamedGroup>,
+    /// Bits of the prime of DHE, or of the temporary RSA key of an export suite.
+    pub bits: Option<u32>,
+    /// Bytes of the message without its header.
+    pub message_len: usize,
+}
+
+impl ServerKeyExchange {
+    pub(super) fn parse(body: &[u8], suite: Option<CipherSuiteId>, at: FrameRef) -> Self {
+        let mut message = Self {
+            at,
+            group: None,
+            bits: None,
+            message_len: body.len(),
+        };
+        let mut r = Reader::new(body);
+        match suite.and_then(CipherSuiteId::info).map(|s| s.kx) {
+            Some(KeyExchange::EcdheRsa | KeyExchange::EcdheEcdsa | KeyExchange::EcdhAnon) => {
+                // curve_type 3: named_curve.
+                message.group = (r.u8() == Some(3))
+                    .then(|| r.u16())
+                    .flatten()
+                    .map(NamedGroup);
+            }
+            Some(
+                KeyExchange::DheRsa
+                | KeyExchange::DheDss
+                | KeyExchange::DhAnon
+                | KeyExchange::RsaExport,
+            ) => {
+                message.bits = r.vec16().map(bit_length);
+            }
+            _ => {}
+        }
+        message
+    }
+}
+
+fn bit_length(number: &[u8]) -> u32 {
+    let significant = number
+        .iter()
+        .position(|b| *b != 0)
+        .and_then(|at| number.get(at..))
+        .unwrap_or(&[]);
+    let unused = significant.first().map_or(0, |b| b.leading_zeros());
+    u32::try_from(significant.len())
+        .unwrap_or(0)
+        .saturating_mul(8)
+        .saturating_sub(unused)
+}
+
+/// A whole handshake message, or what is known of one over the limit.
+#[derive(Debug)]
+pub(super) struct Message<'a> {
+    pub(super) kind: HandshakeType,
+    /// Bytes of the body as declared.
+    pub(super) len: usize,
+    /// `None`: over the limit, not read.
+    pub(super) body: Option<&'a [u8]>,
+}
+
+/// Puts the messages of one direction together: they may share records and span them (RFC 8446 §5.1).
+#[derive(Debug)]
+pub(super) struct Joiner {
+    pending: Vec<u8>,
+    /// Bytes to come of a message over the limit.
+    skip: usize,
+    limit: usize,
+}
+
+const MESSAGE_HEADER_LEN: usize = 4;
+
+impl Joiner {
+    pub(super) const fn new(limit: usize) -> Self {
+        Self {
+            pending: Vec::new(),
+            skip: 0,
+            limit,
+        }
+    }
+
+    /// Whether the next byte begins a message.
+    pub(super) const fn at_start(&self) -> bool {
+        self.pending.is_empty() && self.skip == 0
+    }
+
+    /// Bytes of a message that is not complete.
+    pub(super) const fn pending(&self) -> usize {
+        self.pending.len()
+    }
+
+    /// Forgets what was begun: bytes are missing.
+    pub(super) fn reset(&mut self) {
+        self.pending.clear();
+        self.skip = 0;
+    }
+
+    /// Takes the content of one handshake record and lends each message that is complete.
+    pub(super) fn push(&mut self, content: &[u8], mut out: impl FnMut(Message<'_>)) {
+        let skipped = self.skip.min(content.len());
+        self.skip = self.skip.saturating_sub(skipped);
+        let mut rest = content.get(skipped..).unwrap_or(&[]);
+        while !rest.is_empty() {
+            // Only what the message at hand lacks is copied, so that messages behind it stay in the record.
+            let wanted = self.wanted();
+            if self.pending.is_empty() {
+                if let Some((message, behind)) = whole(rest, self.limit) {
+                    out(message);
+                    rest = behind;
+                    continue;
+                }
+                if self.begin_skip(&mut rest, &mut out) {
+                    continue;
+                }
+            }
+            let (part, behind) = rest
+                .split_at_checked(wanted.min(rest.len()))
+                .unwrap_or((rest, &[]));
+            self.pending.extend_from_slice(part);
+            rest = behind;
+            if self.pending.len() == MESSAGE_HEADER_LEN {
+                let header = std::mem::take(&mut self.pending);
+                if !self.begin_skip(&mut header.as_slice(), &mut out) {
+                    self.pending = header;
+                    // A message without a body is complete with its header.
+                    self.emit(&mut out);
+                } else {
+                    let skipped = self.skip.min(rest.len());
+                    self.skip = self.skip.saturating_sub(skipped);
+                    rest = rest.get(skipped..).unwrap_or(&[]);
+                }
+            } else {
+                self.emit(&mut out);
+            }
+        }
+    }
+
+    /// Bytes that the pending header or message still lacks.
+    fn wanted(&self) -> usize {
+        let whole = match header(&self.pending) {
+            Some((_, len)) => len.saturating_add(MESSAGE_HEADER_LEN),
+            None => MESSAGE_HEADER_LEN,
+        };
+        whole.saturating_sub(self.pending.len())
+    }
+
+    fn emit(&mut self, out: &mut impl FnMut(Message<'_>)) {
+        if let Some((message, _)) = whole(&self.pending, self.limit) {
+            out(message);
+            self.pending.clear();
+        }
+    }
+
+    /// A message over the limit is reported by its header and passed over.
+    fn begin_skip(&mut self, rest: &mut &[u8], out: &mut impl FnMut(Message<'_>)) -> bool {
+        match header(rest) {
+            Some((kind, len)) if len > self.limit => {
+                out(Message {
+                    kind,
+                    len,
+                    body: None,
+                });
+                let there = rest.len().saturating_sub(MESSAGE_HEADER_LEN);
+                let now = len.min(there);
+                self.skip = len.saturating_sub(now);
+                *rest = rest
+                    .get(MESSAGE_HEADER_LEN.saturating_add(now)..)
+                    .unwrap_or(&[]);
+                true
+            }
+            _ => false,
+        }
+    }
+}
+
+fn header(bytes: &[u8]) -> Option<(HandshakeType, usize)> {
+    let mut r = Reader::new(bytes);
+    Some((HandshakeType(r.u8()?), r.u24()?))
+}
+
+fn whole(bytes: &[u8], limit: usize) -> Option<(Message<'_>, &[u8])> {
+    let (kind, len) = header(bytes).filter(|(_, len)| *len <= limit)?;
+    let (body, rest) = bytes.get(MESSAGE_HEADER_LEN..)?.split_at_checked(len)?;
+    Some((
+        Message {
+            kind,
+            len,
+            body: Some(body),
+        },
+        rest,
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn messages(record_len: usize, limit: usize) -> Vec<String> {
+        let mut bytes = vec![2, 0, 0, 3, 1, 2, 3, 14, 0, 0, 0, 11, 0, 0, 40];
+        bytes.extend([9; 40]);
+        bytes.extend([14, 0, 0, 0]);
+        let (mut joiner, mut out) = (Joiner::new(limit), Vec::new());
+        for record in bytes.chunks(record_len) {
+            joiner.push(record, |m| {
+                out.push(format!("{} {} {}", m.kind.0, m.len, m.body.is_some()))
+            });
+        }
+        assert!(joiner.at_start());
+        out
+    }
+
+    #[test]
+    fn messages_come_whole_however_they_are_cut() {
+        for len in 1..=60 {
+            assert_eq!(
+                messages(len, 1000),
+                ["2 3 true", "14 0 true", "11 40 true", "14 0 true"],
+                "{len}"
+            );
+            assert_eq!(
+                messages(len, 20),
+                ["2 3 true", "14 0 true", "11 40 false", "14 0 true"],
+                "{len}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_certificate_request_with_and_without_names() {
+        let at = FrameRef::default();
+        let name = [
+            0x30, 0x0c, 0x31, 0x0a, 0x30, 8, 6, 3, 0x55, 4, 3, 0x0c, 1, b'x',
+        ];
+        let mut body = vec![2, 1, 64, 0, 16, 0, 14];
+        body.extend(name);
+        let request = CertificateRequest::parse(&body, Version::TLS10, at).unwrap();
+        assert_eq!(
+            (request.ca_names, request.ca_list_bytes, request.complete),
+            (vec![String::from("CN=x")], 16, true)
+        );
+        let empty =
+            CertificateRequest::parse(&[1, 1, 0, 4, 4, 1, 6, 1, 0, 0], Version::TLS12, at).unwrap();
+        assert_eq!(
+            (
+                empty.signature_algorithms.len(),
+                empty.ca_names.len(),
+                empty.complete
+            ),
+            (2, 0, true)
+        );
+        body.truncate(12);
+        assert!(
+            !CertificateRequest::parse(&body, Version::TLS10, at)
+                .unwrap()
+                .complete
+        );
+    }
+
+    #[test]
+    fn an_empty_certificate_message_is_no_damage() {
+        let at = FrameRef::default();
+        assert!(CertificateFlight::parse(&[0, 0, 0], false, at).is_empty());
+        assert!(!CertificateFlight::parse(&[0, 0, 9], false, at).is_empty());
+        assert!(!CertificateFlight::parse(&[], false, at).complete);
+    }
+
+    #[test]
+    fn sizes_of_key_exchange() {
+        let at = FrameRef::default();
+        let curve = ServerKeyExchange::parse(&[3, 0, 23, 65], Some(CipherSuiteId(0xc014)), at);
+        assert_eq!(
+            curve.group.map(NamedGroup::name).as_deref(),
+            Some("secp256r1")
+        );
+        let dhe = ServerKeyExchange::parse(&[0, 3, 0, 0x7f, 1], Some(CipherSuiteId(0x0033)), at);
+        assert_eq!(dhe.bits, Some(15));
+    }
+}

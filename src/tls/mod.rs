@@ -1,0 +1,46 @@
+//! Chunks of a TCP connection → what TLS shows in clear, and plaintext where the protection allows it.
+//!
+//! SSL 3.0 to TLS 1.3, SSLv2-style hello included. A [`Session`] takes both directions of one connection:
+//!
+//! ```text
+//! Chunk -> record (whole records, any cut) -> protection of that direction -> handshake | alert | application data
+//!                                             Clear | Null | Opaque | Inner     TlsSummary             plain(..)
+//! ```
+//!
+//! Who is client and server is what the handshake says; originator and responder are TCP's.
+
+mod alert;
+mod certificate;
+mod facts;
+mod handshake;
+mod hello;
+mod name;
+mod names;
+mod probe;
+mod record;
+mod session;
+mod suite;
+mod suite_table;
+mod summary;
+mod wire;
+
+pub use alert::Alert;
+pub use certificate::{
+    BasicConstraints, Certificate, Eku, KeyUsage, NameMatch, SignatureAlgorithm, SubjectAltNames,
+};
+pub use handshake::{CertificateFlight, CertificateRequest, ServerKeyExchange};
+pub use hello::{ClientHello, Extensions, ServerHello};
+pub use names::{
+    AlertDescription, ExtensionType, HandshakeType, NamedGroup, SignatureScheme, Version,
+    certificate_type_name,
+};
+pub use probe::{Probe, probe, probe_midstream};
+pub use session::Session;
+pub use suite::{Cipher, CipherKind, CipherSuiteId, KeyExchange, Mac, SuiteInfo};
+pub use summary::{
+    Event, HandshakeEnd, MAX_ALERTS, MAX_EVENTS, MAX_PLAINTEXT_ANSWER, MAX_RECORD_LENGTHS,
+    NotUnderstood, PlaintextAnswer, Protection, Reason, RecordStats, TlsSummary, What, Why,
+};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,454 @@
+//! What one connection's TLS showed: the facts rules ask for, each with its frame.
+
+use super::alert::{Alert, sealed_len};
+use super::handshake::{CertificateFlight, CertificateRequest, ServerKeyExchange};
+use super::hello::{ClientHello, ServerHello};
+use super::names::{HandshakeType, Version};
+use super::suite::CipherSuiteId;
+use crate::base::{CaveatKind, Caveats, Direction, FrameRef};
+
+/// Events kept for evidence; the count goes on.
+pub const MAX_EVENTS: usize = 64;
+/// Application record lengths kept of each direction.
+pub const MAX_RECORD_LENGTHS: usize = 64;
+/// Bytes kept of an answer that is no TLS.
+pub const MAX_PLAINTEXT_ANSWER: usize = 128;
+/// Alerts kept; the count goes on.
+pub const MAX_ALERTS: usize = 32;
+
+/// Everything one TLS connection showed. Arrays of two are indexed by [`Direction::index`].
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct TlsSummary {
+    /// Who sent the ClientHello, or was told to be the client by another message; see [`TlsSummary::client`].
+    pub(super) client: Option<Direction>,
+    /// The first ClientHello.
+    pub client_hello: Option<ClientHello>,
+    /// The ClientHello after a HelloRetryRequest, or one sent again for no visible reason.
+    pub second_client_hello: Option<ClientHello>,
+    /// The HelloRetryRequest: frame, and the message unless it is one of the early drafts'.
+    pub hello_retry: Option<(FrameRef, Option<ServerHello>)>,
+    /// The ServerHello that chose.
+    pub server_hello: Option<ServerHello>,
+    /// Whether the session was resumed: up to TLS 1.2 the server went on to ChangeCipherSpec without a certificate; in
+    /// TLS 1.3 it chose a pre-shared key. `None`: not seen.
+    pub resumed: Option<bool>,
+    /// The server's Certificate message.
+    pub server_certificates: Option<CertificateFlight>,
+    /// The client's Certificate message, empty ones included.
+    pub client_certificates: Option<CertificateFlight>,
+    /// The server asked for a client certificate.
+    pub certificate_request: Option<CertificateRequest>,
+    /// ServerKeyExchange.
+    pub server_key_exchange: Option<ServerKeyExchange>,
+    /// ServerHelloDone.
+    pub server_hello_done: Option<FrameRef>,
+    /// ClientKeyExchange.
+    pub client_key_exchange: Option<FrameRef>,
+    /// The client's CertificateVerify.
+    pub certificate_verify: Option<FrameRef>,
+    /// NewSessionTicket in clear (RFC 5077).
+    pub new_session_ticket: Option<FrameRef>,
+    /// CertificateStatus: a stapled OCSP answer (RFC 6066 §8).
+    pub certificate_status: Option<FrameRef>,
+    /// ChangeCipherSpec of each direction; without meaning in TLS 1.3.
+    pub change_cipher_spec: [Option<FrameRef>; 2],
+    /// Finished of each direction: up to TLS 1.2 the first handshake record after ChangeCipherSpec. Not visible in TLS 1.3.
+    pub finished: [Option<FrameRef>; 2],
+    /// HelloRequest, or a hello under protection: the first sign of renegotiation that can be read.
+    pub renegotiation: Option<FrameRef>,
+    /// The first alerts, in the order sent.
+    pub alerts: Vec<Alert>,
+    /// Alerts in all.
+    pub alert_count: u64,
+    /// Records of each direction.
+    pub records: [RecordStats; 2],
+    /// The last handshake message of each direction that could be read.
+    pub last_handshake: [Option<(HandshakeType, FrameRef)>; 2],
+    /// What happened, in order: the first [`MAX_EVENTS`].
+    pub events: Vec<Event>,
+    /// Events in all.
+    pub event_count: u64,
+    /// Bytes missing in the capture.
+    pub missing_bytes: [u64; 2],
+    /// Bytes that were there and are not understood, by direction and reason.
+    pub not_understood: Vec<NotUnderstood>,
+    /// A direction that spoke something else instead of TLS, e.g. `SIP/2.0 400 Bad Request`.
+    pub plaintext_answer: [Option<PlaintextAnswer>; 2],
+    /// How application data is protected.
+    pub protection: Protection,
+    /// Bytes of application data handed out in plain, of each direction.
+    pub plaintext_bytes: [u64; 2],
+    /// Where the session's first record was seen.
+    pub first: Option<FrameRef>,
+    /// The session's last record.
+    pub last: Option<FrameRef>,
+    pub(super) tls13: Tls13Progress,
+}
+
+/// Signs of progress of a TLS 1.3 handshake whose messages are hidden.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Tls13Progress {
+    pub(super) server_flight: bool,
+    pub(super) client_flight: bool,
+    pub(super) server_went_on: bool,
+}
+
+/// How application data is protected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Protection {
+    /// No cipher has been seen to start.
+    #[default]
+    None,
+    /// A NULL suite: authenticated, not encrypted. Readable without secrets; the MAC is not checked.
+    Null,
+    /// Encrypted, and not opened.
+    Opaque,
+}
+
+/// Why encrypted data was not opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Reason {
+    /// There is no secret for this session.
+    NoSecrets {
+        /// What a key log names the session by.
+        client_random: [u8; 32],
+    },
+    /// The capture does not have the handshake.
+    HandshakeNotCaptured,
+}
+
+/// Whether the handshake came to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HandshakeEnd {
+    /// Both ChangeCipherSpec and both Finished were seen.
+    Complete,
+    /// Not seen, but what followed shows it; the text says what.
+    Inferred(&'static str),
+    /// It did not end.
+    Incomplete,
+    /// The capture does not say: TLS 1.3 hides it, or bytes are missing.
+    Unknown,
+}
+
+/// Records of one direction.
+#[derive(Debug, Clone, Default)]
+pub struct RecordStats {
+    /// Records of any type.
+    pub records: u64,
+    /// application_data records; in TLS 1.3 hidden handshake messages and alerts among them.
+    pub application_records: u64,
+    /// Bytes of their bodies, as on the wire.
+    pub application_bytes: u64,
+    /// The first application_data record.
+    pub first_application: Option<FrameRef>,
+    /// The last application_data record.
+    pub last_application: Option<FrameRef>,
+    /// The first application_data records: frame and bytes of the body.
+    pub application_lengths: Vec<(FrameRef, u16)>,
+    /// application_data records as short as one without content: an empty fragment, one byte, or a keep-alive.
+    pub minimal_records: u64,
+    /// Of those, the ones directly followed by a longer application_data record: empty fragments (OpenSSL) or 1/n-1
+    /// splitting (Schannel, Java), which look the same without keys.
+    pub minimal_pairs: u64,
+    /// Handshake records after ChangeCipherSpec; beyond the Finished they are a renegotiation.
+    pub encrypted_handshake_records: u64,
+    pub(super) after_minimal: bool,
+    pub(super) last_record: Option<(FrameRef, u8, u16)>,
+}
+
+/// Something that happened, for the evidence of a finding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// Frame and time.
+    pub at: FrameRef,
+    /// Who sent it.
+    pub direction: Direction,
+    /// What.
+    pub what: What,
+}
+
+/// What an event was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum What {
+    /// A handshake message that could be read.
+    Handshake(HandshakeType),
+    /// ChangeCipherSpec.
+    ChangeCipherSpec,
+    /// The first encrypted handshake record after ChangeCipherSpec.
+    EncryptedFinished,
+    /// A further encrypted handshake record.
+    EncryptedHandshake,
+    /// An alert: level and description, `None` when encrypted.
+    Alert(Option<(u8, super::AlertDescription)>),
+    /// The first application data of this direction.
+    FirstApplicationData,
+    /// Bytes missing in the capture.
+    Gap,
+    /// A record boundary was found again.
+    Resynchronised,
+    /// This direction does not speak TLS.
+    PlaintextAnswer,
+    /// Heartbeat (RFC 6520).
+    Heartbeat,
+}
+
+/// What a direction said that is no TLS.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlaintextAnswer {
+    /// Where it began.
+    pub at: FrameRef,
+    /// Its first bytes, at most [`MAX_PLAINTEXT_ANSWER`].
+    pub bytes: Vec<u8>,
+    /// All bytes of it.
+    pub len: u64,
+}
+
+/// Bytes that were there and are not understood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotUnderstood {
+    /// Who sent them.
+    pub direction: Direction,
+    /// Why.
+    pub why: Why,
+    /// The first place.
+    pub at: FrameRef,
+    /// How many bytes in all.
+    pub bytes: u64,
+    /// How often.
+    pub count: u64,
+}
+
+/// Why bytes are not understood.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Why {
+    /// No record boundary.
+    NoRecord,
+    /// Passed over to find a boundary again after missing bytes.
+    AfterGap,
+    /// A record some bytes of which are missing.
+    DamagedRecord,
+    /// The stream ends inside a record.
+    CutRecord,
+    /// The stream ends inside a handshake message, or bytes of it are missing.
+    CutHandshake,
+    /// A handshake message that does not read as its RFC says.
+    MalformedHandshake,
+    /// A handshake message of a type not known.
+    UnknownHandshake,
+    /// A handshake message over the limit.
+    HandshakeTooLong,
+    /// A handshake record that is no message and may be encrypted: its ChangeCipherSpec was not captured.
+    UnclearHandshake,
+    /// An alert or ChangeCipherSpec that does not read as its RFC says.
+    MalformedRecord,
+    /// A record of a NULL suite shorter than its MAC.
+    ShortRecord,
+    /// Heartbeat messages are not read.
+    Heartbeat,
+}
+
+impl Why {
+    /// In words, for a caveat.
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::NoRecord => "bytes that are no TLS record",
+            Self::AfterGap => "bytes between a gap and the next TLS record boundary",
+            Self::DamagedRecord => "a TLS record of which bytes are missing",
+            Self::CutRecord => "the stream ends inside a TLS record",
+            Self::CutHandshake => "a TLS handshake message that is not complete",
+            Self::MalformedHandshake => "a malformed TLS handshake message",
+            Self::UnknownHandshake => "a TLS handshake message of unknown type",
+            Self::HandshakeTooLong => "a TLS handshake message over the limit was not read",
+            Self::UnclearHandshake => "a TLS handshake record after a gap that may be encrypted",
+            Self::MalformedRecord => "a malformed TLS alert or ChangeCipherSpec record",
+            Self::ShortRecord => "a record of a NULL cipher suite shorter than its MAC",
+            Self::Heartbeat => "a TLS heartbeat record",
+        }
+    }
+}
+
+impl TlsSummary {
+    /// The direction the TLS client sends in; the originator unless the capture shows otherwise.
+    pub fn client(&self) -> Direction {
+        self.client.unwrap_or(Direction::Originator)
+    }
+
+    /// The direction the TLS server sends in.
+    pub fn server(&self) -> Direction {
+        self.client().reverse()
+    }
+
+    /// The version chosen.
+    pub fn version(&self) -> Option<Version> {
+        self.server_hello.as_ref().map(|h| h.version)
+    }
+
+    /// The suite chosen.
+    pub fn suite(&self) -> Option<CipherSuiteId> {
+        self.server_hello.as_ref().map(|h| h.suite)
+    }
+
+    /// TLS 1.3 or a draft of it.
+    pub fn is_tls13(&self) -> bool {
+        self.version().is_some_and(Version::is_tls13)
+    }
+
+    /// The start of the handshake is not in the capture.
+    pub const fn midstream(&self) -> bool {
+        self.client_hello.is_none()
+    }
+
+    /// TLS 1.3 encrypts certificates and their request: that they were not seen says nothing.
+    pub fn certificates_hidden(&self) -> bool {
+        self.is_tls13()
+    }
+
+    /// encrypt_then_mac was agreed (RFC 7366 §3).
+    pub fn encrypt_then_mac(&self) -> bool {
+        self.server_hello
+            .as_ref()
+            .is_some_and(|h| h.extensions.encrypt_then_mac)
+    }
+
+    /// Bytes of a record body that carries `plain` bytes with the least padding; `None` when suite or version is not known.
+    pub fn sealed_len(&self, plain: usize) -> Option<usize> {
+        let hello = self.server_hello.as_ref()?;
+        let mac = if hello.extensions.truncated_hmac {
+            10
+        } else {
+            hello.suite.mac_len()?
+        };
+        sealed_len(
+            plain,
+            hello.suite,
+            hello.version,
+            self.encrypt_then_mac(),
+            mac,
+        )
+    }
+
+    /// Whether the handshake came to its end; an inference says what it rests on.
+    pub fn handshake_end(&self) -> HandshakeEnd {
+        let lost = self.missing_bytes != [0, 0];
+        let [from_originator, from_responder] = &self.records;
+        let data_both_ways =
+            from_originator.application_records > 0 && from_responder.application_records > 0;
+        if self.is_tls13() {
+            let fatal = self.alerts.iter().any(|a| !a.encrypted && a.is_fatal());
+            let early = self
+                .client_hello
+                .as_ref()
+                .is_some_and(|h| h.extensions.early_data);
+            return match self.tls13 {
+                _ if fatal => HandshakeEnd::Incomplete,
+                Tls13Progress {
+                    server_went_on: true,
+                    ..
+                } => HandshakeEnd::Inferred("the server went on after the client's last flight"),
+                Tls13Progress {
+                    client_flight: true,
+                    ..
+                } => HandshakeEnd::Unknown,
+                // Early data cannot be told from the client's last flight.
+                _ if lost || early => HandshakeEnd::Unknown,
+                _ => HandshakeEnd::Incomplete,
+            };
+        }
+        if self
+            .change_cipher_spec
+            .iter()
+            .chain(&self.finished)
+            .all(Option::is_some)
+        {
+            HandshakeEnd::Complete
+        } else if data_both_ways {
+            HandshakeEnd::Inferred("application data flowed in both directions")
+        } else if lost || self.midstream() {
+            HandshakeEnd::Unknown
+        } else {
+            HandshakeEnd::Incomplete
+        }
+    }
+
+    /// Whether the handshake ended, read or inferred.
+    pub fn handshake_complete(&self) -> bool {
+        matches!(
+            self.handshake_end(),
+            HandshakeEnd::Complete | HandshakeEnd::Inferred(_)
+        )
+    }
+
+    /// Why application data was not opened; `None` when there was none, or it needs no secrets.
+    pub fn undecrypted_reason(&self) -> Option<Reason> {
+        let opaque = self.protection == Protection::Opaque
+            && self.records.iter().any(|r| r.application_records > 0);
+        opaque.then(|| match &self.client_hello {
+            Some(hello) => Reason::NoSecrets {
+                client_random: hello.random,
+            },
+            None => Reason::HandshakeNotCaptured,
+        })
+    }
+
+    /// Notes what this session hides from the report.
+    pub fn note_caveats(&self, caveats: &mut Caveats) {
+        for lost in &self.not_understood {
+            let kind = match lost.why {
+                Why::HandshakeTooLong => CaveatKind::TlsHandshakeTooLong,
+                _ => CaveatKind::TlsNotUnderstood,
+            };
+            caveats.note_many(kind, Some(lost.at), lost.why.text(), lost.count);
+        }
+        let text = match self.undecrypted_reason() {
+            None => return,
+            Some(Reason::NoSecrets { .. }) => "no secrets for this TLS session",
+            Some(Reason::HandshakeNotCaptured) => {
+                "the handshake of this TLS session was not captured"
+            }
+        };
+        caveats.note(CaveatKind::NotDecrypted, self.first, text);
+    }
+
+    pub(super) fn event(&mut self, at: FrameRef, direction: Direction, what: What) {
+        self.event_count = self.event_count.saturating_add(1);
+        if self.events.len() < MAX_EVENTS {
+            self.events.push(Event {
+                at,
+                direction,
+                what,
+            });
+        }
+    }
+
+    pub(super) fn alert(&mut self, alert: Alert) {
+        self.alert_count = self.alert_count.saturating_add(1);
+        if self.alerts.len() < MAX_ALERTS {
+            self.alerts.push(alert);
+        }
+    }
+
+    pub(super) fn lost(&mut self, direction: Direction, at: FrameRef, why: Why, bytes: u64) {
+        match self
+            .not_understood
+            .iter_mut()
+            .find(|n| n.direction == direction && n.why == why)
+        {
+            Some(known) => {
+                known.bytes = known.bytes.saturating_add(bytes);
+                known.count = known.count.saturating_add(1);
+            }
+            None => self.not_understood.push(NotUnderstood {
+                direction,
+                why,
+                at,
+                bytes,
+                count: 1,
+            }),
+        }
+    }
+}
