@@ -98,6 +98,7 @@ impl Session {
             // HelloRetryRequest of the drafts of TLS 1.3 before 22.
             6 => {
                 s.hello_retry.get_or_insert((at, None));
+                self.is_tls13();
                 self.by_server(direction);
                 return true;
             }
@@ -140,6 +141,7 @@ impl Session {
         let s = self.summary_mut();
         if hello.is_hello_retry() {
             s.hello_retry.get_or_insert((hello.at, Some(hello)));
+            self.is_tls13();
             return;
         }
         if s.server_hello.is_some() {

@@ -43,4 +43,6 @@ pub use summary::{
 };
 
 #[cfg(test)]
+mod testdata;
+#[cfg(test)]
 mod tests;

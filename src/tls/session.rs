@@ -446,9 +446,10 @@ impl Session {
                 .lost(direction, at, Why::CutHandshake, count(pending));
         }
         self.side(direction).mode = self.mode_after_change();
-        if let Mode::Null { .. } = self.side(direction).mode {
-            self.summary.protection = Protection::Null;
-        }
+        self.summary.protection = match self.side(direction).mode {
+            Mode::Null { .. } => Protection::Null,
+            _ => Protection::Opaque,
+        };
         let seen_all = *at_index(&mut self.summary.missing_bytes, direction) == 0;
         let s = &mut self.summary;
         if s.server_hello.is_some() && s.server() == direction && s.resumed.is_none() && seen_all {
@@ -555,9 +556,14 @@ impl Session {
     pub(super) fn chosen(&mut self) {
         self.minimal = self.summary.sealed_len(0);
         if self.summary.is_tls13() {
-            for side in &mut self.sides {
-                side.mode = Mode::Inner;
-            }
+            self.is_tls13();
+        }
+    }
+
+    /// The server has shown that it speaks TLS 1.3: ChangeCipherSpec means nothing from here on.
+    pub(super) fn is_tls13(&mut self) {
+        for side in &mut self.sides {
+            side.mode = Mode::Inner;
         }
     }
 }

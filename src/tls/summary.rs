@@ -383,10 +383,11 @@ impl TlsSummary {
         )
     }
 
-    /// Why application data was not opened; `None` when there was none, or it needs no secrets.
+    /// Why application data or an alert was not opened; `None` when none was sent, or it needs no secrets.
     pub fn undecrypted_reason(&self) -> Option<Reason> {
-        let opaque = self.protection == Protection::Opaque
-            && self.records.iter().any(|r| r.application_records > 0);
+        let hidden = self.records.iter().any(|r| r.application_records > 0)
+            || self.alerts.iter().any(|a| a.encrypted);
+        let opaque = self.protection == Protection::Opaque && hidden;
         opaque.then(|| match &self.client_hello {
             Some(hello) => Reason::NoSecrets {
                 client_random: hello.random,
