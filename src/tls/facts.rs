@@ -4,21 +4,20 @@
 use super::handshake::{CertificateFlight, CertificateRequest, Message, ServerKeyExchange};
 use super::hello::{ClientHello, ServerHello};
 use super::names::Version;
+use super::observed::{What, Why};
 use super::session::{Session, at_index, count};
-use super::summary::{What, Why};
 use crate::base::{Direction, FrameRef};
 
 impl Session {
     pub(super) fn sslv2_hello(&mut self, direction: Direction, at: FrameRef, body: &[u8]) {
         let Some(hello) = ClientHello::parse_sslv2(body, at) else {
-            self.summary_mut()
+            self.summary
                 .lost(direction, at, Why::MalformedHandshake, count(body.len()));
             return;
         };
         let kind = super::HandshakeType(1);
-        self.summary_mut()
-            .event(at, direction, What::Handshake(kind));
-        at_index(&mut self.summary_mut().last_handshake, direction).replace((kind, at));
+        self.summary.event(at, direction, What::Handshake(kind));
+        at_index(&mut self.summary.last_handshake, direction).replace((kind, at));
         self.client_hello(direction, hello);
     }
 
@@ -30,7 +29,7 @@ impl Session {
         protected: bool,
         message: &Message<'_>,
     ) {
-        let s = self.summary_mut();
+        let s = &mut self.summary;
         s.event(at, direction, What::Handshake(message.kind));
         at_index(&mut s.last_handshake, direction).replace((message.kind, at));
         if protected && matches!(message.kind.0, 0..=2) {
@@ -61,20 +60,18 @@ impl Session {
                 CertificateFlight::parse(body, s_is_tls13(self), at),
             ),
             13 => {
-                let version = self.summary_mut().version().unwrap_or(record_version);
+                let version = self.summary.version().unwrap_or(record_version);
                 let request = CertificateRequest::parse(body, version, at);
                 let complete = request.as_ref().is_some_and(|r| r.complete);
                 self.by_server(direction);
-                let slot = &mut self.summary_mut().certificate_request;
+                let slot = &mut self.summary.certificate_request;
                 *slot = slot.take().or(request);
                 complete
             }
             12 => {
-                let message = ServerKeyExchange::parse(body, self.summary_mut().suite(), at);
+                let message = ServerKeyExchange::parse(body, self.summary.suite(), at);
                 self.by_server(direction);
-                self.summary_mut()
-                    .server_key_exchange
-                    .get_or_insert(message);
+                self.summary.server_key_exchange.get_or_insert(message);
                 true
             }
             kind => self.mark(direction, at, kind),
@@ -85,19 +82,19 @@ impl Session {
             } else {
                 Why::UnknownHandshake
             };
-            self.summary_mut()
-                .lost(direction, at, why, count(message.len));
+            self.summary.lost(direction, at, why, count(message.len));
         }
     }
 
     /// Messages of which only the place matters here; whether the type is known.
     fn mark(&mut self, direction: Direction, at: FrameRef, kind: u8) -> bool {
-        let s = self.summary_mut();
+        let s = &mut self.summary;
         let slot = match kind {
             4 => &mut s.new_session_ticket,
             // HelloRetryRequest of the drafts of TLS 1.3 before 22.
             6 => {
                 s.hello_retry.get_or_insert((at, None));
+                self.is_tls13();
                 self.by_server(direction);
                 return true;
             }
@@ -122,11 +119,13 @@ impl Session {
 
     /// A message only a server sends: says who is who when no hello was seen.
     fn by_server(&mut self, direction: Direction) {
-        self.summary_mut().client.get_or_insert(direction.reverse());
+        self.summary
+            .client
+            .get_or_insert_with(|| direction.reverse());
     }
 
     fn client_hello(&mut self, direction: Direction, hello: ClientHello) {
-        let s = self.summary_mut();
+        let s = &mut self.summary;
         s.client.get_or_insert(direction);
         if s.client_hello.is_none() {
             s.client_hello = Some(hello);
@@ -137,9 +136,10 @@ impl Session {
 
     fn server_hello(&mut self, direction: Direction, hello: ServerHello) {
         self.by_server(direction);
-        let s = self.summary_mut();
+        let s = &mut self.summary;
         if hello.is_hello_retry() {
             s.hello_retry.get_or_insert((hello.at, Some(hello)));
+            self.is_tls13();
             return;
         }
         if s.server_hello.is_some() {
@@ -154,7 +154,7 @@ impl Session {
 
     fn certificate(&mut self, direction: Direction, flight: CertificateFlight) -> bool {
         let complete = flight.complete;
-        let s = self.summary_mut();
+        let s = &mut self.summary;
         if direction == s.server() {
             s.resumed.get_or_insert(false);
             s.server_certificates.get_or_insert(flight);
@@ -180,7 +180,7 @@ impl Session {
             }
             13 => {
                 self.by_server(direction);
-                self.summary_mut()
+                self.summary
                     .certificate_request
                     .get_or_insert(CertificateRequest {
                         at,

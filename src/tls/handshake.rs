@@ -90,7 +90,7 @@ impl CertificateRequest {
             Vec::new()
         };
         let declared = usize::from(r.u16()?);
-        let list = r.rest().get(..declared).unwrap_or(r.rest());
+        let list = r.rest().get(..declared).unwrap_or_else(|| r.rest());
         let mut request = Self {
             at,
             types,

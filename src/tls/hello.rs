@@ -291,8 +291,9 @@ impl ServerHello {
         let mut r = Reader::new(body);
         let legacy_version = Version(r.u16()?);
         let random = r.array()?;
-        // Drafts of TLS 1.3 before 22 had neither session id nor compression (draft-ietf-tls-tls13-21 §4.1.3).
-        let early_draft = legacy_version.is_tls13() && legacy_version != Version::TLS13;
+        // TLS 1.3 proper says TLS 1.2 here; drafts before 22 said themselves, and had neither session id nor
+        // compression (draft-ietf-tls-tls13-21 §4.1.3).
+        let early_draft = legacy_version.is_tls13();
         let session_id = if early_draft {
             Vec::new()
         } else {

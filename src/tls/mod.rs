@@ -11,37 +11,41 @@
 
 mod alert;
 mod certificate;
+mod content;
 mod facts;
 mod handshake;
 mod hello;
 mod name;
 mod names;
+mod observed;
 mod probe;
 mod record;
 mod session;
+mod signature;
 mod suite;
 mod suite_table;
 mod summary;
 mod wire;
-mod words;
 
 pub use alert::Alert;
-pub use certificate::{
-    BasicConstraints, Certificate, Eku, KeyUsage, NameMatch, SignatureAlgorithm, SubjectAltNames,
-};
+pub use certificate::{BasicConstraints, Certificate, Eku, KeyUsage, NameMatch, SubjectAltNames};
 pub use handshake::{CertificateFlight, CertificateRequest, ServerKeyExchange};
 pub use hello::{ClientHello, Extensions, ServerHello};
 pub use names::{
     AlertDescription, ExtensionType, HandshakeType, NamedGroup, SignatureScheme, Version,
     certificate_type_name,
 };
+pub use observed::{
+    Event, MAX_ALERTS, MAX_EVENTS, MAX_PLAINTEXT_ANSWER, MAX_RECORD_LENGTHS, NotUnderstood,
+    PlaintextAnswer, RecordStats, What, Why,
+};
 pub use probe::{Probe, probe, probe_midstream};
 pub use session::Session;
+pub use signature::SignatureAlgorithm;
 pub use suite::{Cipher, CipherKind, CipherSuiteId, KeyExchange, Mac, SuiteInfo};
-pub use summary::{
-    Event, HandshakeEnd, MAX_ALERTS, MAX_EVENTS, MAX_PLAINTEXT_ANSWER, MAX_RECORD_LENGTHS,
-    NotUnderstood, PlaintextAnswer, Protection, Reason, RecordStats, TlsSummary, What, Why,
-};
+pub use summary::{HandshakeEnd, Protection, Reason, TlsSummary};
 
+#[cfg(test)]
+mod testdata;
 #[cfg(test)]
 mod tests;

@@ -19,7 +19,8 @@ pub fn probe(first_bytes: &[u8]) -> Probe {
     match first_bytes.first() {
         None => Probe::NeedMore,
         Some(20..=24) => probe_record(first_bytes),
-        Some(b) if b & 0x80 != 0 => probe_sslv2(first_bytes),
+        // The high bit, and no more than 4 KiB: a hello is far shorter.
+        Some(0x80..=0x8f) => probe_sslv2(first_bytes),
         Some(_) => Probe::No,
     }
 }
