@@ -15,6 +15,15 @@ pub mod connection;
 pub mod diagnosis;
 pub mod dialog;
 mod error;
+pub mod finding;
+pub mod flow;
+pub mod host;
+pub mod lab;
+pub mod packet;
+pub mod render;
+pub mod report;
+pub mod rules;
+pub mod sip;
 pub mod tls;
 
 use std::io::Read;

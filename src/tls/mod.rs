@@ -26,6 +26,7 @@ mod suite;
 mod suite_table;
 mod summary;
 mod wire;
+mod words;
 
 pub use alert::Alert;
 pub use certificate::{BasicConstraints, Certificate, Eku, KeyUsage, NameMatch, SubjectAltNames};
