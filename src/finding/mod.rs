@@ -162,6 +162,7 @@ impl Findings {
             known
                 .evidence
                 .extend(finding.evidence.into_iter().take(room));
+            merge_details(&mut known.details, finding.details);
             extend_bounded(&mut known.streams, finding.streams);
             extend_bounded(&mut known.call_ids, finding.call_ids);
             return;
@@ -193,5 +194,26 @@ fn extend_bounded<T: Ord>(set: &mut BTreeSet<T>, more: BTreeSet<T>) {
             break;
         }
         set.insert(item);
+    }
+}
+
+/// Values kept of one detail of a folded finding.
+const VALUES: usize = 24;
+
+/// Values that repetitions add to the same facts, each once.
+fn merge_details(known: &mut Vec<Detail>, more: Vec<Detail>) {
+    for detail in more {
+        let room = known.len() < VALUES;
+        match known.iter_mut().find(|d| d.label == detail.label) {
+            Some(same) => {
+                for value in detail.values {
+                    if same.values.len() < VALUES && !same.values.contains(&value) {
+                        same.values.push(value);
+                    }
+                }
+            }
+            None if room => known.push(detail),
+            None => {}
+        }
     }
 }

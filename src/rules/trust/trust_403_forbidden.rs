@@ -1,0 +1,89 @@
+//! Lync forbids a request of the Cisco side.
+
+use super::common::{meaning, of_servers, opening, refusal};
+use crate::dialog::{Call, Transaction};
+use crate::finding::{Confidence, Severity};
+use crate::rules::sides::{brief, diagnostics_lines};
+use crate::rules::{Check, Class, ExplainedBy, Fix, Knowledge, Link, Reporter, Rule};
+
+pub(super) static RULE: Rule = Rule {
+    name: "trust-403-forbidden",
+    class: Class::Trust,
+    severity: Severity::Error,
+    summary: "Lync answers a request of the Cisco side with 403 Forbidden",
+    explanation: "The Microsoft server understood the request and does not allow it: federation is off for the user, the \
+        domain or the site, or the Cisco domain is entered where it must not be. It is a matter of policy, not of connections \
+        or certificates.",
+    causes: &[
+        "federation is not enabled for this user, site or globally (external access policy)",
+        "the Cisco domain is not an IM or public provider on the Edge, or stands in the list of allowed domains as well, where it \
+         must not be",
+        "the domain is blocked, or its verification level is too high",
+    ],
+    confirm: &[
+        "Get-CsExternalAccessPolicy and Get-CsUser <user> | Format-List ExternalAccessPolicy",
+        "Get-CsAccessEdgeConfiguration; Get-CsPublicProvider; Get-CsAllowedDomain; Get-CsBlockedDomain",
+    ],
+    fix: Fix {
+        cisco: &[],
+        microsoft: &[
+            "Set-CsAccessEdgeConfiguration -AllowFederatedUsers $true",
+            "Set-CsExternalAccessPolicy -Identity <policy> -EnableFederationAccess $true, and grant it to the user",
+            "New-CsPublicProvider -Identity cisco -ProxyFqdn <Cisco FQDN> -VerificationLevel AlwaysVerifiable -Enabled $true, and \
+             remove the Cisco domain from the allowed domains (Remove-CsAllowedDomain)",
+        ],
+        network: &[],
+    },
+    knowledge: Knowledge::Verified,
+    references: &[
+        "Cisco, Interdomain Federation guide 14, Troubleshooting (IM provider list, Allow list)",
+        "Microsoft, Set-CsAccessEdgeConfiguration, New-CsPublicProvider (SkypeForBusiness PowerShell reference)",
+        "[MS-OCER] ids 1001, 1002, 1012",
+    ],
+    since: "0.1.0",
+    explained_by: &[ExplainedBy {
+        rules: &["route-maddr-not-trusted"],
+        link: Link::Call,
+    }],
+    check: Check::Transaction(check),
+};
+
+fn check(transaction: &Transaction<'_>, call: &Call, to: &mut Reporter<'_, '_>) {
+    let Some(answer) = refusal(transaction, 403, to.context()) else {
+        return;
+    };
+    let diagnostics = of_servers(&answer.message);
+    let reason = diagnostics.first();
+    let (who, whom) = (to.label(transaction.asked), to.label(transaction.asker));
+    let why = reason.map_or_else(String::new, |d| {
+        let text = meaning(d.id)
+            .map(str::to_owned)
+            .or_else(|| d.reason.clone())
+            .unwrap_or_default();
+        format!(": {text} ({})", d.id)
+    });
+    let from = transaction
+        .request_message()
+        .and_then(|m| m.from()?.aor())
+        .map_or_else(String::new, |aor| format!(" from {aor}"));
+    let building = to
+        .report(
+            transaction.asked,
+            transaction.asker,
+            format!("{who} forbids {} of {whom} (403){why}", transaction.method()),
+            opening(transaction, answer),
+        )
+        .summary(format!(
+            "{who} answers {}{from} with 403 Forbidden. Connection and certificate were good enough to be heard; a policy says no.",
+            transaction.method()
+        ))
+        .key(reason.map_or_else(String::new, |d| d.id.to_string()))
+        .seen(answer.at(), brief(answer))
+        .detail("Forbidden requests", vec![transaction.method().to_string()])
+        .detail("What Lync says", diagnostics_lines(&answer.message))
+        .on_call(&call.id())
+        .on_stream(answer.hop.stream);
+    if reason.is_none() {
+        let _ = building.confidence(Confidence::Medium);
+    }
+}
