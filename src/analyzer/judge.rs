@@ -254,6 +254,14 @@ impl Judge {
                 self.outcome.findings.dropped(),
             );
         }
+        if config.unused_secrets > 0 {
+            self.caveats.note_many(
+                CaveatKind::SecretsUnusable,
+                None,
+                "TLS secrets were given, but this version does not decrypt",
+                u64::try_from(config.unused_secrets).unwrap_or(u64::MAX),
+            );
+        }
         caveats.merge(self.caveats);
         let counts = self.counts;
         coverage.connections = counts.connections;

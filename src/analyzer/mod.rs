@@ -196,6 +196,13 @@ impl Rooms<'_, '_> {
             }
         }
         let inside = verdict != InScope::No;
+        if inside && packet.missing > 0 {
+            self.judge.caveats.note(
+                CaveatKind::SnapLength,
+                Some(packet.at),
+                "a packet is longer than what was stored of it (snap length)",
+            );
+        }
         if inside && let Some(observer) = &mut self.observer {
             observer(Observed::Packet(packet));
         }

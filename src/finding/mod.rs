@@ -197,6 +197,18 @@ fn extend_bounded<T: Ord>(set: &mut BTreeSet<T>, more: BTreeSet<T>) {
     }
 }
 
+/// Evidence of a repetition: the same frame and words once, and one absence, because the others say the same again.
+fn merge_evidence(known: &mut Vec<Evidence>, more: Vec<Evidence>, limit: usize) {
+    for evidence in more {
+        let said = known.contains(&evidence)
+            || (evidence.kind == EvidenceKind::Absent
+                && known.iter().any(|e| e.kind == EvidenceKind::Absent));
+        if !said && known.len() < limit {
+            known.push(evidence);
+        }
+    }
+}
+
 /// Values kept of one detail of a folded finding.
 const VALUES: usize = 24;
 

@@ -38,7 +38,7 @@ fn of_request(seen: &Seen, clue: &mut Say<'_>) {
         clue(
             Role::Lync,
             3,
-            "its Via has the parameters of a Lync proxy (branched=, ms-internal-info=)".to_owned(),
+            "Via with parameters of a Lync proxy".to_owned(),
         );
     }
     if let Some(agent) = message.user_agent().map(Text::to_str) {
@@ -74,7 +74,7 @@ fn of_request(seen: &Seen, clue: &mut Say<'_>) {
         clue(
             Role::Lync,
             2,
-            "its Record-Route has the parameters of a Lync proxy".to_owned(),
+            "Record-Route with parameters of a Lync proxy".to_owned(),
         );
     }
     if let IpAddr::V4(sender) = seen.hop.src.addr
@@ -96,7 +96,7 @@ fn of_request(seen: &Seen, clue: &mut Say<'_>) {
         clue(
             Role::Cisco,
             1,
-            "its Contact has port 5080, the Cisco federation connection manager".to_owned(),
+            "Contact on port 5080, the Cisco federation connection manager".to_owned(),
         );
     }
 }
@@ -123,7 +123,7 @@ fn of_response(message: &Message, clue: &mut Say<'_>) {
         clue(
             Role::Lync,
             3,
-            "writes ms-received-port/ms-received-cid into the Via of its peer".to_owned(),
+            "writes ms-received-* into the Via of peers".to_owned(),
         );
     }
     for challenge in message.challenges() {
@@ -206,8 +206,7 @@ pub(super) fn of_connection(
             Some(Clue {
                 role: Role::Cisco,
                 weight: 1,
-                text: "speaks TLS on 5062, the default peer-authentication port of the Cisco SIP proxy"
-                    .to_owned(),
+                text: "TLS on 5062, the peer-authentication port of the Cisco SIP proxy".to_owned(),
                 at: Some(connection.flow.first),
             }),
             Vec::new(),

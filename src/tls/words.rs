@@ -63,8 +63,8 @@ impl Reason {
     pub const fn advice(&self) -> &'static str {
         match self {
             Self::NoSecrets { .. } => {
-                "the same exchange with a NULL cipher in a lab, or the SIP logs of both servers for \
-                 the same minute; this version reads only what TLS shows in clear"
+                "this version reads only what TLS shows in clear. Have the SIP logs of both servers \
+                 for the same minute, or repeat the test in a lab with a NULL cipher suite on both sides"
             }
             Self::HandshakeNotCaptured => {
                 "begin the capture first, then restart the SIP proxy service so that the \

@@ -27,6 +27,9 @@ impl Paint {
     }
 }
 
+/// A line break that a cell of a table wants; the unit separator is never shown from the wire, it is escaped.
+pub(super) const BREAK: char = '\u{1f}';
+
 /// The text being laid out. Every string that enters is made safe here.
 pub(super) struct Sheet {
     text: String,
@@ -56,7 +59,7 @@ impl Sheet {
     /// The first line: a word and a sentence, wrapped under the sentence.
     pub(super) fn headline(&mut self, word: &str, paint: Paint, sentence: &str) {
         let head = format!("{word}: ");
-        let lines = wrap(sentence, WIDTH.saturating_sub(head.len()));
+        let lines = wrap(sentence, 0, WIDTH.saturating_sub(head.len()));
         let indent = " ".repeat(head.len());
         let painted = self.painted(paint, &head);
         for (n, line) in lines.iter().enumerate() {
@@ -118,7 +121,10 @@ impl Sheet {
             table.set_header(header.iter().copied());
         }
         for row in rows {
-            table.add_row(row.iter().map(|cell| escape::line(cell).into_owned()));
+            table.add_row(row.iter().map(|cell| {
+                let lines: Vec<_> = cell.split(BREAK).map(escape::line).collect();
+                lines.join("\n")
+            }));
         }
         let margin = " ".repeat(indent);
         for line in table.to_string().lines() {
@@ -130,18 +136,19 @@ impl Sheet {
 }
 
 /// Breaks at blanks; a word longer than a line stands alone, whole, because people copy addresses and cmdlets.
-fn wrap(text: &str, width: usize) -> Vec<String> {
+/// The first line is `taken` shorter.
+fn wrap(text: &str, taken: usize, width: usize) -> Vec<String> {
     let safe = escape::line(text);
     let mut lines = Vec::new();
     let mut line = String::new();
-    let mut used = 0;
+    let mut used = taken;
     for word in safe.split_whitespace() {
         let length = word.chars().count();
-        if used > 0 && used + 1 + length > width {
+        if !line.is_empty() && used + 1 + length > width {
             lines.push(std::mem::take(&mut line));
             used = 0;
         }
-        if used > 0 {
+        if !line.is_empty() {
             line.push(' ');
             used += 1;
         }
@@ -160,9 +167,10 @@ mod tests {
 
     #[test]
     fn lines_break_at_blanks_and_long_words_stay_whole() {
-        assert_eq!(wrap("aa bb cc", 5), ["aa bb", "cc"]);
-        assert_eq!(wrap("aa bbbbbbbb c", 4), ["aa", "bbbbbbbb", "c"]);
-        assert_eq!(wrap("", 4), [""]);
+        assert_eq!(wrap("aa bb cc", 0, 5), ["aa bb", "cc"]);
+        assert_eq!(wrap("aa bbbbbbbb c", 0, 4), ["aa", "bbbbbbbb", "c"]);
+        assert_eq!(wrap("", 0, 4), [""]);
+        assert_eq!(wrap("aa bb cc", 3, 6), ["aa", "bb cc"]);
     }
 
     #[test]

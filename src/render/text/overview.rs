@@ -1,7 +1,7 @@
 //! Everything around the findings: hosts, connections, SIP, and what was not seen.
 
-use super::layout::Sheet;
-use crate::base::{Direction, FrameRef};
+use super::layout::{BREAK, Sheet};
+use crate::base::{CaveatKind, Direction, FrameRef};
 use crate::connection::Connection;
 use crate::flow::Handshake;
 use crate::host::Role;
@@ -114,18 +114,18 @@ pub(super) fn connections(report: &Report, clock: &Clock, sheet: &mut Sheet) {
         .map(|c| {
             vec![
                 c.flow.stream.to_string(),
-                clock.short(c.flow.first),
-                format!("{} > {}", c.client(), c.server()),
+                format!("{}{BREAK}> {}", c.client(), c.server()),
                 carried(c),
-                format!("{}, {}", how_opened(c), c.flow.state().name()),
+                format!(
+                    "{}, {}{BREAK}at {}",
+                    how_opened(c),
+                    c.flow.state().name(),
+                    clock.short(c.flow.first)
+                ),
             ]
         })
         .collect();
-    sheet.table(
-        2,
-        &["stream", "begins", "from > to", "carries", "state"],
-        &rows,
-    );
+    sheet.table(2, &["stream", "from > to", "carries", "state"], &rows);
     more(report.connections.len(), "--list connections", sheet);
 }
 
@@ -290,7 +290,12 @@ fn not_seen(report: &Report, clock: &Clock, sheet: &mut Sheet) {
     for line in advice.into_iter().filter(|a| !a.is_empty()) {
         sheet.indented("    What to capture next: ", "      ", line);
     }
-    for caveat in report.caveats.iter().take(2 * ROWS) {
+    let others: Vec<_> = report
+        .caveats
+        .iter()
+        .filter(|c| c.kind != CaveatKind::NotDecrypted)
+        .collect();
+    for caveat in others.iter().take(2 * ROWS) {
         let place = caveat
             .places
             .first()
@@ -304,7 +309,7 @@ fn not_seen(report: &Report, clock: &Clock, sheet: &mut Sheet) {
         };
         sheet.indented("  - ", "    ", &format!("{count}{}{place}", caveat.text));
     }
-    if report.caveats.len() > 2 * ROWS {
-        more(report.caveats.len() - ROWS, "--format json", sheet);
+    if others.len() > 2 * ROWS {
+        more(others.len() - ROWS, "--format json", sheet);
     }
 }
