@@ -158,10 +158,7 @@ impl Findings {
             }
             known.severity = known.severity.max(finding.severity);
             known.confidence = known.confidence.max(finding.confidence);
-            let room = self.evidence.saturating_sub(known.evidence.len());
-            known
-                .evidence
-                .extend(finding.evidence.into_iter().take(room));
+            merge_evidence(&mut known.evidence, finding.evidence, self.evidence);
             merge_details(&mut known.details, finding.details);
             extend_bounded(&mut known.streams, finding.streams);
             extend_bounded(&mut known.call_ids, finding.call_ids);

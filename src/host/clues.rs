@@ -85,9 +85,7 @@ fn of_request(seen: &Seen, clue: &mut Say<'_>) {
         clue(
             Role::Cisco,
             3,
-            format!(
-                "its Call-ID has the form of the Cisco SIP gateway and holds its own address and port {port}"
-            ),
+            format!("Call-ID of the Cisco SIP gateway, with its own address and port {port}"),
         );
     }
     if let Some(contact) = message.contact()

@@ -27,11 +27,14 @@ pub(super) fn root(
         format!("CAUSE {number} OF {of}")
     };
     sheet.section(&format!("{heading}  {}", finding.rule));
-    sheet.indented(
-        "  ",
-        "  ",
-        &format!("{}.", finding.title.trim_end_matches('.')),
-    );
+    // The headline has said the first title already.
+    if number > 1 {
+        sheet.indented(
+            "  ",
+            "  ",
+            &format!("{}.", finding.title.trim_end_matches('.')),
+        );
+    }
     if !finding.summary.is_empty() {
         sheet.indented("  ", "  ", &finding.summary);
     }

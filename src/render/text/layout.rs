@@ -92,7 +92,8 @@ impl Sheet {
 
     /// A wrapped paragraph; `first` stands before its first line, `rest` before the others.
     pub(super) fn indented(&mut self, first: &str, rest: &str, text: &str) {
-        for (n, line) in wrap(text, WIDTH.saturating_sub(rest.len()))
+        let extra = first.len().saturating_sub(rest.len());
+        for (n, line) in wrap(text, extra, WIDTH.saturating_sub(rest.len()))
             .iter()
             .enumerate()
         {
