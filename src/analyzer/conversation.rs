@@ -15,9 +15,13 @@ const OPENING_BYTES: usize = 96;
 
 /// What comes out of a conversation.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly all are messages, and each is moved on at once"
+)]
 pub(super) enum Output {
     /// A SIP message.
-    Message(Box<Seen>),
+    Message(Seen),
     /// Bytes in a SIP stream that belong to no message.
     Skipped {
         /// Where they began.
@@ -130,7 +134,7 @@ impl Conversation {
                     let tls = session.get_or_insert_with(|| Box::new(Tls::new(config)));
                     tls.push(flow, direction, chunk, config, messages, out);
                 }
-                Forward::Other(_) => {}
+                Forward::Other => {}
             },
         );
         // The side that does not speak TLS in a TLS connection: the session notes what it said instead.
@@ -266,7 +270,7 @@ fn deliver(
     match item {
         sip::Item::Message(message) => {
             *of(messages, direction) += 1;
-            out(Output::Message(Box::new(Seen {
+            out(Output::Message(Seen {
                 message,
                 hop: Hop {
                     src: flow.sender(direction),
@@ -274,7 +278,7 @@ fn deliver(
                     carriage,
                     stream: Some(flow.stream),
                 },
-            })));
+            }));
         }
         sip::Item::KeepAlive { .. } => {}
         sip::Item::Skipped { at, bytes, reason } => out(Output::Skipped { at, bytes, reason }),

@@ -376,7 +376,7 @@ fn on_output(
     last: FrameRef,
 ) {
     match output {
-        Output::Message(seen) => on_message(*seen, dialogs, judge, observer, last),
+        Output::Message(seen) => on_message(seen, dialogs, judge, observer, last),
         Output::Skipped { at, bytes, reason } => judge.skipped(at, bytes, reason),
     }
 }

@@ -356,9 +356,17 @@ mod tests {
 
     fn segment(payload: &[u8]) -> Segment<'_> {
         Segment {
+            src_port: 5061,
+            dst_port: 49301,
+            seq: 0,
+            ack: 0,
+            flags: crate::packet::TcpFlags(0x18),
+            window: 512,
+            window_scale: None,
+            mss: None,
+            checksum: 0,
             payload,
             wire_len: u32::try_from(payload.len()).unwrap(),
-            ..Segment::default()
         }
     }
 
