@@ -330,7 +330,7 @@ impl Rooms<'_, '_> {
             last,
             ..
         } = self;
-        flows.finish(*last, &mut |event| {
+        flows.finish(&mut |event| {
             on_event(event, dialogs, judge, observer, config, *last);
         });
         dialogs.finish(&mut |call| on_call(&call, judge, observer, *last));
