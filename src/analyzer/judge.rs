@@ -1,7 +1,7 @@
 //! Collects what ended, asks the rules, and makes the report.
 
 use super::config::Config;
-use crate::base::{CaveatKind, Caveats, Endpoint, FrameRef};
+use crate::base::{CaveatKind, Caveats, Endpoint, FileIndex, FrameRef};
 use crate::capture::CaptureSummary;
 use crate::connection::Connection;
 use crate::diagnosis::{self, Placed};
@@ -29,6 +29,8 @@ pub(super) struct Judge {
     methods: BTreeMap<String, MethodCount>,
     counts: Coverage,
     first: Option<FrameRef>,
+    /// Connections, by file and stream, on which a Digest challenge went by and that have not ended.
+    digest_challenged: BTreeSet<(FileIndex, u32)>,
 }
 
 impl Judge {
@@ -49,6 +51,7 @@ impl Judge {
             methods: BTreeMap::new(),
             counts: Coverage::default(),
             first: None,
+            digest_challenged: BTreeSet::new(),
         }
     }
 
@@ -68,6 +71,11 @@ impl Judge {
             self.counts.sip_malformed += 1;
         }
         self.hosts.message(seen);
+        let challenges =
+            !seen.message.is_request() && seen.message.challenges().any(|c| c.scheme.is("Digest"));
+        if let Some(stream) = seen.hop.stream.filter(|_| challenges) {
+            self.digest_challenged.insert((seen.at().file, stream));
+        }
     }
 
     pub(super) fn skipped(&mut self, at: FrameRef, bytes: u64, reason: &'static str) {
@@ -92,7 +100,10 @@ impl Judge {
         }
     }
 
-    pub(super) fn connection(&mut self, connection: Connection, last: FrameRef) {
+    pub(super) fn connection(&mut self, mut connection: Connection, last: FrameRef) {
+        connection.digest_challenged = self
+            .digest_challenged
+            .remove(&(connection.file, connection.flow.stream));
         self.first.get_or_insert(connection.flow.first);
         self.counts.connections += 1;
         let missing: u64 = connection.flow.sides.iter().map(|s| s.missing).sum();
