@@ -53,6 +53,8 @@ pub struct Connection {
     pub opening: [Option<Opening>; 2],
     /// SIP messages found in each direction, also inside TLS.
     pub sip_messages: [u64; 2],
+    /// The responder answered a request on it with a Digest challenge (401 or 407).
+    pub digest_challenged: bool,
     /// What TLS showed.
     pub tls: Option<TlsSummary>,
     /// SHA-256 of each direction, when asked for and no byte was missing.
@@ -87,6 +89,7 @@ impl Connection {
             speaks,
             opening,
             sip_messages,
+            digest_challenged: false,
             tls,
             sha256,
             plaintext,

@@ -39,8 +39,17 @@ pub(super) struct Conversation {
     lanes: [Lane; 2],
     session: Option<Box<Tls>>,
     opening: [Option<Opening>; 2],
-    messages: [u64; 2],
+    found: Found,
     hashes: [Hash; 2],
+}
+
+/// What the messages of a connection told about it.
+#[derive(Debug, Default)]
+struct Found {
+    /// Messages by direction.
+    messages: [u64; 2],
+    /// A Digest challenge went by.
+    digest_challenged: bool,
 }
 
 /// A TLS session and what is found inside it.
@@ -118,7 +127,7 @@ impl Conversation {
         let Self {
             lanes,
             session,
-            messages,
+            found,
             ..
         } = self;
         of(lanes, direction).push(
@@ -128,11 +137,11 @@ impl Conversation {
             &config.limits,
             &mut |forward| match forward {
                 Forward::Sip(item) => {
-                    deliver(item, flow, direction, "tcp", messages, out);
+                    deliver(item, flow, direction, "tcp", found, out);
                 }
                 Forward::Tls(chunk) => {
                     let tls = session.get_or_insert_with(|| Box::new(Tls::new(config)));
-                    tls.push(flow, direction, chunk, config, messages, out);
+                    tls.push(flow, direction, chunk, config, found, out);
                 }
                 Forward::Other => {}
             },
@@ -152,17 +161,17 @@ impl Conversation {
         config: &Config,
         out: &mut dyn FnMut(Output),
     ) -> Connection {
-        let mut messages = self.messages;
+        let mut found = std::mem::take(&mut self.found);
         for direction in [Direction::Originator, Direction::Responder] {
             of(&mut self.lanes, direction).finish(&mut |forward| {
                 if let Forward::Sip(item) = forward {
-                    deliver(item, &flow, direction, "tcp", &mut messages, out);
+                    deliver(item, &flow, direction, "tcp", &mut found, out);
                 }
             });
         }
         let mut plaintext = [Plaintext::default(), Plaintext::default()];
         let tls = self.session.map(|tls| {
-            let (summary, texts) = tls.finish(&flow, config, &mut messages, out);
+            let (summary, texts) = tls.finish(&flow, config, &mut found, out);
             plaintext = texts;
             summary
         });
@@ -175,15 +184,17 @@ impl Conversation {
                 None
             }
         };
-        Connection::new(
+        let mut connection = Connection::new(
             flow,
             [originator.speaks(), responder.speaks()],
             self.opening,
-            messages,
+            found.messages,
             tls,
             [hashed(hash_o), hashed(hash_r)],
             plaintext,
-        )
+        );
+        connection.digest_challenged = found.digest_challenged;
+        connection
     }
 }
 
@@ -203,7 +214,7 @@ impl Tls {
         direction: Direction,
         chunk: Chunk<'_>,
         config: &Config,
-        messages: &mut [u64; 2],
+        found: &mut Found,
         out: &mut dyn FnMut(Output),
     ) {
         let Self {
@@ -221,7 +232,7 @@ impl Tls {
             }
             of(lanes, direction).push(plain, false, true, &config.limits, &mut |forward| {
                 if let Forward::Sip(item) = forward {
-                    deliver(item, flow, direction, "tls", messages, out);
+                    deliver(item, flow, direction, "tls", found, out);
                 }
             });
         });
@@ -231,14 +242,14 @@ impl Tls {
         mut self: Box<Self>,
         flow: &FlowSummary,
         config: &Config,
-        messages: &mut [u64; 2],
+        found: &mut Found,
         out: &mut dyn FnMut(Output),
     ) -> (crate::tls::TlsSummary, [Plaintext; 2]) {
         self.session.finish();
         for direction in [Direction::Originator, Direction::Responder] {
             of(&mut self.lanes, direction).finish(&mut |forward| {
                 if let Forward::Sip(item) = forward {
-                    deliver(item, flow, direction, "tls", messages, out);
+                    deliver(item, flow, direction, "tls", found, out);
                 }
             });
         }
@@ -264,12 +275,14 @@ fn deliver(
     flow: &FlowSummary,
     direction: Direction,
     carriage: &'static str,
-    messages: &mut [u64; 2],
+    found: &mut Found,
     out: &mut dyn FnMut(Output),
 ) {
     match item {
         sip::Item::Message(message) => {
-            *of(messages, direction) += 1;
+            *of(&mut found.messages, direction) += 1;
+            found.digest_challenged |= message.status().is_some_and(|s| matches!(s.0, 401 | 407))
+                && message.challenges().any(|c| c.scheme.is("Digest"));
             out(Output::Message(Seen {
                 message,
                 hop: Hop {
