@@ -102,7 +102,7 @@ impl Lane {
     pub(super) fn finish(&mut self, out: &mut dyn FnMut(Forward<'_>)) {
         if let State::Sip(framer) = &mut self.state {
             framer.finish(&mut |item| out(Forward::Sip(item)));
-        } else {
+        } else if !self.held.is_empty() {
             self.give_up(out);
         }
     }
