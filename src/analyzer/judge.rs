@@ -3,10 +3,11 @@
 use super::config::Config;
 use crate::base::{CaveatKind, Caveats, Endpoint, FrameRef};
 use crate::capture::CaptureSummary;
-use crate::connection::{Connection, Speaks};
+use crate::connection::Connection;
 use crate::diagnosis::{self, Placed};
 use crate::dialog::{Call, Seen, Transaction};
 use crate::finding::Findings;
+use crate::flow::Handshake;
 use crate::host::Hosts;
 use crate::lab::Profile;
 use crate::report::{Coverage, MethodCount, Report, Undecrypted};
@@ -121,14 +122,33 @@ impl Judge {
                 ),
             );
         }
-        if connection.speaks.contains(&Speaks::Other) && connection.tls.is_none() {
-            self.caveats.note(
+        match connection.other {
+            // Where SIP is or should be, such bytes may be the rest of something that began before the capture.
+            Some((at, bytes)) if connection.concerns_sip() => self.caveats.note(
+                CaveatKind::SipNotUnderstood,
+                Some(at),
+                format!(
+                    "{bytes} bytes of tcp.stream {} ({} > {}) are neither SIP nor TLS{}",
+                    connection.flow.stream,
+                    connection.client(),
+                    connection.server(),
+                    if connection.flow.handshake == Handshake::NotCaptured {
+                        "; the connection began before the capture"
+                    } else {
+                        ""
+                    }
+                ),
+            ),
+            Some((at, _)) if connection.tls.is_none() => self.caveats.note(
                 CaveatKind::OtherProtocol,
-                Some(connection.flow.first),
+                Some(at),
                 "TCP connections that carry neither SIP nor TLS",
-            );
+            ),
+            _ => {}
         }
-        self.hosts.connection(&connection);
+        if connection.concerns_sip() {
+            self.hosts.connection(&connection);
+        }
         self.note_tls(&connection);
         if !connection.concerns_sip() {
             return;
