@@ -9,6 +9,7 @@ use crate::flow::{FlowSummary, Handshake};
 use crate::sip;
 use crate::tls::Session;
 use ring::digest;
+use std::net::IpAddr;
 
 /// Bytes of each side's first payload kept for showing.
 const OPENING_BYTES: usize = 96;
@@ -22,6 +23,8 @@ const OPENING_BYTES: usize = 96;
 pub(super) enum Output {
     /// A SIP message.
     Message(Seen),
+    /// Application data of a TLS session that is not read, said once.
+    Unread(IpAddr, IpAddr),
     /// Bytes in a SIP stream that belong to no message.
     Skipped {
         /// Where they began.
@@ -67,6 +70,7 @@ impl Found {
 /// A TLS session and what is found inside it.
 struct Tls {
     session: Session,
+    told_unread: bool,
     lanes: [Lane; 2],
     plaintext: [u64; 2],
     hashes: [Hash; 2],
@@ -218,6 +222,7 @@ impl Tls {
     fn new(config: &Config) -> Self {
         Self {
             session: Session::new(&config.limits),
+            told_unread: false,
             lanes: [Lane::default(), Lane::default()],
             plaintext: [0; 2],
             hashes: [Hash::default(), Hash::default()],
@@ -235,6 +240,7 @@ impl Tls {
     ) {
         let Self {
             session,
+            told_unread,
             lanes,
             plaintext,
             hashes,
@@ -254,6 +260,10 @@ impl Tls {
                 }
             });
         });
+        if !*told_unread && session.summary().is_unread() {
+            *told_unread = true;
+            out(Output::Unread(flow.client.addr, flow.server.addr));
+        }
     }
 
     fn finish(

@@ -3,7 +3,7 @@
 use super::config::Config;
 use crate::base::{CaveatKind, Caveats, Endpoint, FrameRef};
 use crate::capture::CaptureSummary;
-use crate::connection::Connection;
+use crate::connection::{Connection, Connections};
 use crate::diagnosis::{self, Placed};
 use crate::dialog::{Call, Seen, Transaction};
 use crate::finding::Findings;
@@ -14,6 +14,7 @@ use crate::report::{Coverage, MethodCount, Report, Undecrypted};
 use crate::rules::{self, Context, Outcome};
 use crate::sip::Method;
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 /// Sessions not read that are listed singly.
 const UNDECRYPTED: usize = 1000;
@@ -26,7 +27,7 @@ const METHODS: usize = 64;
 pub(super) struct Judge {
     profile: Profile,
     hosts: Hosts,
-    connections: Vec<Connection>,
+    connections: Connections,
     connection_limit: usize,
     outcome: Outcome,
     /// What could not be seen of connections and calls.
@@ -43,7 +44,7 @@ impl Judge {
         Self {
             profile: config.profile.clone(),
             hosts: Hosts::new(&config.profile),
-            connections: Vec::new(),
+            connections: Connections::default(),
             connection_limit: config.limits.connection_summaries,
             outcome: Outcome {
                 findings: Findings::new(
@@ -76,6 +77,11 @@ impl Judge {
             self.counts.sip_malformed += 1;
         }
         self.hosts.message(seen);
+    }
+
+    /// Application data went by between two hosts that is not read.
+    pub(super) fn unread(&mut self, a: IpAddr, b: IpAddr) {
+        self.connections.note_unread(a, b);
     }
 
     pub(super) fn skipped(&mut self, at: FrameRef, bytes: u64, reason: &'static str) {
@@ -147,6 +153,13 @@ impl Judge {
             _ => {}
         }
         if connection.concerns_sip() {
+            if connection.flow.handshake == Handshake::NotCaptured {
+                self.caveats.note(
+                    CaveatKind::MidStream,
+                    Some(connection.flow.first),
+                    "connections that began before the capture",
+                );
+            }
             self.hosts.connection(&connection);
         }
         self.note_tls(&connection);
@@ -202,9 +215,8 @@ impl Judge {
 
     /// Too many connections are kept for comparison: the older half is judged now.
     fn judge_oldest(&mut self, last: FrameRef) {
-        let half = self.connections.len() / 2;
-        let rest = self.connections.split_off(half);
-        let old = std::mem::replace(&mut self.connections, rest);
+        let mut old = Connections::from(self.connections.take_older_half());
+        old.sort();
         self.caveats.note_many(
             CaveatKind::ConnectionSummaryDropped,
             Some(last),
@@ -214,11 +226,12 @@ impl Judge {
         let context = Context {
             profile: &self.profile,
             hosts: &self.hosts,
-            connections: &old,
+            set: &old,
+            connections: old.all(),
             first: self.first.unwrap_or_default(),
             last,
         };
-        for connection in &old {
+        for connection in old.all() {
             rules::check_connection(connection, &context, &mut self.outcome);
         }
     }
@@ -231,7 +244,8 @@ impl Judge {
         let context = Context {
             profile: &self.profile,
             hosts: &self.hosts,
-            connections: &self.connections,
+            set: &self.connections,
+            connections: self.connections.all(),
             first: self.first.unwrap_or_default(),
             last: if call.evicted {
                 call.span().map_or(last, |(_, end)| end)
@@ -277,16 +291,16 @@ impl Judge {
         mut caveats: Caveats,
         last: FrameRef,
     ) -> Report {
-        self.connections
-            .sort_by_key(|c| (c.flow.first, c.flow.stream));
+        self.connections.sort();
         let context = Context {
             profile: &self.profile,
             hosts: &self.hosts,
-            connections: &self.connections,
+            set: &self.connections,
+            connections: self.connections.all(),
             first: self.first.unwrap_or_default(),
             last,
         };
-        for connection in &self.connections {
+        for connection in self.connections.all() {
             rules::check_connection(connection, &context, &mut self.outcome);
         }
         if self.outcome.findings.dropped() > 0 {
@@ -348,7 +362,7 @@ impl Judge {
             findings,
             undecided,
             caveats: caveats.iter().collect(),
-            connections: self.connections,
+            connections: self.connections.into_vec(),
             methods: self.methods,
             suppressed,
         }

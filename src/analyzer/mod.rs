@@ -377,6 +377,7 @@ fn on_output(
 ) {
     match output {
         Output::Message(seen) => on_message(seen, dialogs, judge, observer, last),
+        Output::Unread(a, b) => judge.unread(a, b),
         Output::Skipped { at, bytes, reason } => judge.skipped(at, bytes, reason),
     }
 }

@@ -44,9 +44,9 @@ fn of_request(seen: &Seen, clue: &mut Say<'_>) {
     if let Some(agent) = message.user_agent().map(Text::to_str) {
         // A server passes on the User-Agent of the client behind it: that client's Via is below its own.
         let own = message.via_count() <= 1;
-        if agent.starts_with("Cisco-Systems-") || agent.starts_with("Cisco-CUP") {
+        if own && (agent.starts_with("Cisco-Systems-") || agent.starts_with("Cisco-CUP")) {
             clue(Role::Cisco, 3, format!("User-Agent: {agent}"));
-        } else if agent.starts_with("RTCC/") {
+        } else if own && agent.starts_with("RTCC/") {
             clue(Role::Lync, 3, format!("User-Agent: {agent}"));
         } else if agent.contains("UCCAPI/") && own && !microsoft_proxy {
             clue(Role::Client, 2, format!("User-Agent: {agent}"));
@@ -59,8 +59,8 @@ fn of_request(seen: &Seen, clue: &mut Say<'_>) {
         }
     }
     for (name, role, weight) in [
-        ("ms-edge-proxy-message-trust", Role::Edge, 2),
-        ("ms-split-domain-info", Role::Lync, 2),
+        ("ms-edge-proxy-message-trust", Role::Edge, 1),
+        ("ms-split-domain-info", Role::Lync, 1),
     ] {
         if message.header_named(name).next().is_some() {
             clue(role, weight, format!("sends {name}"));
@@ -68,8 +68,9 @@ fn of_request(seen: &Seen, clue: &mut Say<'_>) {
     }
     if message
         .record_routes()
-        .filter_map(|route| route.uri())
-        .any(|uri| uri.params.has("ms-fe") || uri.params.has("ms-route-sig"))
+        .next()
+        .and_then(|route| route.uri())
+        .is_some_and(|uri| uri.params.has("ms-fe") || uri.params.has("ms-route-sig"))
     {
         clue(
             Role::Lync,
@@ -131,7 +132,7 @@ fn of_response(message: &Message, clue: &mut Say<'_>) {
         {
             clue(
                 Role::Lync,
-                3,
+                weight,
                 format!(
                     "challenges with {} as Microsoft servers do",
                     challenge.scheme.to_str()

@@ -16,6 +16,8 @@ pub struct Profile {
     pub lync: Lync,
     /// The Cisco side.
     pub cisco: Cisco,
+    /// Trusted application pools given singly (`--trust`): there may be others.
+    pub trusted: Vec<String>,
     /// Whether anything was said at all.
     pub given: bool,
 }
@@ -58,6 +60,25 @@ pub struct Cisco {
     pub peer_auth_port: Option<u16>,
 }
 
+impl Cisco {
+    /// Whether the incoming ACL admits a sender with this address and these names; `None` when the profile does not say. An
+    /// entry is an address, a network, a name, a domain (with all below it), or `all`.
+    pub fn admits(&self, address: IpAddr, names: &[String]) -> Option<bool> {
+        let fits = |entry: &String| {
+            let entry = entry.trim();
+            entry.eq_ignore_ascii_case("all")
+                || entry
+                    .parse::<Network>()
+                    .is_ok_and(|network| network.contains(address))
+                || names.iter().any(|name| {
+                    let (name, entry) = (name.to_ascii_lowercase(), entry.to_ascii_lowercase());
+                    name == entry || name.ends_with(&format!(".{entry}"))
+                })
+        };
+        self.incoming_acl.as_ref().map(|acl| acl.iter().any(fits))
+    }
+}
+
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct Written {
@@ -93,6 +114,7 @@ impl Profile {
             ca: written.ca,
             lync: written.lync,
             cisco: written.cisco,
+            trusted: Vec::new(),
             given: true,
         })
     }
@@ -100,18 +122,17 @@ impl Profile {
     /// Adds one trusted application pool (`--trust`).
     pub fn trust(&mut self, fqdn: &str) {
         self.given = true;
-        self.lync
-            .trusted_application_pools
-            .get_or_insert_default()
-            .push(fqdn.to_owned());
+        self.trusted.push(fqdn.to_owned());
     }
 
-    /// Whether Lync is configured to trust `host`; `None` when the profile does not say.
+    /// Whether Lync is configured to trust `host`; `None` when that is not known. Only a list in a profile is complete:
+    /// pools given singly say nothing of others.
     pub fn trusts(&self, host: &str) -> Option<bool> {
-        self.lync
-            .trusted_application_pools
-            .as_ref()
-            .map(|pools| pools.iter().any(|p| p.eq_ignore_ascii_case(host)))
+        let among = |pools: &[String]| pools.iter().any(|p| p.eq_ignore_ascii_case(host));
+        if among(&self.trusted) {
+            return Some(true);
+        }
+        self.lync.trusted_application_pools.as_deref().map(among)
     }
 
     /// The network of the lab when the profile names none: the lab of the two sides on 10.1.1.0/24.
@@ -157,6 +178,41 @@ peer_auth_port = 5062
         assert_eq!(profile.trusts("CUPS01.tomt.local"), Some(true));
         assert_eq!(profile.trusts("cup-pub.tomt.local"), Some(false));
         assert_eq!(Profile::default().trusts("cups01.tomt.local"), None);
+    }
+
+    #[test]
+    fn one_trusted_pool_says_nothing_of_others_and_a_list_does() {
+        let mut profile = Profile::default();
+        profile.trust("cups01.tomt.local");
+        assert_eq!(profile.trusts("cups01.tomt.local"), Some(true));
+        assert_eq!(profile.trusts("cup-pub.tomt.local"), None);
+    }
+
+    #[test]
+    fn acl_entries_are_addresses_networks_names_domains_or_all() {
+        let sender = "10.1.1.10".parse().unwrap();
+        let names = ["lync01.tomt.it".to_owned()];
+        let admits = |entry: &str| {
+            let cisco = Cisco {
+                incoming_acl: Some(vec![entry.to_owned()]),
+                ..Cisco::default()
+            };
+            cisco.admits(sender, &names)
+        };
+        for entry in [
+            "all",
+            "ALL",
+            "10.1.1.10",
+            "10.1.1.0/24",
+            "lync01.tomt.it",
+            "TOMT.it",
+        ] {
+            assert_eq!(admits(entry), Some(true), "{entry}");
+        }
+        for entry in ["10.1.1.11", "10.1.2.0/24", "omt.it", "lync02.tomt.it"] {
+            assert_eq!(admits(entry), Some(false), "{entry}");
+        }
+        assert_eq!(Cisco::default().admits(sender, &names), None);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What a check may know beside its subject.
 
-use crate::base::{FrameRef, Span};
-use crate::connection::Connection;
+use crate::base::{Endpoint, FrameRef, Span};
+use crate::connection::{Connection, Connections};
 use crate::host::{Hosts, Role};
 use crate::lab::Profile;
 use std::net::IpAddr;
@@ -22,7 +22,9 @@ pub struct Context<'a> {
     pub profile: &'a Profile,
     /// Who is who.
     pub hosts: &'a Hosts,
-    /// The connections known so far, in order of appearance.
+    /// The connections known so far.
+    pub set: &'a Connections,
+    /// The same, in order of appearance.
     pub connections: &'a [Connection],
     /// The first frame in scope.
     pub first: FrameRef,
@@ -48,23 +50,32 @@ impl<'a> Context<'a> {
 
     /// Connections between two hosts, either way.
     pub fn between(&self, a: IpAddr, b: IpAddr) -> impl Iterator<Item = &'a Connection> + use<'a> {
-        self.connections.iter().filter(move |c| {
-            let (client, server) = (c.client().addr, c.server().addr);
-            (client, server) == (a, b) || (client, server) == (b, a)
-        })
+        self.set.between(a, b)
+    }
+
+    /// Connections to an address and port.
+    pub fn to_server(&self, server: Endpoint) -> impl Iterator<Item = &'a Connection> + use<'a> {
+        self.set.to_server(server)
+    }
+
+    /// The connection with this number (Wireshark's `tcp.stream`).
+    pub fn connection(&self, stream: u32) -> Option<&'a Connection> {
+        self.set.by_stream(stream)
     }
 
     /// Why a message between two hosts might have gone by unseen.
     pub fn unread_between(&self, a: IpAddr, b: IpAddr) -> Option<Unread> {
-        let mut missing = None;
-        for connection in self.between(a, b) {
-            if connection.is_unread() {
-                return Some(Unread::Encrypted);
-            }
-            if connection.flow.sides.iter().any(|side| side.missing > 0) {
-                missing = Some(Unread::Missing);
-            }
+        if self.set.is_unread(a, b) {
+            Some(Unread::Encrypted)
+        } else if self.set.is_incomplete(a, b) {
+            Some(Unread::Missing)
+        } else {
+            None
         }
-        missing
+    }
+
+    /// Whether a host had traffic with anybody that was not read.
+    pub fn has_unread(&self, host: IpAddr) -> bool {
+        self.set.has_unread(host)
     }
 }

@@ -184,7 +184,7 @@ impl Building<'_, '_> {
     /// At most this sure.
     pub fn confidence(self, confidence: Confidence) -> Self {
         let ceiling = self.ceiling;
-        self.with(|f| f.confidence = confidence.min(ceiling))
+        self.with(|f| f.confidence = f.confidence.min(confidence).min(ceiling))
     }
 
     /// One step less sure.

@@ -10,11 +10,13 @@ use std::net::IpAddr;
 
 /// Whether a response was made by a Microsoft server: it says so itself, or its sender is known to be one.
 pub(super) fn answered_by_microsoft(answer: &Seen, context: &Context<'_>) -> bool {
+    // A relay passes on the Server header of the box behind it.
     let says = answer
         .message
         .server()
         .is_some_and(|s| s.starts_with("RTC/") || s.starts_with("RTCC/"));
-    says || context.hosts.is_microsoft(answer.hop.src.addr)
+    let sender = answer.hop.src.addr;
+    (says && !context.hosts.is_cisco(sender)) || context.hosts.is_microsoft(sender)
 }
 
 /// Whether the asker can be a server of the other side: it is known as the Cisco side, or nothing speaks against it. End
@@ -54,7 +56,7 @@ pub(super) fn brief(seen: &Seen) -> String {
 /// The connection a message came on, when it is known already.
 pub(super) fn connection_of<'a>(seen: &Seen, context: &Context<'a>) -> Option<&'a Connection> {
     let stream = seen.hop.stream?;
-    context.connections.iter().find(|c| c.flow.stream == stream)
+    context.connection(stream)
 }
 
 /// The certificate a host presented on a connection, as client or as server.

@@ -3,8 +3,9 @@
 use crate::base::Span;
 use crate::dialog::{Call, Seen, TRANSACTION_TIMEOUT, Transaction};
 use crate::finding::{Confidence, Evidence};
+use crate::host::Role;
 use crate::rules::sides::{answered_by_microsoft, brief, connection_of};
-use crate::rules::{Check, Class, ExplainedBy, Fix, Knowledge, Link, Reporter, Rule};
+use crate::rules::{Check, Class, Context, ExplainedBy, Fix, Knowledge, Link, Reporter, Rule};
 use crate::sip::Text;
 
 pub(super) static RULE: Rule = Rule {
@@ -60,19 +61,23 @@ fn check(transaction: &Transaction<'_>, call: &Call, to: &mut Reporter<'_, '_>) 
     let (Some(401 | 407), Some(digest)) = (transaction.final_status(), digest) else {
         return;
     };
-    let (challenger, asker) = (transaction.asked, transaction.asker);
+    let asker = transaction.asker;
     // Digest from a Microsoft server goes to conference guests; phones and clients of the Cisco side have credentials.
     if answered_by_microsoft(answer, context)
         || context.hosts.is_cisco(asker)
-        || !(context.hosts.is_cisco(challenger) || context.hosts.is_microsoft(asker))
+        || !comes_from_microsoft(transaction, context)
+        || transaction
+            .request_message()
+            .is_some_and(|m| m.has_credentials("Digest"))
         || was_answered(transaction, call)
     {
         return;
     }
     let waited = context.remaining(answer.at());
+    // A client that has credentials answers in milliseconds, on the same connection while it lasts.
     let closed = connection_of(answer, context)
         .and_then(|c| c.flow.closed_by())
-        .filter(|(_, at, _)| *at > answer.at());
+        .filter(|(_, at, _)| at.time.since(answer.at().time) >= PATIENCE);
     let what = format!("whether {} answers the Digest challenge", to.label(asker));
     if waited < TRANSACTION_TIMEOUT && closed.is_none() {
         to.undecided(
@@ -82,6 +87,30 @@ fn check(transaction: &Transaction<'_>, call: &Call, to: &mut Reporter<'_, '_>) 
         return;
     }
     report(transaction, call, answer, digest.realm(), waited, to);
+}
+
+/// A connection that closes this long after an unanswered challenge has given its answer.
+const PATIENCE: Span = Span::from_secs(5);
+
+/// Whether the asker is a Microsoft server, or an unknown box that sends what only they send. Phones, clients and probes of the
+/// Cisco side are challenged all day.
+fn comes_from_microsoft(transaction: &Transaction<'_>, context: &Context<'_>) -> bool {
+    match context.role(transaction.asker) {
+        Role::Lync | Role::Edge => true,
+        Role::Unknown => transaction.request_message().is_some_and(|m| {
+            let agent = m
+                .user_agent()
+                .is_some_and(|a| a.starts_with("RTCC/") || a.starts_with("UCCAPI/"));
+            let domain = m.from().and_then(|f| f.aor()).is_some_and(|aor| {
+                context.profile.lync.domains.iter().any(|d| {
+                    aor.rsplit_once('@')
+                        .is_some_and(|(_, host)| host.eq_ignore_ascii_case(d))
+                })
+            });
+            agent || domain
+        }),
+        Role::Cisco | Role::Client | Role::Dns => false,
+    }
 }
 
 /// Whether the same call has a later request of this method with Digest credentials.
@@ -114,11 +143,7 @@ fn report(
         Some(request) => Evidence::seen(request.at(), brief(request)),
         None => Evidence::seen(answer.at(), brief(answer)),
     };
-    let configured = context.profile.cisco.incoming_acl.as_ref().map(|acl| {
-        acl.iter().any(|entry| {
-            entry.parse() == Ok(asker) || names.iter().any(|n| n.eq_ignore_ascii_case(entry))
-        })
-    });
+    let configured = context.profile.cisco.admits(asker, &names);
     let mut summary = format!(
         "{who} answers {method} of {whom} with {status} and a Digest challenge{}. {whom} sent no credentials afterwards: a \
          Lync server has none. The incoming ACL of the Cisco SIP proxy does not know this sender.",

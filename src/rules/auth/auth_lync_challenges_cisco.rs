@@ -1,5 +1,6 @@
 //! Lync treats the Cisco server as a client and asks it to sign in.
 
+use crate::base::Span;
 use crate::dialog::{Call, TRANSACTION_TIMEOUT, Transaction};
 use crate::finding::{Confidence, Evidence, Severity};
 use crate::rules::sides::{
@@ -58,6 +59,9 @@ pub(super) static RULE: Rule = Rule {
 /// The schemes of Microsoft servers ([MS-SIPAE]).
 const SCHEMES: [&str; 3] = ["NTLM", "Kerberos", "TLS-DSK"];
 
+/// A connection that closes this long after an unanswered challenge has given its answer.
+const PATIENCE: Span = Span::from_secs(5);
+
 fn check(transaction: &Transaction<'_>, call: &Call, to: &mut Reporter<'_, '_>) {
     let context = to.context();
     let (Some(401 | 407), Some(answer)) =
@@ -80,6 +84,12 @@ fn check(transaction: &Transaction<'_>, call: &Call, to: &mut Reporter<'_, '_>) 
         return;
     }
     let (server, asker) = (transaction.asked, transaction.asker);
+    if transaction
+        .request_message()
+        .is_some_and(|m| m.credential_schemes().next().is_some())
+    {
+        return;
+    }
     let signed_in = call.messages.iter().any(|seen| {
         seen.hop.src.addr == asker
             && SCHEMES
@@ -91,7 +101,15 @@ fn check(transaction: &Transaction<'_>, call: &Call, to: &mut Reporter<'_, '_>) 
     }
     let (who, whom) = (to.label(server), to.label(asker));
     let waited = context.remaining(answer.at());
-    let closed = connection_of(answer, context).is_some_and(|c| c.flow.closed_by().is_some());
+    let connection = connection_of(answer, context);
+    // A box that shows nothing of Cisco and no certificate is a probe or a client, not a server of the other side.
+    let shows_certificate = connection.is_some_and(|c| certificate_of(c, asker).is_some());
+    if !context.hosts.is_cisco(asker) && !shows_certificate {
+        return;
+    }
+    let closed = connection
+        .and_then(|c| c.flow.closed_by())
+        .is_some_and(|(_, at, _)| at.time.since(answer.at().time) >= PATIENCE);
     if waited < TRANSACTION_TIMEOUT && !closed {
         to.undecided(
             answer.at(),
@@ -99,7 +117,7 @@ fn check(transaction: &Transaction<'_>, call: &Call, to: &mut Reporter<'_, '_>) 
         );
         return;
     }
-    let certificate = connection_of(answer, context).and_then(|c| certificate_of(c, asker));
+    let certificate = connection.and_then(|c| certificate_of(c, asker));
     let names = certificate.map_or_else(|| context.hosts.names(asker).to_vec(), names_in);
     let pool = names
         .first()

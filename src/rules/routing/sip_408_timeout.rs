@@ -1,7 +1,7 @@
 //! A proxy gave up on its next hop.
 
 use crate::dialog::{Call, Transaction};
-use crate::finding::{Evidence, Severity};
+use crate::finding::{Confidence, Evidence, Severity};
 use crate::rules::sides::brief;
 use crate::rules::{Check, Class, ExplainedBy, Fix, Knowledge, Link, Reporter, Rule};
 
@@ -73,6 +73,15 @@ fn check(transaction: &Transaction<'_>, call: &Call, to: &mut Reporter<'_, '_>) 
     else {
         return;
     };
+    // A call that rang and was not taken ends with 408 as well.
+    let rang = transaction
+        .provisional
+        .iter()
+        .any(|p| p.message.status().is_some_and(|s| s.0 > 100));
+    if rang {
+        return;
+    }
+    let sure = to.context().hosts.is_cisco(transaction.asked);
     let who = to.label(transaction.asked);
     let whom = to.label(transaction.asker);
     let method = transaction.method();
@@ -83,7 +92,7 @@ fn check(transaction: &Transaction<'_>, call: &Call, to: &mut Reporter<'_, '_>) 
     let latency = transaction
         .latency()
         .map_or_else(String::new, |latency| format!(" after {latency}"));
-    let _ = to
+    let building = to
         .report(
             transaction.asked,
             transaction.asker,
@@ -98,4 +107,7 @@ fn check(transaction: &Transaction<'_>, call: &Call, to: &mut Reporter<'_, '_>) 
         .detail("Requests that timed out", vec![method.to_string()])
         .on_call(&call.id())
         .on_stream(answer.hop.stream);
+    if !sure {
+        let _ = building.confidence(Confidence::Medium);
+    }
 }

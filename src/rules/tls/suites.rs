@@ -30,10 +30,7 @@ impl Taken {
 /// What the same address and port chose on other connections, each suite once.
 pub(super) fn taken_elsewhere(connection: &Connection, context: &Context<'_>) -> Vec<Taken> {
     let mut all: Vec<Taken> = Vec::new();
-    for other in context.connections {
-        if other.server() != connection.server() {
-            continue;
-        }
+    for other in context.to_server(connection.server()) {
         let Some(hello) = other.tls.as_ref().and_then(|t| t.server_hello.as_ref()) else {
             continue;
         };

@@ -11,11 +11,10 @@ fn siblings<'a>(
     connection: &'a Connection,
     context: &Context<'a>,
 ) -> impl Iterator<Item = &'a Connection> + use<'a> {
-    let (server, stream, file) = (connection.server(), connection.flow.stream, connection.file);
+    let (stream, file) = (connection.flow.stream, connection.file);
     context
-        .connections
-        .iter()
-        .filter(move |c| c.server() == server && (c.file, c.flow.stream) != (file, stream))
+        .to_server(connection.server())
+        .filter(move |c| (c.file, c.flow.stream) != (file, stream))
 }
 
 /// Whether a connection was opened.
@@ -31,11 +30,15 @@ pub(super) fn later_success<'a>(
     connection: &'a Connection,
     context: &Context<'a>,
 ) -> Option<&'a Connection> {
-    siblings(connection, context).find(|c| {
-        opened(c)
-            && c.client().addr == connection.client().addr
-            && c.flow.first > connection.flow.first
-    })
+    let server = connection.server();
+    context
+        .between(connection.client().addr, server.addr)
+        .find(|c| {
+            opened(c)
+                && c.server() == server
+                && c.client().addr == connection.client().addr
+                && c.flow.first > connection.flow.first
+        })
 }
 
 /// How bad it is that a connection was not opened: less where a later attempt was.

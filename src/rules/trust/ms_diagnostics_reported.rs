@@ -47,10 +47,8 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(call: &Call, transactions: &[Transaction<'_>], to: &mut Reporter<'_, '_>) {
-    let answers = transactions.iter().flat_map(|t| {
-        t.finals
-            .iter()
-            .copied()
+    let answers = transactions.iter().filter_map(|t| {
+        t.final_response()
             .filter(|f| f.message.status().is_some_and(|s| s.is_failure()))
     });
     let requests = transactions.iter().filter_map(|t| {
@@ -64,7 +62,13 @@ fn check(call: &Call, transactions: &[Transaction<'_>], to: &mut Reporter<'_, '_
 
 fn report(seen: &Seen, call: &Call, to: &mut Reporter<'_, '_>) {
     let status = seen.message.status().map(|s| s.0);
+    let mut told = Vec::new();
     for diagnostic in of_servers(&seen.message) {
+        // ms-diagnostics and ms-diagnostics-public say the same twice.
+        if told.contains(&diagnostic.id) {
+            continue;
+        }
+        told.push(diagnostic.id);
         // A challenge is no failure before it goes unanswered; the rules on authentication judge that.
         if matches!(status, Some(401 | 407)) && !matches!(diagnostic.id, 1000 | 1013) {
             continue;
@@ -76,6 +80,11 @@ fn report(seen: &Seen, call: &Call, to: &mut Reporter<'_, '_>) {
             || "Its meaning is not in the catalogue.".to_owned(),
             |m| format!("It means: {m}."),
         );
+        // What a user decides is no fault of the federation.
+        let severity = match status {
+            Some(480 | 486 | 487 | 600 | 603) => Severity::Note,
+            _ => Severity::Warning,
+        };
         let _ = to
             .report(
                 seen.hop.src.addr,
@@ -86,6 +95,7 @@ fn report(seen: &Seen, call: &Call, to: &mut Reporter<'_, '_>) {
                 ),
                 Evidence::seen(seen.at(), brief(seen)),
             )
+            .severity(severity)
             .summary(known)
             .key(diagnostic.id.to_string())
             .detail("On the wire", diagnostics_lines(&seen.message))

@@ -1,6 +1,7 @@
 //! The maddr in Cisco's Record-Route names a host that Lync does not trust.
 
 use super::common::{is_policy, of_servers, opening};
+use crate::base::Span;
 use crate::dialog::{Call, Seen, Transaction};
 use crate::finding::Confidence;
 use crate::rules::sides::{
@@ -73,6 +74,11 @@ fn check(transaction: &Transaction<'_>, call: &Call, to: &mut Reporter<'_, '_>) 
             .iter()
             .any(|p| d.param(p).is_some_and(|v| v.eq_ignore_ascii_case(&maddr)))
     });
+    // Any other reason that Lync gives is the reason; without one, only a refusal at once is a decision and no time-out.
+    let at_once = transaction.latency().is_some_and(|l| l < AT_ONCE);
+    if !named && (!diagnostics.is_empty() || !at_once) {
+        return;
+    }
     let trusted = context.profile.trusts(&maddr);
     // 404 and 480 are mostly about the user; only Lync's own word makes them a matter of trust.
     if !named && (trusted == Some(true) || matches!(status, 404 | 480)) {
@@ -80,6 +86,9 @@ fn check(transaction: &Transaction<'_>, call: &Call, to: &mut Reporter<'_, '_>) 
     }
     report(transaction, call, (request, answer), &maddr, named, to);
 }
+
+/// Slower answers are time-outs of something further away.
+const AT_ONCE: Span = Span::from_secs(1);
 
 /// The maddr of the topmost Record-Route that has one: the one the sender itself wrote.
 fn maddr_of(request: &Message) -> Option<String> {

@@ -46,13 +46,8 @@ pub(super) static RULE: Rule = Rule {
             link: Link::Call,
         },
         ExplainedBy {
-            rules: &[
-                "cert-name-mismatch",
-                "tcp-syn-unanswered",
-                "tcp-connect-refused",
-                "icmp-unreachable",
-            ],
-            link: Link::Neighbour,
+            rules: &["cert-name-mismatch"],
+            link: Link::Hosts,
         },
     ],
     check: Check::Transaction(check),

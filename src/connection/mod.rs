@@ -1,5 +1,9 @@
 //! One connection as rules see it: what its TCP headers, its TLS handshake and its SIP messages told.
 
+mod set;
+
+pub use set::Connections;
+
 use crate::base::{Direction, Endpoint, FileIndex, FrameRef};
 use crate::flow::FlowSummary;
 use crate::tls::TlsSummary;

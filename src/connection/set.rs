@@ -1,0 +1,161 @@
+//! The connections of a capture, found by number, by hosts and by server without looking at all of them.
+
+use super::Connection;
+use crate::base::Endpoint;
+use foldhash::fast::FixedState;
+use hashbrown::{HashMap, HashSet};
+use std::net::IpAddr;
+
+/// Connections alike that a rule looks at; more between the same two ends add nothing, and a flood of them must not cost
+/// the square of their number.
+const ALIKE: usize = 256;
+/// Pairs of hosts remembered as not fully read. When there are more, every pair counts as such: rather undecided than wrong.
+const PAIRS: usize = 4_096;
+
+/// An ordered pair of hosts: the same for both directions.
+type Pair = (IpAddr, IpAddr);
+
+/// Connections that have ended, with indexes.
+#[derive(Debug, Default)]
+pub struct Connections {
+    all: Vec<Connection>,
+    by_stream: HashMap<u32, usize, FixedState>,
+    by_hosts: HashMap<Pair, Vec<usize>, FixedState>,
+    by_server: HashMap<Endpoint, Vec<usize>, FixedState>,
+    unread: HashSet<Pair, FixedState>,
+    incomplete: HashSet<Pair, FixedState>,
+}
+
+fn pair(a: IpAddr, b: IpAddr) -> Pair {
+    if a <= b { (a, b) } else { (b, a) }
+}
+
+impl Connections {
+    /// Adds a connection that has ended.
+    pub fn push(&mut self, connection: Connection) {
+        let hosts = pair(connection.client().addr, connection.server().addr);
+        if connection.is_unread() {
+            self.note_unread(hosts.0, hosts.1);
+        }
+        if self.incomplete.len() < PAIRS
+            && connection.flow.sides.iter().any(|side| side.missing > 0)
+        {
+            self.incomplete.insert(hosts);
+        }
+        self.index(self.all.len(), &connection);
+        self.all.push(connection);
+    }
+
+    fn index(&mut self, place: usize, connection: &Connection) {
+        let hosts = pair(connection.client().addr, connection.server().addr);
+        self.by_stream.insert(connection.flow.stream, place);
+        self.by_hosts.entry(hosts).or_default().push(place);
+        self.by_server
+            .entry(connection.server())
+            .or_default()
+            .push(place);
+    }
+
+    /// Notes that application data went by between two hosts that was not read; also while the connection is still open.
+    pub fn note_unread(&mut self, a: IpAddr, b: IpAddr) {
+        if self.unread.len() < PAIRS {
+            self.unread.insert(pair(a, b));
+        }
+    }
+
+    /// Whether traffic between two hosts was not read.
+    pub fn is_unread(&self, a: IpAddr, b: IpAddr) -> bool {
+        self.unread.len() >= PAIRS || self.unread.contains(&pair(a, b))
+    }
+
+    /// Whether bytes of a connection between two hosts are missing.
+    pub fn is_incomplete(&self, a: IpAddr, b: IpAddr) -> bool {
+        self.incomplete.len() >= PAIRS || self.incomplete.contains(&pair(a, b))
+    }
+
+    /// Whether any traffic of a host with others was not read.
+    pub fn has_unread(&self, host: IpAddr) -> bool {
+        self.unread.len() >= PAIRS || self.unread.iter().any(|(a, b)| *a == host || *b == host)
+    }
+
+    /// All, in order of appearance once [`Connections::sort`] was called.
+    pub fn all(&self) -> &[Connection] {
+        &self.all
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    /// The connection with this number.
+    pub fn by_stream(&self, stream: u32) -> Option<&Connection> {
+        self.all.get(*self.by_stream.get(&stream)?)
+    }
+
+    /// Connections between two hosts, either way; the first few hundred.
+    pub fn between(&self, a: IpAddr, b: IpAddr) -> impl Iterator<Item = &Connection> + use<'_> {
+        self.places(self.by_hosts.get(&pair(a, b)))
+    }
+
+    /// Connections to an address and port; the first few hundred.
+    pub fn to_server(&self, server: Endpoint) -> impl Iterator<Item = &Connection> + use<'_> {
+        self.places(self.by_server.get(&server))
+    }
+
+    fn places<'a>(
+        &'a self,
+        places: Option<&'a Vec<usize>>,
+    ) -> impl Iterator<Item = &'a Connection> + use<'a> {
+        places
+            .into_iter()
+            .flatten()
+            .take(ALIKE)
+            .filter_map(|place| self.all.get(*place))
+    }
+
+    /// Puts them in order of appearance.
+    pub fn sort(&mut self) {
+        self.all.sort_by_key(|c| (c.flow.first, c.flow.stream));
+        self.reindex();
+    }
+
+    /// Takes out the older half.
+    pub fn take_older_half(&mut self) -> Vec<Connection> {
+        let rest = self.all.split_off(self.all.len() / 2);
+        let older = std::mem::replace(&mut self.all, rest);
+        self.reindex();
+        older
+    }
+
+    /// Takes all out.
+    pub fn into_vec(self) -> Vec<Connection> {
+        self.all
+    }
+
+    fn reindex(&mut self) {
+        self.by_stream.clear();
+        self.by_hosts.clear();
+        self.by_server.clear();
+        let all = std::mem::take(&mut self.all);
+        for (place, connection) in all.iter().enumerate() {
+            self.index(place, connection);
+        }
+        self.all = all;
+    }
+}
+
+impl From<Vec<Connection>> for Connections {
+    fn from(all: Vec<Connection>) -> Self {
+        let mut set = Self::default();
+        for connection in all {
+            set.push(connection);
+        }
+        set
+    }
+}
