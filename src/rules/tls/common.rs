@@ -77,10 +77,7 @@ const AFTER_HANDSHAKE: Span = Span::from_secs(10);
 fn first_end(connection: &Connection, tls: &TlsSummary) -> Option<(FrameRef, Direction, How)> {
     let alerts = tls.alerts.iter().filter_map(|alert| {
         let how = match alert.description {
-            Some(what) if alert.is_close_notify() => {
-                let _ = what;
-                How::Fin
-            }
+            Some(_) if alert.is_close_notify() => How::Fin,
             Some(what) if alert.is_fatal() => How::Alert(what),
             None if alert.encrypted => How::SealedAlert,
             _ => return None,
@@ -174,6 +171,32 @@ pub(in crate::rules) fn refusal(connection: &Connection) -> Option<Refusal> {
         stage,
         bytes_lost: lost > 0 || connection.flow.side(by).missing > 0,
     })
+}
+
+/// TLS of other services between and around these servers: web pages, directory, mail, XMPP, remote desktop, and the inner
+/// ports of Lync pools.
+const OTHER_SERVICES: [u16; 24] = [
+    25, 389, 443, 444, 465, 587, 636, 989, 990, 993, 995, 1433, 3268, 3269, 3389, 4443, 5222, 5223,
+    5269, 5986, 7443, 8443, 8444, 9443,
+];
+
+/// Whether a connection is of SIP as far as can be told: not to a port of another service, unless that port carries SIP.
+pub(in crate::rules) fn concerns(connection: &Connection, context: &Context<'_>) -> bool {
+    let server = connection.server();
+    connection.concerns_sip()
+        && (!OTHER_SERVICES.contains(&server.port)
+            || context
+                .connections
+                .iter()
+                .any(|c| c.server() == server && c.sip_messages != [0, 0]))
+}
+
+/// The refusal of a connection that concerns SIP.
+pub(in crate::rules) fn sip_refusal(
+    connection: &Connection,
+    context: &Context<'_>,
+) -> Option<Refusal> {
+    refusal(connection).filter(|_| concerns(connection, context))
 }
 
 /// Whether it served its purpose: both sides sent application data, or SIP in clear.

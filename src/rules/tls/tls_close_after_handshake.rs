@@ -1,6 +1,6 @@
 //! A side ends the connection right after a complete handshake.
 
-use super::common::{How, Stage, gravity, recovered_text, refusal, sent_data, works};
+use super::common::{How, Stage, gravity, recovered_text, refusal, sent_data, sip_refusal, works};
 use super::sources::{CISCO_PARTITIONED_NODE, CISCO_PARTITIONED_TROUBLE, MS_POWERSHELL};
 use super::words::{certificate_of, certificate_rows, short_name, side};
 use crate::base::Direction;
@@ -67,7 +67,8 @@ fn same_end(other: &Connection, by: Direction) -> bool {
 }
 
 fn check(connection: &Connection, to: &mut Reporter<'_, '_>) {
-    let (Some(tls), Some(refusal)) = (&connection.tls, refusal(connection)) else {
+    let (Some(tls), Some(refusal)) = (&connection.tls, sip_refusal(connection, to.context()))
+    else {
         return;
     };
     if refusal.stage != Stage::Complete {
@@ -120,8 +121,8 @@ fn check(connection: &Connection, to: &mut Reporter<'_, '_>) {
         })
         .key(format!("{} {:?} {subject}", at.port, refusal.by))
         .summary(format!(
-            "The handshake was complete, the certificate chain accepted; then {by} {}.{request} Likely the name in the \
-             certificate of {other} is not one that it lets in.{}",
+            "The TLS handshake was complete; then {by} {} before it sent anything.{request} It most likely does not accept the \
+             certificate of {other}: the name in it is not one that it lets in, or it checks the authority only now.{}",
             refusal.how.verb(),
             recovered_text(connection, context)
         ))
@@ -132,7 +133,10 @@ fn check(connection: &Connection, to: &mut Reporter<'_, '_>) {
         .on_stream(Some(connection.flow.stream));
     if let Some(certificate) = presented {
         built = built.detail(
-            format!("The certificate of {other}"),
+            format!(
+                "The certificate of {}",
+                context.label(connection.flow.sender(refusal.by.reverse()).addr)
+            ),
             certificate_rows(certificate),
         );
         let name = short_name(certificate).to_owned();

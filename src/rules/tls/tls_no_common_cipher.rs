@@ -1,6 +1,6 @@
 //! The two sides have no cipher suite in common.
 
-use super::common::{How, Refusal, Stage, gravity, recovered_text, refusal};
+use super::common::{How, Refusal, Stage, gravity, recovered_text, sip_refusal};
 use super::sources::{CISCO_LYNC, CISCO_PARTITIONED_NODE, CISCO_TROUBLE, MEASURED};
 use super::suites::{Taken, offered_by_host, speciality, taken_elsewhere};
 use super::words::{server, suite_rows, versions_offered};
@@ -58,7 +58,8 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(connection: &Connection, to: &mut Reporter<'_, '_>) {
-    let (Some(tls), Some(refusal)) = (&connection.tls, refusal(connection)) else {
+    let (Some(tls), Some(refusal)) = (&connection.tls, sip_refusal(connection, to.context()))
+    else {
         return;
     };
     let Some(hello) = &tls.client_hello else {
@@ -104,9 +105,9 @@ fn report(
     let (who, whom) = (to.label(client), server(connection, to));
     let special = speciality(offer);
     let end = match special {
-        Some(words) => format!("{who} offers only {words}"),
+        Some(words) => format!("{who} offers {words} only"),
         None => match offer {
-            [one] => format!("{who} offers only {}", one.name()),
+            [one] => format!("only {} is offered", one.name()),
             _ => format!("none of the {} offered is accepted", offer.len()),
         },
     };
@@ -140,7 +141,10 @@ fn report(
             format!("{who} and {whom} have no cipher suite in common: {end}"),
             Evidence::seen(
                 hello.at,
-                format!("ClientHello with {} cipher suites", offer.len()),
+                match offer {
+                    [one] => format!("ClientHello: {} alone", one.name()),
+                    _ => format!("ClientHello with {} cipher suites", offer.len()),
+                },
             ),
         )
         .severity(gravity(connection, context))
@@ -217,6 +221,10 @@ fn side_to_change<'f, 'c>(
             "This is the side to change: select in the TLS context of the SIP proxy at least one of the suites that the client \
              offers.",
         ),
+        (Role::Unknown, Role::Lync | Role::Edge) => built.cisco(format!(
+            "If the client is the Cisco server, this is the side to change: select {wanted} as well in the TLS context of the \
+             SIP proxy."
+        )),
         (Role::Lync | Role::Edge, _) => built.microsoft(format!(
             "This is the side to change: enable {wanted} on the Lync server."
         )),

@@ -1,6 +1,6 @@
 //! A side ends the connection in the middle of the handshake, without a word.
 
-use super::common::{How, Stage, gravity, recovered_text, refusal};
+use super::common::{How, Stage, gravity, recovered_text, sip_refusal};
 use super::sources::{MEASURED, RISUAL_1047};
 use super::words::{certificate_of, certificate_rows, side};
 use crate::connection::Connection;
@@ -59,7 +59,8 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(connection: &Connection, to: &mut Reporter<'_, '_>) {
-    let (Some(tls), Some(refusal)) = (&connection.tls, refusal(connection)) else {
+    let (Some(tls), Some(refusal)) = (&connection.tls, sip_refusal(connection, to.context()))
+    else {
         return;
     };
     let how = match refusal.how {
@@ -132,7 +133,10 @@ fn check(connection: &Connection, to: &mut Reporter<'_, '_>) {
     }
     if let Some(certificate) = presented {
         built = built.detail(
-            format!("The certificate of {other}"),
+            format!(
+                "The certificate of {}",
+                context.label(connection.flow.sender(refusal.by.reverse()).addr)
+            ),
             certificate_rows(certificate),
         );
     }

@@ -5,6 +5,7 @@ use crate::base::Span;
 use crate::connection::Connection;
 use crate::finding::{Confidence, Evidence, Severity};
 use crate::flow::Handshake;
+use crate::rules::tls::common::concerns;
 use crate::rules::tls::sources::{CISCO_PARTITIONED_NODE, CISCO_PARTITIONED_TROUBLE};
 use crate::rules::tls::words::server;
 use crate::rules::{Check, Class, ExplainedBy, Fix, Knowledge, Link, Reporter, Rule};
@@ -61,7 +62,7 @@ const SECOND_TRY: Span = Span::from_secs(3);
 
 fn check(connection: &Connection, to: &mut Reporter<'_, '_>) {
     let flow = &connection.flow;
-    if flow.handshake != Handshake::Unanswered || !connection.concerns_sip() {
+    if flow.handshake != Handshake::Unanswered || !concerns(connection, to.context()) {
         return;
     }
     let context = to.context();
