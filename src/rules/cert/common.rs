@@ -5,7 +5,8 @@ use crate::finding::{Confidence, Evidence, Severity};
 use crate::host::Role;
 use crate::rules::Building;
 use crate::rules::Reporter;
-use crate::rules::tls::common::{Refusal, concerns, gravity, recovered_text, refusal, sent_data};
+use crate::rules::tls::common::{Refusal, refusal, sent_data};
+use crate::rules::tls::outcome::{concerns, gravity, recovered_text};
 use crate::rules::tls::words::{
     after, certainty, certificate_rows, points_elsewhere, short_name, side,
 };

@@ -1,6 +1,7 @@
 //! An alert by which one side complains about the other's certificate: what the rules on single alerts share.
 
-use super::common::{How, Refusal, Stage, gravity, recovered_text, sip_refusal};
+use super::common::{How, Refusal, Stage};
+use super::outcome::{gravity, recovered_text, sip_refusal};
 use super::words::{after, certificate_of, certificate_rows, side};
 use crate::connection::Connection;
 use crate::finding::Evidence;

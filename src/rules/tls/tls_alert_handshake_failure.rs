@@ -1,7 +1,8 @@
 //! A fatal alert that ends the handshake and is not about a certificate or a version.
 
 use super::alert_complaint::CERTIFICATE_FAULTS;
-use super::common::{How, Stage, gravity, recovered_text, sip_refusal};
+use super::common::{How, Stage};
+use super::outcome::{gravity, recovered_text, sip_refusal};
 use super::sources::{MEASURED, RFC_5246_ALERTS};
 use super::suites::{lowest_version_elsewhere, taken_elsewhere};
 use super::words::{after, side, versions_offered};

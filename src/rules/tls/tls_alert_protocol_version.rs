@@ -1,6 +1,7 @@
 //! A side refuses the other's protocol version.
 
-use super::common::{How, Stage, gravity, recovered_text, sip_refusal};
+use super::common::{How, Stage};
+use super::outcome::{gravity, recovered_text, sip_refusal};
 use super::sources::{MEASURED, RFC_5246_ALERTS};
 use super::suites::lowest_version_elsewhere;
 use super::words::{server, versions_offered};

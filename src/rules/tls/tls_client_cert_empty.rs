@@ -1,6 +1,7 @@
 //! The client is asked for a certificate and has none to show.
 
-use super::common::{concerns, gravity, recovered_text, refusal, sent_data};
+use super::common::{refusal, sent_data};
+use super::outcome::{concerns, gravity, recovered_text};
 use super::sources::{CISCO_LYNC, MEASURED, MS_POWERSHELL};
 use super::words::{certificate_of, purposes, server, short_name};
 use crate::connection::Connection;

@@ -4,7 +4,7 @@ use super::common::{gravity, later_success, open_ports, opened_elsewhere};
 use crate::connection::Connection;
 use crate::finding::{Confidence, Evidence, Severity};
 use crate::flow::Handshake;
-use crate::rules::tls::common::concerns;
+use crate::rules::tls::outcome::concerns;
 use crate::rules::tls::sources::{CISCO_OCS, CISCO_PARTITIONED_NODE};
 use crate::rules::tls::words::server;
 use crate::rules::{Check, Class, ExplainedBy, Fix, Knowledge, Link, Reporter, Rule};
