@@ -56,7 +56,7 @@ pub struct Connection {
     /// The responder answered a request on it with a Digest challenge (401 or 407).
     pub digest_challenged: bool,
     /// What TLS showed.
-    pub tls: Option<TlsSummary>,
+    pub tls: Option<Box<TlsSummary>>,
     /// SHA-256 of each direction, when asked for and no byte was missing.
     pub sha256: [Option<[u8; 32]>; 2],
     /// Bytes and SHA-256 of the application data of TLS by direction, as far as it was readable.
@@ -79,7 +79,7 @@ impl Connection {
         speaks: [Speaks; 2],
         opening: [Option<Opening>; 2],
         sip_messages: [u64; 2],
-        tls: Option<TlsSummary>,
+        tls: Option<Box<TlsSummary>>,
         sha256: [Option<[u8; 32]>; 2],
         plaintext: [Plaintext; 2],
     ) -> Self {
@@ -133,7 +133,7 @@ impl Connection {
 
     /// Whether application data went by that could not be read.
     pub fn is_unread(&self) -> bool {
-        self.tls.as_ref().is_some_and(TlsSummary::is_unread)
+        self.tls.as_ref().is_some_and(|tls| tls.is_unread())
     }
 }
 

@@ -40,7 +40,7 @@ pub(super) struct Conversation {
     session: Option<Box<Tls>>,
     opening: [Option<Opening>; 2],
     found: Found,
-    hashes: [Hash; 2],
+    hashes: Option<Box<[Hash; 2]>>,
 }
 
 /// What the messages of a connection told about it.
@@ -114,7 +114,8 @@ impl Conversation {
         out: &mut dyn FnMut(Output),
     ) {
         if config.hash_streams {
-            of(&mut self.hashes, direction).take(&chunk);
+            let hashes = self.hashes.get_or_insert_default();
+            of(hashes, direction).take(&chunk);
         }
         if let Chunk::Data { at, bytes, .. } = chunk {
             let opening = of(&mut self.opening, direction);
@@ -173,10 +174,10 @@ impl Conversation {
         let tls = self.session.map(|tls| {
             let (summary, texts) = tls.finish(&flow, config, &mut found, out);
             plaintext = texts;
-            summary
+            Box::new(summary)
         });
         let [originator, responder] = &self.lanes;
-        let [hash_o, hash_r] = self.hashes;
+        let [hash_o, hash_r] = *self.hashes.unwrap_or_default();
         let hashed = |hash: Hash| {
             if config.hash_streams {
                 hash.finish()

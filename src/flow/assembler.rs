@@ -58,7 +58,7 @@ pub(super) struct Assembler {
     end: Option<u64>,
     /// Total bytes missing so far.
     missing: u64,
-    history: [(u64, u32, u64); HISTORY],
+    history: Option<Box<[(u64, u32, u64); HISTORY]>>,
     history_at: usize,
 }
 
@@ -154,6 +154,7 @@ impl Assembler {
             && self
                 .history
                 .iter()
+                .flat_map(|history| history.iter())
                 .find(|(o, l, _)| *o == offset && *l == len)
                 .is_some_and(|(_, _, hash)| *hash != hash_of(bytes))
     }
@@ -165,7 +166,7 @@ impl Assembler {
         let offset = self.next;
         if let Ok(len) = u32::try_from(bytes.len()) {
             let place = self.history_at % HISTORY;
-            if let Some(slot) = self.history.get_mut(place) {
+            if let Some(slot) = self.history.get_or_insert_default().get_mut(place) {
                 *slot = (offset, len, hash_of(bytes));
             }
             self.history_at = place + 1;

@@ -47,7 +47,7 @@ struct Slot<S> {
 
 /// Connections by number, each with what its owner keeps beside it.
 pub struct FlowTable<S> {
-    slots: HashMap<u32, Slot<S>, FixedState>,
+    slots: HashMap<u32, Box<Slot<S>>, FixedState>,
     limits: Limits,
     early_bytes: usize,
     sweep_in: usize,
@@ -101,7 +101,7 @@ impl<S: Default> FlowTable<S> {
         let slot = self
             .slots
             .entry(number)
-            .or_insert_with(|| Slot::new(number, at, src, dst, segment));
+            .or_insert_with(|| Box::new(Slot::new(number, at, src, dst, segment)));
         if duplicate {
             slot.summary.duplicates += 1;
             slot.summary.last = at;
