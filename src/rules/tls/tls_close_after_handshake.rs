@@ -71,7 +71,7 @@ fn same_end(other: &Connection, by: Direction) -> bool {
 /// Whether a connection had the same server certificate.
 fn same_server(other: &Connection, tls: &TlsSummary) -> bool {
     let leaf = |tls: &TlsSummary| certificate_of(tls, tls.server()).map(|c| c.sha256);
-    other.tls.as_ref().and_then(leaf) == leaf(tls)
+    other.tls.as_ref().and_then(|t| leaf(t)) == leaf(tls)
 }
 
 fn check(connection: &Connection, to: &mut Reporter<'_, '_>) {
