@@ -5,7 +5,8 @@ use crate::finding::{Confidence, Evidence, Severity};
 use crate::host::Role;
 use crate::rules::Building;
 use crate::rules::Reporter;
-use crate::rules::tls::common::{Refusal, gravity, recovered_text, refusal, sent_data};
+use crate::rules::tls::common::{Refusal, refusal, sent_data};
+use crate::rules::tls::outcome::{concerns, gravity, recovered_text};
 use crate::rules::tls::words::{
     after, certainty, certificate_rows, points_elsewhere, short_name, side,
 };
@@ -39,6 +40,9 @@ pub(super) fn presented<'a>(
     to: &Reporter<'_, '_>,
 ) -> Option<Presented<'a>> {
     let tls = connection.tls.as_ref()?;
+    if !concerns(connection, to.context()) {
+        return None;
+    }
     let (direction, flight) = if of_client {
         (tls.client(), tls.client_certificates.as_ref()?)
     } else {
@@ -143,7 +147,7 @@ impl Presented<'_> {
                 recovered_text(connection, context)
             ))
             .detail(
-                format!("The certificate of {}", self.presenter_name),
+                format!("The certificate of {}", context.label(self.presenter)),
                 certificate_rows(self.leaf),
             )
             .on_stream(Some(connection.flow.stream));

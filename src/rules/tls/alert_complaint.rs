@@ -1,6 +1,7 @@
 //! An alert by which one side complains about the other's certificate: what the rules on single alerts share.
 
-use super::common::{How, Refusal, Stage, gravity, recovered_text, refusal};
+use super::common::{How, Refusal, Stage};
+use super::outcome::{gravity, recovered_text, sip_refusal};
 use super::words::{after, certificate_of, certificate_rows, side};
 use crate::connection::Connection;
 use crate::finding::Evidence;
@@ -50,7 +51,7 @@ pub(super) fn find<'a>(
     codes: &[u8],
 ) -> Option<Complaint<'a>> {
     let tls = connection.tls.as_ref()?;
-    let refusal = refusal(connection)?;
+    let refusal = sip_refusal(connection, to.context())?;
     let How::Alert(what) = refusal.how else {
         return None;
     };
@@ -118,11 +119,7 @@ impl Complaint<'_> {
                 ),
             )
             .severity(gravity(connection, context))
-            .key(format!(
-                "{} {} {subject}",
-                self.what.0,
-                connection.server().port
-            ))
+            .key(format!("{} {subject}", self.what.0))
             .summary(format!(
                 "{} ends the handshake {} with a fatal {}. {meaning}{}",
                 self.verifier_name,
@@ -130,7 +127,10 @@ impl Complaint<'_> {
                 self.alert(),
                 recovered_text(connection, context)
             ))
-            .detail(format!("The certificate of {}", self.presenter_name), rows)
+            .detail(
+                format!("The certificate of {}", context.label(self.presenter)),
+                rows,
+            )
             .on_stream(Some(connection.flow.stream));
         if let Some(flight) = self.flight.filter(|f| f.chain.len() > 1) {
             let above = flight

@@ -2,9 +2,7 @@
 
 use crate::base::{Direction, FrameRef, Span};
 use crate::connection::Connection;
-use crate::finding::Severity;
 use crate::flow::Closing;
-use crate::rules::Context;
 use crate::tls::{AlertDescription, HandshakeEnd, TlsSummary};
 
 /// How a side broke off.
@@ -77,10 +75,7 @@ const AFTER_HANDSHAKE: Span = Span::from_secs(10);
 fn first_end(connection: &Connection, tls: &TlsSummary) -> Option<(FrameRef, Direction, How)> {
     let alerts = tls.alerts.iter().filter_map(|alert| {
         let how = match alert.description {
-            Some(what) if alert.is_close_notify() => {
-                let _ = what;
-                How::Fin
-            }
+            Some(_) if alert.is_close_notify() => How::Fin,
             Some(what) if alert.is_fatal() => How::Alert(what),
             None if alert.encrypted => How::SealedAlert,
             _ => return None,
@@ -142,10 +137,20 @@ pub(in crate::rules) fn sent_data(connection: &Connection, side: Direction) -> b
     sip > 0 || records > 0
 }
 
+/// Whether bytes that a side sent are not in the capture.
+fn lost(connection: &Connection, tls: &TlsSummary, side: Direction) -> bool {
+    let missing = tls.missing_bytes.get(side.index()).copied();
+    missing.is_some_and(|bytes| bytes > 0) || connection.flow.side(side).missing > 0
+}
+
 /// The side that broke off a TLS connection during its handshake, or right after it without having sent anything.
 pub(in crate::rules) fn refusal(connection: &Connection) -> Option<Refusal> {
     let tls = connection.tls.as_ref()?;
     if tls.midstream() || tls.plaintext_answer.iter().any(Option::is_some) {
+        return None;
+    }
+    // Of a side that was not captured nothing can be said to be missing.
+    if connection.flow.sides.iter().any(|side| side.segments == 0) {
         return None;
     }
     let (at, by, how) = first_end(connection, tls)?;
@@ -157,66 +162,16 @@ pub(in crate::rules) fn refusal(connection: &Connection) -> Option<Refusal> {
         Stage::Complete => {
             let finished = tls.finished.iter().flatten().max().copied();
             let soon = finished.is_none_or(|f| at.time.since(f.time) <= AFTER_HANDSHAKE);
-            if !soon || sent_data(connection, by) {
+            if !soon || sent_data(connection, by) || lost(connection, tls, by) {
                 return None;
             }
         }
     }
-    let [lost_o, lost_r] = tls.missing_bytes;
-    let lost = match by {
-        Direction::Originator => lost_o,
-        Direction::Responder => lost_r,
-    };
     Some(Refusal {
         by,
         at,
         how,
         stage,
-        bytes_lost: lost > 0 || connection.flow.side(by).missing > 0,
-    })
-}
-
-/// Whether it served its purpose: both sides sent application data, or SIP in clear.
-pub(in crate::rules) fn works(connection: &Connection) -> bool {
-    sent_data(connection, Direction::Originator) && sent_data(connection, Direction::Responder)
-}
-
-/// A later connection of the same client to the same server and port that works.
-pub(in crate::rules) fn recovered<'a>(
-    connection: &Connection,
-    context: &Context<'a>,
-) -> Option<&'a Connection> {
-    let server = connection.server();
-    context
-        .between(connection.client().addr, server.addr)
-        .find(|other| {
-            other.server() == server
-                && other.client().addr == connection.client().addr
-                && other.flow.first > connection.flow.first
-                && works(other)
-        })
-}
-
-/// A retry within this time is part of the same attempt, such as a fallback to another version.
-const FALLBACK: Span = Span::from_secs(5);
-
-/// How bad a failure on this connection is: less where a later attempt of the same kind worked.
-pub(in crate::rules) fn gravity(connection: &Connection, context: &Context<'_>) -> Severity {
-    match recovered(connection, context) {
-        Some(later) if later.flow.first.time.since(connection.flow.last.time) <= FALLBACK => {
-            Severity::Note
-        }
-        Some(_) => Severity::Warning,
-        None => Severity::Error,
-    }
-}
-
-/// A sentence on the later connection that worked, or nothing.
-pub(in crate::rules) fn recovered_text(connection: &Connection, context: &Context<'_>) -> String {
-    recovered(connection, context).map_or_else(String::new, |later| {
-        format!(
-            " A later attempt on tcp.stream {} succeeded.",
-            later.flow.stream
-        )
+        bytes_lost: lost(connection, tls, by),
     })
 }

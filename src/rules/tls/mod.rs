@@ -1,7 +1,9 @@
 //! Rules on the TLS handshake.
 
 mod alert_complaint;
+mod cipher_advice;
 pub(in crate::rules) mod common;
+pub(in crate::rules) mod outcome;
 pub(in crate::rules) mod sources;
 mod suites;
 mod tls_alert_access_denied;

@@ -1,7 +1,8 @@
 //! A fatal alert that ends the handshake and is not about a certificate or a version.
 
 use super::alert_complaint::CERTIFICATE_FAULTS;
-use super::common::{How, Stage, gravity, recovered_text, refusal};
+use super::common::{How, Stage};
+use super::outcome::{gravity, recovered_text, sip_refusal};
 use super::sources::{MEASURED, RFC_5246_ALERTS};
 use super::suites::{lowest_version_elsewhere, taken_elsewhere};
 use super::words::{after, side, versions_offered};
@@ -65,7 +66,8 @@ const fn first_of(all: &[ExplainedBy]) -> ExplainedBy {
 const OWN_RULES: [u8; 8] = [42, 43, 44, 45, 46, 48, 49, 70];
 
 fn check(connection: &Connection, to: &mut Reporter<'_, '_>) {
-    let (Some(tls), Some(refusal)) = (&connection.tls, refusal(connection)) else {
+    let (Some(tls), Some(refusal)) = (&connection.tls, sip_refusal(connection, to.context()))
+    else {
         return;
     };
     let How::Alert(what) = refusal.how else {

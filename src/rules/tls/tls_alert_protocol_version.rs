@@ -1,6 +1,7 @@
 //! A side refuses the other's protocol version.
 
-use super::common::{How, Stage, gravity, recovered_text, refusal};
+use super::common::{How, Stage};
+use super::outcome::{gravity, recovered_text, sip_refusal};
 use super::sources::{MEASURED, RFC_5246_ALERTS};
 use super::suites::lowest_version_elsewhere;
 use super::words::{server, versions_offered};
@@ -45,7 +46,8 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(connection: &Connection, to: &mut Reporter<'_, '_>) {
-    let (Some(tls), Some(refusal)) = (&connection.tls, refusal(connection)) else {
+    let (Some(tls), Some(refusal)) = (&connection.tls, sip_refusal(connection, to.context()))
+    else {
         return;
     };
     let (Some(hello), How::Alert(what)) = (&tls.client_hello, refusal.how) else {
@@ -77,7 +79,7 @@ fn check(connection: &Connection, to: &mut Reporter<'_, '_>) {
                 "{who} and {whom} have no TLS version in common: {who} offers {highest} at most"
             ),
             format!(
-                "{whom} refuses the ClientHello with alert 70 (protocol_version): it does not accept {offered}."
+                "{who} offers {offered}; {whom} refuses that with alert 70 (protocol_version)."
             ),
             client,
         ),

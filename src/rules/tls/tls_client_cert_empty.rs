@@ -1,6 +1,7 @@
 //! The client is asked for a certificate and has none to show.
 
-use super::common::{gravity, recovered_text, refusal, sent_data};
+use super::common::{refusal, sent_data};
+use super::outcome::{concerns, gravity, recovered_text};
 use super::sources::{CISCO_LYNC, MEASURED, MS_POWERSHELL};
 use super::words::{certificate_of, purposes, server, short_name};
 use crate::connection::Connection;
@@ -67,6 +68,9 @@ fn check(connection: &Connection, to: &mut Reporter<'_, '_>) {
         _ => return,
     };
     let context = to.context();
+    if !concerns(connection, context) {
+        return;
+    }
     let address = |direction| connection.flow.sender(direction).addr;
     let (client, verifier) = (address(tls.client()), address(tls.server()));
     let refused = refusal(connection).filter(|r| r.by == tls.server() && r.at >= empty_at);

@@ -1,6 +1,7 @@
 //! A side ends the connection right after a complete handshake.
 
-use super::common::{How, Stage, gravity, recovered_text, refusal, sent_data, works};
+use super::common::{How, Stage, refusal, sent_data};
+use super::outcome::{gravity, recovered_text, sip_refusal, works};
 use super::sources::{CISCO_PARTITIONED_NODE, CISCO_PARTITIONED_TROUBLE, MS_POWERSHELL};
 use super::words::{certificate_of, certificate_rows, short_name, side};
 use crate::base::Direction;
@@ -8,6 +9,7 @@ use crate::connection::Connection;
 use crate::finding::{Confidence, Evidence, Severity};
 use crate::host::Role;
 use crate::rules::{Check, Class, ExplainedBy, Fix, Knowledge, Link, Reporter, Rule};
+use crate::tls::TlsSummary;
 
 pub(super) static RULE: Rule = Rule {
     name: "tls-close-after-handshake",
@@ -66,8 +68,15 @@ fn same_end(other: &Connection, by: Direction) -> bool {
     refusal(other).is_some_and(|r| r.by == by && r.stage == Stage::Complete)
 }
 
+/// Whether a connection had the same server certificate.
+fn same_server(other: &Connection, tls: &TlsSummary) -> bool {
+    let leaf = |tls: &TlsSummary| certificate_of(tls, tls.server()).map(|c| c.sha256);
+    other.tls.as_ref().and_then(|t| leaf(t)) == leaf(tls)
+}
+
 fn check(connection: &Connection, to: &mut Reporter<'_, '_>) {
-    let (Some(tls), Some(refusal)) = (&connection.tls, refusal(connection)) else {
+    let (Some(tls), Some(refusal)) = (&connection.tls, sip_refusal(connection, to.context()))
+    else {
         return;
     };
     if refusal.stage != Stage::Complete {
@@ -92,7 +101,8 @@ fn check(connection: &Connection, to: &mut Reporter<'_, '_>) {
     let unused = !sent_data(connection, refusal.by.reverse());
     let probe = unused
         && refusal.by == tls.client()
-        && (certificate_of(tls, tls.client()).is_none() || alike.iter().any(|c| works(c)));
+        && (certificate_of(tls, tls.client()).is_none()
+            || alike.iter().any(|c| works(c) && same_server(c, tls)));
     let severity = if probe {
         Severity::Note
     } else {
@@ -120,8 +130,8 @@ fn check(connection: &Connection, to: &mut Reporter<'_, '_>) {
         })
         .key(format!("{} {:?} {subject}", at.port, refusal.by))
         .summary(format!(
-            "The handshake was complete, the certificate chain accepted; then {by} {}.{request} Likely the name in the \
-             certificate of {other} is not one that it lets in.{}",
+            "The TLS handshake was complete; then {by} {} before it sent anything.{request} It most likely does not accept the \
+             certificate of {other}: the name in it is not one that it lets in, or it checks the authority only now.{}",
             refusal.how.verb(),
             recovered_text(connection, context)
         ))
@@ -132,7 +142,10 @@ fn check(connection: &Connection, to: &mut Reporter<'_, '_>) {
         .on_stream(Some(connection.flow.stream));
     if let Some(certificate) = presented {
         built = built.detail(
-            format!("The certificate of {other}"),
+            format!(
+                "The certificate of {}",
+                context.label(connection.flow.sender(refusal.by.reverse()).addr)
+            ),
             certificate_rows(certificate),
         );
         let name = short_name(certificate).to_owned();

@@ -1,13 +1,14 @@
 //! The two sides have no cipher suite in common.
 
-use super::common::{How, Refusal, Stage, gravity, recovered_text, refusal};
+use super::cipher_advice::{advice_words, side_to_change};
+use super::common::{How, Refusal, Stage};
+use super::outcome::{gravity, recovered_text, sip_refusal};
 use super::sources::{CISCO_LYNC, CISCO_PARTITIONED_NODE, CISCO_TROUBLE, MEASURED};
 use super::suites::{Taken, offered_by_host, speciality, taken_elsewhere};
 use super::words::{server, suite_rows, versions_offered};
 use crate::connection::Connection;
 use crate::finding::{Confidence, Evidence, Severity};
 use crate::host::Role;
-use crate::rules::Building;
 use crate::rules::{Check, Class, Fix, Knowledge, Reporter, Rule};
 use crate::tls::{CipherSuiteId, ClientHello, Version};
 
@@ -58,7 +59,8 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(connection: &Connection, to: &mut Reporter<'_, '_>) {
-    let (Some(tls), Some(refusal)) = (&connection.tls, refusal(connection)) else {
+    let (Some(tls), Some(refusal)) = (&connection.tls, sip_refusal(connection, to.context()))
+    else {
         return;
     };
     let Some(hello) = &tls.client_hello else {
@@ -104,9 +106,9 @@ fn report(
     let (who, whom) = (to.label(client), server(connection, to));
     let special = speciality(offer);
     let end = match special {
-        Some(words) => format!("{who} offers only {words}"),
+        Some(words) => format!("{who} offers {words} only"),
         None => match offer {
-            [one] => format!("{who} offers only {}", one.name()),
+            [one] => format!("only {} is offered", one.name()),
             _ => format!("none of the {} offered is accepted", offer.len()),
         },
     };
@@ -140,7 +142,10 @@ fn report(
             format!("{who} and {whom} have no cipher suite in common: {end}"),
             Evidence::seen(
                 hello.at,
-                format!("ClientHello with {} cipher suites", offer.len()),
+                match offer {
+                    [one] => format!("ClientHello: {} alone", one.name()),
+                    _ => format!("ClientHello with {} cipher suites", offer.len()),
+                },
             ),
         )
         .severity(gravity(connection, context))
@@ -180,46 +185,4 @@ fn report(
         special,
     );
     drop(built);
-}
-
-fn advice_words(special: Option<&str>) -> &'static str {
-    match special {
-        Some("3DES") => {
-            " 3DES alone was asked for by the guides of the OCS time (Windows 2003 in FIPS mode knows nothing else); hardened \
-             Windows servers have it disabled today, so AES must be offered too."
-        }
-        Some("RC4") => " RC4 is prohibited (RFC 7465) and disabled nearly everywhere.",
-        Some("elliptic-curve suites") => {
-            " Lync does not support elliptic-curve suites: they must not be selected alone."
-        }
-        _ => "",
-    }
-}
-
-fn side_to_change<'f, 'c>(
-    built: Building<'f, 'c>,
-    client: Role,
-    server: Role,
-    taken: &[Taken],
-    special: Option<&str>,
-) -> Building<'f, 'c> {
-    let wanted: Vec<String> = taken.iter().take(3).map(|t| t.suite.name()).collect();
-    let wanted = if wanted.is_empty() {
-        "TLS_RSA_WITH_AES_128_CBC_SHA and TLS_RSA_WITH_AES_256_CBC_SHA".to_owned()
-    } else {
-        wanted.join(" or ")
-    };
-    match (client, server) {
-        (Role::Cisco, _) => built.cisco(format!(
-            "This is the side to change: select {wanted} as well in the TLS context of the SIP proxy."
-        )),
-        (_, Role::Cisco) if special.is_none() => built.cisco(
-            "This is the side to change: select in the TLS context of the SIP proxy at least one of the suites that the client \
-             offers.",
-        ),
-        (Role::Lync | Role::Edge, _) => built.microsoft(format!(
-            "This is the side to change: enable {wanted} on the Lync server."
-        )),
-        _ => built,
-    }
 }

@@ -1,8 +1,9 @@
 //! A side ends the connection in the middle of the handshake, without a word.
 
-use super::common::{How, Stage, gravity, recovered_text, refusal};
+use super::common::{How, Stage};
+use super::outcome::{gravity, recovered_text, sip_refusal};
 use super::sources::{MEASURED, RISUAL_1047};
-use super::words::{certificate_of, certificate_rows, side};
+use super::words::{certificate_of, certificate_rows, side, suite_rows, versions_offered};
 use crate::connection::Connection;
 use crate::finding::{Confidence, Evidence, Severity};
 use crate::rules::{Check, Class, ExplainedBy, Fix, Knowledge, Link, Reporter, Rule};
@@ -29,10 +30,13 @@ pub(super) static RULE: Rule = Rule {
         cisco: &[
             "Where Cisco ended it: root and intermediates of Lync as cup-trust, Lync's subject CN among the TLS peer subjects; \
              restart the Cisco SIP Proxy.",
+            "Where Cisco ended it right after the ClientHello: compare versions and ciphers with System > Security > TLS Context \
+             Configuration.",
         ],
         microsoft: &[
             "Where Lync ended it: import root and intermediates of the Cisco certificate into the store of the local computer \
              (Trusted Root, Intermediate) and restart the Front End service.",
+            "Where Lync ended it right after the ClientHello: compare versions and ciphers with what SCHANNEL has enabled.",
         ],
         network: &[
             "If neither server's log knows of it, a firewall on the way sent the RST: compare the TTL, or capture on both sides.",
@@ -59,7 +63,8 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(connection: &Connection, to: &mut Reporter<'_, '_>) {
-    let (Some(tls), Some(refusal)) = (&connection.tls, refusal(connection)) else {
+    let (Some(tls), Some(refusal)) = (&connection.tls, sip_refusal(connection, to.context()))
+    else {
         return;
     };
     let how = match refusal.how {
@@ -132,9 +137,21 @@ fn check(connection: &Connection, to: &mut Reporter<'_, '_>) {
     }
     if let Some(certificate) = presented {
         built = built.detail(
-            format!("The certificate of {other}"),
+            format!(
+                "The certificate of {}",
+                context.label(connection.flow.sender(refusal.by.reverse()).addr)
+            ),
             certificate_rows(certificate),
         );
+    }
+    if let Some(hello) = tls
+        .client_hello
+        .as_ref()
+        .filter(|_| refusal.stage == Stage::Hello)
+    {
+        built = built
+            .detail("Versions offered", vec![versions_offered(hello)])
+            .detail("Cipher suites offered", suite_rows(hello.real_suites()));
     }
     if refusal.bytes_lost {
         let _ = built.confidence(Confidence::Low);

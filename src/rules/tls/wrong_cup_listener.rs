@@ -113,7 +113,19 @@ fn check(connection: &Connection, to: &mut Reporter<'_, '_>) {
         .summary(summary)
         .seen(certificate.at, "Certificate of the server")
         .absent(done, "a CertificateRequest before the ServerHelloDone")
-        .detail("Other ports of that server", other.into_iter().collect())
+        .detail(
+            "Where the right listener is",
+            other
+                .into_iter()
+                .chain(
+                    context
+                        .profile
+                        .cisco
+                        .peer_auth_port
+                        .map(|port| format!("the lab profile says port {port}")),
+                )
+                .collect(),
+        )
         .on_stream(Some(connection.flow.stream));
     let _ = match digest {
         Some(true) => built,

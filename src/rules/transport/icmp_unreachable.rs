@@ -4,6 +4,7 @@ use super::common::gravity;
 use crate::connection::Connection;
 use crate::finding::{Confidence, Evidence, Severity};
 use crate::flow::{Handshake, IcmpReport};
+use crate::rules::tls::outcome::concerns;
 use crate::rules::tls::sources::CISCO_ASA;
 use crate::rules::tls::words::server;
 use crate::rules::{Check, Class, Fix, Knowledge, Reporter, Rule};
@@ -73,7 +74,7 @@ fn is_prohibited(report: &IcmpReport) -> bool {
 
 fn check(connection: &Connection, to: &mut Reporter<'_, '_>) {
     let flow = &connection.flow;
-    if !connection.concerns_sip() {
+    if !concerns(connection, to.context()) {
         return;
     }
     let Some((icmp, words)) = flow.icmp.iter().find_map(|i| Some((i, meaning(i)?))) else {
@@ -95,9 +96,9 @@ fn check(connection: &Connection, to: &mut Reporter<'_, '_>) {
         gravity(connection, context)
     };
     let title = if is_prohibited(icmp) {
-        format!("{sender} forbids {who} to reach {whom}: ICMP {words}")
+        format!("{who} may not reach {whom}: {sender} answers with ICMP {words}")
     } else {
-        format!("{who} cannot reach {whom}: {sender} reports {words}")
+        format!("{who} cannot reach {whom}: {sender} answers with ICMP {words}")
     };
     let mut built = to
         .report(

@@ -4,6 +4,7 @@ use super::common::{gravity, later_success, open_ports, opened_elsewhere};
 use crate::connection::Connection;
 use crate::finding::{Confidence, Evidence, Severity};
 use crate::flow::Handshake;
+use crate::rules::tls::outcome::concerns;
 use crate::rules::tls::sources::{CISCO_OCS, CISCO_PARTITIONED_NODE};
 use crate::rules::tls::words::server;
 use crate::rules::{Check, Class, ExplainedBy, Fix, Knowledge, Link, Reporter, Rule};
@@ -57,7 +58,7 @@ fn check(connection: &Connection, to: &mut Reporter<'_, '_>) {
     let Handshake::Refused(rst) = flow.handshake else {
         return;
     };
-    if !connection.concerns_sip() {
+    if !concerns(connection, to.context()) {
         return;
     }
     let context = to.context();
@@ -81,6 +82,11 @@ fn check(connection: &Connection, to: &mut Reporter<'_, '_>) {
             other.flow.stream,
             to.label(other.client().addr)
         ));
+    }
+    if elsewhere.is_none() && at.port == 5061 && context.hosts.is_cisco(at.addr) {
+        summary.push_str(
+            " The peer-authentication listener of the Cisco SIP proxy is on port 5062 by default.",
+        );
     }
     let built = to
         .report(

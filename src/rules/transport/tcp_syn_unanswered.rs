@@ -5,6 +5,7 @@ use crate::base::Span;
 use crate::connection::Connection;
 use crate::finding::{Confidence, Evidence, Severity};
 use crate::flow::Handshake;
+use crate::rules::tls::outcome::concerns;
 use crate::rules::tls::sources::{CISCO_PARTITIONED_NODE, CISCO_PARTITIONED_TROUBLE};
 use crate::rules::tls::words::server;
 use crate::rules::{Check, Class, ExplainedBy, Fix, Knowledge, Link, Reporter, Rule};
@@ -61,13 +62,17 @@ const SECOND_TRY: Span = Span::from_secs(3);
 
 fn check(connection: &Connection, to: &mut Reporter<'_, '_>) {
     let flow = &connection.flow;
-    if flow.handshake != Handshake::Unanswered || !connection.concerns_sip() {
+    if flow.handshake != Handshake::Unanswered || !concerns(connection, to.context()) {
         return;
     }
     let context = to.context();
     let first = flow.syns.first().copied().unwrap_or(flow.first);
-    let [_, responder] = &flow.sides;
-    if responder.segments > 0 || !flow.icmp.is_empty() && flow.syn_count < 2 {
+    let [originator, responder] = &flow.sides;
+    // A caller that went on was answered: the capture has its direction only.
+    if responder.segments > 0
+        || originator.segments > flow.syn_count
+        || !flow.icmp.is_empty() && flow.syn_count < 2
+    {
         return;
     }
     let (from, at) = (connection.client().addr, connection.server());
@@ -130,8 +135,7 @@ fn check(connection: &Connection, to: &mut Reporter<'_, '_>) {
     for syn in flow.syns.iter().skip(1).take(2) {
         built = built.seen(*syn, "SYN again");
     }
-    let last = flow.syns.last().copied().unwrap_or(first);
-    built = built.absent(last, format!("any answer, for {}", context.remaining(last)));
+    built = built.absent(first, format!("any answer, for {remaining}"));
     if !alive || others.is_some() {
         let _ = built.confidence(Confidence::Medium);
     }
