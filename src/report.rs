@@ -80,6 +80,8 @@ pub struct Report {
     pub findings: Vec<Placed>,
     /// What could not be decided, and why: rule, frame, sentence.
     pub undecided: Vec<(&'static str, FrameRef, String)>,
+    /// How many more there were than are listed.
+    pub undecided_more: u64,
     /// What could not be seen.
     pub caveats: Vec<Caveat>,
     /// The connections of SIP and TLS, in order of appearance.

@@ -52,6 +52,7 @@ impl Judge {
                     config.limits.evidence_per_finding,
                 ),
                 undecided: BTreeSet::new(),
+                undecided_more: 0,
             },
             caveats: Caveats::new(config.limits.places_per_caveat),
             methods: BTreeMap::new(),
@@ -227,7 +228,6 @@ impl Judge {
             profile: &self.profile,
             hosts: &self.hosts,
             set: &old,
-            connections: old.all(),
             first: self.first.unwrap_or_default(),
             last,
         };
@@ -245,7 +245,6 @@ impl Judge {
             profile: &self.profile,
             hosts: &self.hosts,
             set: &self.connections,
-            connections: self.connections.all(),
             first: self.first.unwrap_or_default(),
             last: if call.evicted {
                 call.span().map_or(last, |(_, end)| end)
@@ -296,7 +295,6 @@ impl Judge {
             profile: &self.profile,
             hosts: &self.hosts,
             set: &self.connections,
-            connections: self.connections.all(),
             first: self.first.unwrap_or_default(),
             last,
         };
@@ -342,6 +340,7 @@ impl Judge {
         coverage.failures = counts.failures;
         coverage.tls_unread = counts.tls_unread;
         let placed = diagnosis::place(self.outcome.findings.take());
+        let undecided_more = self.outcome.undecided_more;
         let undecided: Vec<_> = self.outcome.undecided.into_iter().collect();
         let verdict = diagnosis::verdict(
             &placed,
@@ -349,7 +348,9 @@ impl Judge {
                 successes: coverage.successes,
                 failures: coverage.failures,
                 unread_sessions: coverage.tls_unread,
-                undecided: u64::try_from(undecided.len()).unwrap_or(u64::MAX),
+                undecided: u64::try_from(undecided.len())
+                    .unwrap_or(u64::MAX)
+                    .saturating_add(undecided_more),
                 hidden: caveats.hide_traffic() || captures.iter().any(|c| !c.complete),
             },
         );
@@ -361,6 +362,7 @@ impl Judge {
             hosts: self.hosts,
             findings,
             undecided,
+            undecided_more,
             caveats: caveats.iter().collect(),
             connections: self.connections.into_vec(),
             methods: self.methods,

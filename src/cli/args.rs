@@ -165,9 +165,15 @@ impl Color {
 #[derive(Debug)]
 pub(super) enum Job {
     /// Show the catalogue.
-    Rules { format: Format },
+    Rules {
+        format: Format,
+        output: Option<PathBuf>,
+    },
     /// Show one page.
-    Explain { topic: String },
+    Explain {
+        topic: String,
+        output: Option<PathBuf>,
+    },
     /// List what was read.
     List(List),
     /// Diagnose.
@@ -179,6 +185,8 @@ pub(super) enum Job {
 pub(super) struct List {
     pub(super) what: What,
     pub(super) captures: Vec<PathBuf>,
+    /// All files that are read.
+    pub(super) inputs: Vec<PathBuf>,
     pub(super) config: Config,
     pub(super) format: Format,
     pub(super) output: Option<PathBuf>,
@@ -188,6 +196,8 @@ pub(super) struct List {
 #[derive(Debug)]
 pub(super) struct Diagnose {
     pub(super) captures: Vec<PathBuf>,
+    /// All files that are read.
+    pub(super) inputs: Vec<PathBuf>,
     pub(super) config: Config,
     pub(super) format: Format,
     pub(super) output: Option<PathBuf>,
@@ -203,10 +213,14 @@ impl TryFrom<Args> for Job {
         if args.rules {
             return Ok(Self::Rules {
                 format: args.format,
+                output: args.output,
             });
         }
         if let Some(topic) = args.explain {
-            return Ok(Self::Explain { topic });
+            return Ok(Self::Explain {
+                topic,
+                output: args.output,
+            });
         }
         let what = args.list.map(|what| match what {
             ListWhat::Packets => What::Packets,
@@ -244,12 +258,20 @@ impl TryFrom<Args> for Job {
             Level::Error => Severity::Error,
         });
         config.unused_secrets = input::check_readable(&args.keylog)?;
+        let inputs: Vec<PathBuf> = args
+            .captures
+            .iter()
+            .chain(&args.keylog)
+            .chain(&args.lab)
+            .cloned()
+            .collect();
         Ok(match what {
             Some(what) => {
                 config.hash_streams = what == What::Connections && args.format == Format::Json;
                 Self::List(List {
                     what,
                     captures: args.captures,
+                    inputs,
                     config,
                     format: args.format,
                     output: args.output,
@@ -257,6 +279,7 @@ impl TryFrom<Args> for Job {
             }
             None => Self::Diagnose(Box::new(Diagnose {
                 captures: args.captures,
+                inputs,
                 config,
                 format: args.format,
                 output: args.output,

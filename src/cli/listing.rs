@@ -9,7 +9,7 @@ use std::io::Write;
 
 /// Makes the list and writes it.
 pub(super) fn run(job: &List) -> anyhow::Result<()> {
-    output::check_target(job.output.as_deref(), &job.captures)?;
+    output::check_target(job.output.as_deref(), &job.inputs)?;
     let mut reader = input::open(&job.captures, false, &job.config.limits)?;
     let files = Files {
         files: reader
@@ -37,14 +37,18 @@ pub(super) fn run(job: &List) -> anyhow::Result<()> {
     input::feed(&mut reader, &mut analyzer);
     analyzer.finish(reader.summaries());
     let mut rows = rows.into_inner();
-    rows.sort_by_key(|row| row.at);
+    // In one file the frames have an order, even where their times step backwards.
+    if job.captures.len() == 1 {
+        rows.sort_by_key(|row| row.at.number);
+    } else {
+        rows.sort_by_key(|row| row.at);
+    }
     let mut bytes = Vec::new();
     match job.format {
         Format::Text => bytes.write_all(list::table(what, &rows).as_bytes())?,
         Format::Json => {
             for row in &rows {
-                serde_json::to_writer(&mut bytes, &row.json)?;
-                bytes.push(b'\n');
+                bytes.extend_from_slice(list::json_line(row).as_bytes());
             }
         }
     }

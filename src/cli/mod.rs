@@ -68,13 +68,13 @@ fn is_closed_pipe(error: &anyhow::Error) -> bool {
 
 fn perform(job: &Job) -> anyhow::Result<u8> {
     match job {
-        Job::Rules { format } => {
-            output::to_stdout(&output::rules(*format)?)?;
+        Job::Rules { format, output } => {
+            output::write(output.as_deref(), &output::rules(*format)?)?;
             Ok(CLEAN)
         }
-        Job::Explain { topic } => match sipdiag::rules::find(topic) {
+        Job::Explain { topic, output } => match sipdiag::rules::find(topic) {
             Some(rule) => {
-                output::to_stdout(render::explain::page(rule).as_bytes())?;
+                output::write(output.as_deref(), render::explain::page(rule).as_bytes())?;
                 Ok(CLEAN)
             }
             None => anyhow::bail!("{}", render::explain::unknown(topic)),
@@ -84,7 +84,7 @@ fn perform(job: &Job) -> anyhow::Result<u8> {
             Ok(CLEAN)
         }
         Job::Diagnose(job) => {
-            output::check_target(job.output.as_deref(), &job.captures)?;
+            output::check_target(job.output.as_deref(), &job.inputs)?;
             let hash = job.format == Format::Json;
             let mut reader = input::open(&job.captures, hash, &job.config.limits)?;
             let mut analyzer = Analyzer::new(job.config.clone());

@@ -8,18 +8,18 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-/// Refuses to write over a capture.
-pub(super) fn check_target(output: Option<&Path>, captures: &[PathBuf]) -> anyhow::Result<()> {
+/// Refuses to write over anything that is read.
+pub(super) fn check_target(output: Option<&Path>, inputs: &[PathBuf]) -> anyhow::Result<()> {
     let Some(output) = output else {
         return Ok(());
     };
     let Ok(target) = fs::canonicalize(output) else {
         return Ok(());
     };
-    for capture in captures {
-        if fs::canonicalize(capture).is_ok_and(|c| c == target) {
+    for input in inputs {
+        if fs::canonicalize(input).is_ok_and(|c| c == target) {
             anyhow::bail!(
-                "{}: is one of the captures; choose another file for --output",
+                "{}: is read as input; choose another file for --output",
                 output.display()
             );
         }
@@ -36,7 +36,7 @@ pub(super) fn write(output: Option<&Path>, bytes: &[u8]) -> anyhow::Result<()> {
         path: path.to_owned(),
         source,
     };
-    // Special files (a terminal, a pipe) are written to directly.
+    // Special files (a terminal, a pipe) are written to directly; a link stays a link.
     if fs::metadata(path).is_ok_and(|m| !m.is_file()) {
         fs::OpenOptions::new()
             .write(true)
@@ -45,15 +45,43 @@ pub(super) fn write(output: Option<&Path>, bytes: &[u8]) -> anyhow::Result<()> {
             .map_err(fail)?;
         return Ok(());
     }
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".sipdiag-part");
-    let part = path.with_file_name(name);
-    let written = fs::write(&part, bytes).and_then(|()| fs::rename(&part, path));
+    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let (mut file, part) = create_beside(&target).map_err(fail)?;
+    let written = file
+        .write_all(bytes)
+        .and_then(|()| file.sync_all())
+        .and_then(|()| fs::rename(&part, &target));
     if let Err(source) = written {
         let _ = fs::remove_file(&part);
         return Err(fail(source).into());
     }
     Ok(())
+}
+
+/// Names tried for the temporary file before giving up.
+const TRIES: u32 = 100;
+
+/// A new file beside the target: never one that exists, so nothing can be overwritten or followed.
+fn create_beside(target: &Path) -> io::Result<(fs::File, PathBuf)> {
+    let name = target
+        .file_name()
+        .ok_or_else(|| io::Error::from(io::ErrorKind::IsADirectory))?;
+    for n in 0..TRIES {
+        let mut part = std::ffi::OsString::from(".");
+        part.push(name);
+        part.push(format!(".{}-{n}.part", std::process::id()));
+        let part = target.with_file_name(part);
+        match fs::OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .open(&part)
+        {
+            Ok(file) => return Ok((file, part)),
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(e) => return Err(e),
+        }
+    }
+    Err(io::ErrorKind::AlreadyExists.into())
 }
 
 /// Writes to standard output, whole.

@@ -36,6 +36,23 @@ pub fn line(text: &str) -> Cow<'_, str> {
     Cow::Owned(safe)
 }
 
+/// JSON text with the unsafe characters that JSON allows raw (C1 controls, direction overrides) written as `\uXXXX`: the same
+/// value, harmless to look at. They occur in strings only.
+pub fn json(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_unsafe(c) && c != '\n' {
+            let mut units = [0; 2];
+            for unit in c.encode_utf16(&mut units) {
+                safe.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            safe.push(c);
+        }
+    }
+    safe
+}
+
 /// Bytes of the wire as one safe line of at most `most` characters.
 pub fn bytes(raw: &[u8], most: usize) -> String {
     let text = String::from_utf8_lossy(raw);
@@ -64,6 +81,17 @@ mod tests {
             "x\\u{202e}y\\r\\nz\\u{9b}2J"
         );
         assert!(matches!(line("plain ü"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn json_stays_the_same_value() {
+        let text = serde_json::to_string("a\u{202e}b\u{9b}c").unwrap();
+        let safe = json(&text);
+        assert_eq!(safe, "\"a\\u202eb\\u009bc\"");
+        assert_eq!(
+            serde_json::from_str::<String>(&safe).unwrap(),
+            "a\u{202e}b\u{9b}c"
+        );
     }
 
     #[test]

@@ -306,6 +306,14 @@ pub fn dialogs(call: &Call) -> Vec<Row> {
         .collect()
 }
 
+/// A row as one line of JSON. Characters that could change how a terminal shows the line are written as `\uXXXX`, which JSON
+/// reads as the same text.
+pub fn json_line(row: &Row) -> String {
+    let mut line = escape::json(&row.json.to_string());
+    line.push('\n');
+    line
+}
+
 /// A table for people: columns as wide as their widest cell, separated by two blanks.
 pub fn table(what: What, rows: &[Row]) -> String {
     let headings = headings(what);

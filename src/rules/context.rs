@@ -6,6 +6,9 @@ use crate::host::{Hosts, Role};
 use crate::lab::Profile;
 use std::net::IpAddr;
 
+/// Connections looked at where no index helps.
+const LOOKED_AT: usize = 2_048;
+
 /// Why an absence between two hosts may be no absence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unread {
@@ -24,8 +27,6 @@ pub struct Context<'a> {
     pub hosts: &'a Hosts,
     /// The connections known so far.
     pub set: &'a Connections,
-    /// The same, in order of appearance.
-    pub connections: &'a [Connection],
     /// The first frame in scope.
     pub first: FrameRef,
     /// The last frame of the capture.
@@ -56,6 +57,12 @@ impl<'a> Context<'a> {
     /// Connections to an address and port.
     pub fn to_server(&self, server: Endpoint) -> impl Iterator<Item = &'a Connection> + use<'a> {
         self.set.to_server(server)
+    }
+
+    /// The first few thousand connections, for rules that look for one of any kind: a flood must not cost the square of its
+    /// size.
+    pub fn some_connections(&self) -> impl Iterator<Item = &'a Connection> + use<'a> {
+        self.set.all().iter().take(LOOKED_AT)
     }
 
     /// The connection with this number (Wireshark's `tcp.stream`).

@@ -14,6 +14,8 @@ pub struct Outcome {
     pub findings: Findings,
     /// What could not be decided, and why: `(rule, where, sentence)`.
     pub undecided: BTreeSet<(&'static str, FrameRef, String)>,
+    /// How many more there were than are kept.
+    pub undecided_more: u64,
 }
 
 /// Undecided matters kept; a capture cut after a burst of requests must not fill the report.
@@ -83,10 +85,11 @@ impl<'c, 'o> Reporter<'c, 'o> {
 
     /// Says that the capture does not allow a verdict on something that began at `at`.
     pub fn undecided(&mut self, at: FrameRef, sentence: impl Into<String>) {
+        let matter = (self.rule.name, at, sentence.into());
         if self.out.undecided.len() < UNDECIDED {
-            self.out
-                .undecided
-                .insert((self.rule.name, at, sentence.into()));
+            self.out.undecided.insert(matter);
+        } else if !self.out.undecided.contains(&matter) {
+            self.out.undecided_more += 1;
         }
     }
 

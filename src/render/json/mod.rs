@@ -4,6 +4,7 @@ mod v1;
 
 pub(super) use v1::hex;
 
+use super::escape;
 use crate::report::Report;
 use std::io::{self, Write};
 
@@ -13,6 +14,7 @@ use std::io::{self, Write};
 ///
 /// What the writer says.
 pub fn json(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, &v1::view(report))?;
+    let text = serde_json::to_string_pretty(&v1::view(report))?;
+    out.write_all(escape::json(&text).as_bytes())?;
     out.write_all(b"\n")
 }

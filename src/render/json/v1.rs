@@ -22,6 +22,7 @@ pub(super) struct ReportV1 {
     hosts: Vec<HostV1>,
     findings: Vec<FindingV1>,
     undecided: Vec<UndecidedV1>,
+    undecided_more: u64,
     caveats: Vec<CaveatV1>,
     suppressed: u64,
 }
@@ -166,6 +167,7 @@ pub(super) fn view(report: &Report) -> ReportV1 {
                 }
             })
             .collect(),
+        undecided_more: report.undecided_more,
         caveats: report
             .caveats
             .iter()

@@ -29,11 +29,11 @@ pub(super) fn why_open(report: &Report) -> String {
             if coverage.failures == 1 { "" } else { "s" }
         );
     }
-    if !report.undecided.is_empty() {
+    let open = all_undecided(report);
+    if open > 0 {
         return format!(
-            "{} matter{} could not be decided from this capture",
-            report.undecided.len(),
-            if report.undecided.len() == 1 { "" } else { "s" }
+            "{open} matter{} could not be decided from this capture",
+            if open == 1 { "" } else { "s" }
         );
     }
     if coverage.sip_messages == 0 {
@@ -43,6 +43,12 @@ pub(super) fn why_open(report: &Report) -> String {
         return "no SIP request was seen to succeed".to_owned();
     }
     "part of the traffic is not in the capture (see what was not seen)".to_owned()
+}
+
+fn all_undecided(report: &Report) -> u64 {
+    u64::try_from(report.undecided.len())
+        .unwrap_or(u64::MAX)
+        .saturating_add(report.undecided_more)
 }
 
 /// Matters left open.
@@ -62,7 +68,8 @@ pub(super) fn undecided(report: &Report, clock: &Clock, sheet: &mut Sheet) {
             ),
         );
     }
-    more(report.undecided.len(), "--format json", sheet);
+    let open = usize::try_from(all_undecided(report)).unwrap_or(usize::MAX);
+    more(open, "the first hundred are in --format json", sheet);
 }
 
 fn more(all: usize, place: &str, sheet: &mut Sheet) {

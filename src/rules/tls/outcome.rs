@@ -19,8 +19,7 @@ pub(in crate::rules) fn concerns(connection: &Connection, context: &Context<'_>)
     connection.concerns_sip()
         && (!OTHER_SERVICES.contains(&server.port)
             || context
-                .connections
-                .iter()
+                .some_connections()
                 .any(|c| c.server() == server && c.sip_messages != [0, 0]))
 }
 

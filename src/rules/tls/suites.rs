@@ -65,7 +65,7 @@ pub(super) fn offered_by_host<'a>(
     context: &Context<'a>,
 ) -> Option<(&'a ClientHello, u32)> {
     let host = connection.server().addr;
-    context.connections.iter().find_map(|c| {
+    context.some_connections().find_map(|c| {
         let tls = c.tls.as_ref()?;
         let hello = tls.client_hello.as_ref()?;
         (c.flow.sender(tls.client()).addr == host).then_some((hello, c.flow.stream))

@@ -86,7 +86,7 @@ fn check(connection: &Connection, to: &mut Reporter<'_, '_>) {
         ),
         None => (Severity::Note, format!("{whom} went on without it.")),
     };
-    let elsewhere = context.connections.iter().find_map(|c| {
+    let elsewhere = context.some_connections().find_map(|c| {
         let t = c.tls.as_ref()?;
         [tls.client(), tls.server()].into_iter().find_map(|d| {
             (c.flow.sender(d).addr == client)

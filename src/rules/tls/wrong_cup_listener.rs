@@ -77,8 +77,7 @@ fn check(connection: &Connection, to: &mut Reporter<'_, '_>) {
     let (who, whom) = (to.label(client), server(connection, to));
     let digest = digest_seen(connection);
     let other = context
-        .connections
-        .iter()
+        .some_connections()
         .find(|c| {
             c.server().addr == at.addr
                 && c.tls

@@ -67,8 +67,7 @@ pub(super) fn opened_elsewhere<'a>(
 pub(super) fn open_ports(connection: &Connection, context: &Context<'_>) -> Vec<Endpoint> {
     let host = connection.server().addr;
     let mut ports: Vec<Endpoint> = context
-        .connections
-        .iter()
+        .some_connections()
         .filter(|c| opened(c) && c.server().addr == host && c.server() != connection.server())
         .map(Connection::server)
         .collect();
