@@ -1,3 +1,6 @@
-//! One test binary.
+//! One test binary: one link, one start. What each module is for stands on top of it.
 
-mod oracle_packets;
+mod catalogue;
+mod layering;
+mod rules;
+mod support;
