@@ -1,6 +1,8 @@
 //! One test binary: one link, one start. What each module is for stands on top of it.
 
 mod catalogue;
+mod cli;
 mod layering;
 mod rules;
+mod samples;
 mod support;
