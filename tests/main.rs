@@ -2,7 +2,11 @@
 
 mod catalogue;
 mod cli;
+mod formats;
 mod layering;
+mod limits;
+mod oracle;
+mod robustness;
 mod rules;
 mod samples;
 mod support;

@@ -2,6 +2,7 @@
 
 pub(crate) mod golden;
 pub(crate) mod pcap;
+pub(crate) mod schema;
 pub(crate) mod tls;
 pub(crate) mod trace;
 pub(crate) mod wire;
