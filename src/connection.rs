@@ -53,8 +53,10 @@ pub struct Connection {
     pub opening: [Option<Opening>; 2],
     /// SIP messages found in each direction, also inside TLS.
     pub sip_messages: [u64; 2],
+    /// The responder answered a request on it with a Digest challenge (401 or 407).
+    pub digest_challenged: bool,
     /// What TLS showed.
-    pub tls: Option<TlsSummary>,
+    pub tls: Option<Box<TlsSummary>>,
     /// SHA-256 of each direction, when asked for and no byte was missing.
     pub sha256: [Option<[u8; 32]>; 2],
     /// Bytes and SHA-256 of the application data of TLS by direction, as far as it was readable.
@@ -77,7 +79,7 @@ impl Connection {
         speaks: [Speaks; 2],
         opening: [Option<Opening>; 2],
         sip_messages: [u64; 2],
-        tls: Option<TlsSummary>,
+        tls: Option<Box<TlsSummary>>,
         sha256: [Option<[u8; 32]>; 2],
         plaintext: [Plaintext; 2],
     ) -> Self {
@@ -87,6 +89,7 @@ impl Connection {
             speaks,
             opening,
             sip_messages,
+            digest_challenged: false,
             tls,
             sha256,
             plaintext,
@@ -130,7 +133,7 @@ impl Connection {
 
     /// Whether application data went by that could not be read.
     pub fn is_unread(&self) -> bool {
-        self.tls.as_ref().is_some_and(TlsSummary::is_unread)
+        self.tls.as_ref().is_some_and(|tls| tls.is_unread())
     }
 }
 

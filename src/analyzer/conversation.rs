@@ -15,9 +15,13 @@ const OPENING_BYTES: usize = 96;
 
 /// What comes out of a conversation.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly all are messages, and each is moved on at once"
+)]
 pub(super) enum Output {
     /// A SIP message.
-    Message(Box<Seen>),
+    Message(Seen),
     /// Bytes in a SIP stream that belong to no message.
     Skipped {
         /// Where they began.
@@ -35,8 +39,17 @@ pub(super) struct Conversation {
     lanes: [Lane; 2],
     session: Option<Box<Tls>>,
     opening: [Option<Opening>; 2],
+    found: Found,
+    hashes: Option<Box<[Hash; 2]>>,
+}
+
+/// What the messages of a connection told about it.
+#[derive(Debug, Default)]
+struct Found {
+    /// Messages by direction.
     messages: [u64; 2],
-    hashes: [Hash; 2],
+    /// A Digest challenge went by.
+    digest_challenged: bool,
 }
 
 /// A TLS session and what is found inside it.
@@ -101,7 +114,8 @@ impl Conversation {
         out: &mut dyn FnMut(Output),
     ) {
         if config.hash_streams {
-            of(&mut self.hashes, direction).take(&chunk);
+            let hashes = self.hashes.get_or_insert_default();
+            of(hashes, direction).take(&chunk);
         }
         if let Chunk::Data { at, bytes, .. } = chunk {
             let opening = of(&mut self.opening, direction);
@@ -114,7 +128,7 @@ impl Conversation {
         let Self {
             lanes,
             session,
-            messages,
+            found,
             ..
         } = self;
         of(lanes, direction).push(
@@ -124,13 +138,13 @@ impl Conversation {
             &config.limits,
             &mut |forward| match forward {
                 Forward::Sip(item) => {
-                    deliver(item, flow, direction, "tcp", messages, out);
+                    deliver(item, flow, direction, "tcp", found, out);
                 }
                 Forward::Tls(chunk) => {
                     let tls = session.get_or_insert_with(|| Box::new(Tls::new(config)));
-                    tls.push(flow, direction, chunk, config, messages, out);
+                    tls.push(flow, direction, chunk, config, found, out);
                 }
-                Forward::Other(_) => {}
+                Forward::Other => {}
             },
         );
         // The side that does not speak TLS in a TLS connection: the session notes what it said instead.
@@ -148,22 +162,22 @@ impl Conversation {
         config: &Config,
         out: &mut dyn FnMut(Output),
     ) -> Connection {
-        let mut messages = self.messages;
+        let mut found = std::mem::take(&mut self.found);
         for direction in [Direction::Originator, Direction::Responder] {
             of(&mut self.lanes, direction).finish(&mut |forward| {
                 if let Forward::Sip(item) = forward {
-                    deliver(item, &flow, direction, "tcp", &mut messages, out);
+                    deliver(item, &flow, direction, "tcp", &mut found, out);
                 }
             });
         }
         let mut plaintext = [Plaintext::default(), Plaintext::default()];
         let tls = self.session.map(|tls| {
-            let (summary, texts) = tls.finish(&flow, config, &mut messages, out);
+            let (summary, texts) = tls.finish(&flow, config, &mut found, out);
             plaintext = texts;
-            summary
+            Box::new(summary)
         });
         let [originator, responder] = &self.lanes;
-        let [hash_o, hash_r] = self.hashes;
+        let [hash_o, hash_r] = *self.hashes.unwrap_or_default();
         let hashed = |hash: Hash| {
             if config.hash_streams {
                 hash.finish()
@@ -171,15 +185,17 @@ impl Conversation {
                 None
             }
         };
-        Connection::new(
+        let mut connection = Connection::new(
             flow,
             [originator.speaks(), responder.speaks()],
             self.opening,
-            messages,
+            found.messages,
             tls,
             [hashed(hash_o), hashed(hash_r)],
             plaintext,
-        )
+        );
+        connection.digest_challenged = found.digest_challenged;
+        connection
     }
 }
 
@@ -199,7 +215,7 @@ impl Tls {
         direction: Direction,
         chunk: Chunk<'_>,
         config: &Config,
-        messages: &mut [u64; 2],
+        found: &mut Found,
         out: &mut dyn FnMut(Output),
     ) {
         let Self {
@@ -217,7 +233,7 @@ impl Tls {
             }
             of(lanes, direction).push(plain, false, true, &config.limits, &mut |forward| {
                 if let Forward::Sip(item) = forward {
-                    deliver(item, flow, direction, "tls", messages, out);
+                    deliver(item, flow, direction, "tls", found, out);
                 }
             });
         });
@@ -227,14 +243,14 @@ impl Tls {
         mut self: Box<Self>,
         flow: &FlowSummary,
         config: &Config,
-        messages: &mut [u64; 2],
+        found: &mut Found,
         out: &mut dyn FnMut(Output),
     ) -> (crate::tls::TlsSummary, [Plaintext; 2]) {
         self.session.finish();
         for direction in [Direction::Originator, Direction::Responder] {
             of(&mut self.lanes, direction).finish(&mut |forward| {
                 if let Forward::Sip(item) = forward {
-                    deliver(item, flow, direction, "tls", messages, out);
+                    deliver(item, flow, direction, "tls", found, out);
                 }
             });
         }
@@ -260,13 +276,15 @@ fn deliver(
     flow: &FlowSummary,
     direction: Direction,
     carriage: &'static str,
-    messages: &mut [u64; 2],
+    found: &mut Found,
     out: &mut dyn FnMut(Output),
 ) {
     match item {
         sip::Item::Message(message) => {
-            *of(messages, direction) += 1;
-            out(Output::Message(Box::new(Seen {
+            *of(&mut found.messages, direction) += 1;
+            found.digest_challenged |= message.status().is_some_and(|s| matches!(s.0, 401 | 407))
+                && message.challenges().any(|c| c.scheme.is("Digest"));
+            out(Output::Message(Seen {
                 message,
                 hop: Hop {
                     src: flow.sender(direction),
@@ -274,7 +292,7 @@ fn deliver(
                     carriage,
                     stream: Some(flow.stream),
                 },
-            })));
+            }));
         }
         sip::Item::KeepAlive { .. } => {}
         sip::Item::Skipped { at, bytes, reason } => out(Output::Skipped { at, bytes, reason }),

@@ -3,7 +3,7 @@
 use super::config::Config;
 use crate::base::{CaveatKind, Caveats, Endpoint, FrameRef};
 use crate::capture::CaptureSummary;
-use crate::connection::Connection;
+use crate::connection::{Connection, Speaks};
 use crate::diagnosis::{self, Placed};
 use crate::dialog::{Call, Seen, Transaction};
 use crate::finding::Findings;
@@ -11,6 +11,7 @@ use crate::host::Hosts;
 use crate::lab::Profile;
 use crate::report::{Coverage, MethodCount, Report, Undecrypted};
 use crate::rules::{self, Context, Outcome};
+use crate::sip::Method;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Methods counted singly; a flood of invented methods is counted as one.
@@ -29,6 +30,8 @@ pub(super) struct Judge {
     methods: BTreeMap<String, MethodCount>,
     counts: Coverage,
     first: Option<FrameRef>,
+    /// Datagrams that are not SIP, and the first: of unknown protocols, of DNS.
+    datagrams: [(u64, Option<FrameRef>); 2],
 }
 
 impl Judge {
@@ -49,6 +52,7 @@ impl Judge {
             methods: BTreeMap::new(),
             counts: Coverage::default(),
             first: None,
+            datagrams: [(0, None); 2],
         }
     }
 
@@ -82,10 +86,15 @@ impl Judge {
     pub(super) fn other_datagram(
         &mut self,
         src: Endpoint,
-        _dst: Endpoint,
+        dst: Endpoint,
         at: FrameRef,
         payload: &[u8],
     ) {
+        let dns = src.port == 53 || dst.port == 53;
+        let [other, names] = &mut self.datagrams;
+        let (count, first) = if dns { names } else { other };
+        *count += 1;
+        first.get_or_insert(at);
         // A DNS response has the highest bit of its third byte set (RFC 1035 §4.1.1).
         if src.port == 53 && payload.get(2).is_some_and(|flags| flags & 0x80 != 0) {
             self.hosts.name_server(src.addr, at);
@@ -107,6 +116,13 @@ impl Judge {
                     connection.client(),
                     connection.server()
                 ),
+            );
+        }
+        if connection.speaks.contains(&Speaks::Other) && connection.tls.is_none() {
+            self.caveats.note(
+                CaveatKind::OtherProtocol,
+                Some(connection.flow.first),
+                "TCP connections that carry neither SIP nor TLS",
             );
         }
         self.hosts.connection(&connection);
@@ -200,24 +216,23 @@ impl Judge {
     }
 
     fn count(&mut self, transaction: &Transaction<'_>) {
-        let name = transaction.method().to_string();
-        let method = name.as_str();
-        let method = if self.methods.len() < METHODS || self.methods.contains_key(method) {
-            method
+        let method = transaction.method();
+        let name = std::str::from_utf8(method.as_bytes()).unwrap_or("(not text)");
+        let name = if self.methods.len() < METHODS || self.methods.contains_key(name) {
+            name
         } else {
             "(others)"
         };
-        if !self.methods.contains_key(method) {
-            self.methods
-                .insert(method.to_owned(), MethodCount::default());
+        if !self.methods.contains_key(name) {
+            self.methods.insert(name.to_owned(), MethodCount::default());
         }
-        let Some(count) = self.methods.get_mut(method) else {
+        let Some(count) = self.methods.get_mut(name) else {
             return;
         };
         count.requests += u64::from(transaction.request.is_some());
         match transaction.final_status() {
             Some(status) => *count.finals.entry(status).or_default() += 1,
-            None if transaction.request.is_some() && method != "BENOTIFY" => {
+            None if transaction.request.is_some() && method != Method::Benotify => {
                 count.unanswered += 1;
             }
             None => {}
@@ -253,6 +268,16 @@ impl Judge {
                 "very many findings of one rule: further ones were left out",
                 self.outcome.findings.dropped(),
             );
+        }
+        let texts = [
+            "UDP datagrams that are neither SIP nor DNS",
+            "DNS messages were seen; this version does not judge them",
+        ];
+        for ((count, first), text) in self.datagrams.into_iter().zip(texts) {
+            if count > 0 {
+                self.caveats
+                    .note_many(CaveatKind::OtherProtocol, first, text, count);
+            }
         }
         if config.unused_secrets > 0 {
             self.caveats.note_many(

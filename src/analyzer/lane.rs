@@ -30,7 +30,7 @@ pub(super) enum Forward<'a> {
     /// A chunk for the TLS session.
     Tls(Chunk<'a>),
     /// Bytes of another protocol.
-    Other(usize),
+    Other,
 }
 
 /// The state of one direction.
@@ -80,7 +80,7 @@ impl Lane {
         if self.held.is_empty() {
             match classify(bytes, tls, late || after_gap) {
                 Some(state) => self.decide(state, Some((offset, at, bytes)), limits, out),
-                None if after_gap => out(Forward::Other(bytes.len())),
+                None if after_gap => out(Forward::Other),
                 None => self.hold(offset, at, bytes),
             }
             return;
@@ -102,7 +102,7 @@ impl Lane {
     pub(super) fn finish(&mut self, out: &mut dyn FnMut(Forward<'_>)) {
         if let State::Sip(framer) = &mut self.state {
             framer.finish(&mut |item| out(Forward::Sip(item)));
-        } else {
+        } else if !self.held.is_empty() {
             self.give_up(out);
         }
     }
@@ -115,7 +115,7 @@ impl Lane {
     /// What is held belongs to no protocol we read.
     fn give_up(&mut self, out: &mut dyn FnMut(Forward<'_>)) {
         if self.held_bytes > 0 {
-            out(Forward::Other(self.held_bytes));
+            out(Forward::Other);
         }
         self.held.clear();
         self.held_bytes = 0;
@@ -143,7 +143,7 @@ impl Lane {
                     out(Forward::Sip(item));
                 }),
                 State::Tls => out(Forward::Tls(Chunk::Data { offset, at, bytes })),
-                State::Undecided | State::Other => out(Forward::Other(bytes.len())),
+                State::Undecided | State::Other => out(Forward::Other),
             }
         }
     }

@@ -330,7 +330,7 @@ impl Rooms<'_, '_> {
             last,
             ..
         } = self;
-        flows.finish(*last, &mut |event| {
+        flows.finish(&mut |event| {
             on_event(event, dialogs, judge, observer, config, *last);
         });
         dialogs.finish(&mut |call| on_call(&call, judge, observer, *last));
@@ -376,7 +376,7 @@ fn on_output(
     last: FrameRef,
 ) {
     match output {
-        Output::Message(seen) => on_message(*seen, dialogs, judge, observer, last),
+        Output::Message(seen) => on_message(seen, dialogs, judge, observer, last),
         Output::Skipped { at, bytes, reason } => judge.skipped(at, bytes, reason),
     }
 }

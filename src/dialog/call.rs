@@ -49,16 +49,19 @@ pub struct Call {
     pub evicted: bool,
     /// Bytes of the messages.
     pub(super) bytes: usize,
+    /// The latest frame of it.
+    pub(super) last: FrameRef,
 }
 
 impl Call {
-    pub(super) fn new(call_id: &[u8]) -> Self {
+    pub(super) fn new(call_id: &[u8], at: FrameRef) -> Self {
         Self {
             call_id: call_id.into(),
             messages: Vec::new(),
             continued: false,
             evicted: false,
             bytes: 0,
+            last: at,
         }
     }
 

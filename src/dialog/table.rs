@@ -59,13 +59,22 @@ impl DialogTable {
     pub fn push(&mut self, seen: Seen, ended: &mut dyn FnMut(Call)) {
         let at = seen.at();
         let size = seen.message.memory();
-        let id: Box<[u8]> = seen.message.call_id().unwrap_or_default().bytes().into();
-        let call = self.calls.entry(id).or_insert_with_key(|id| Call::new(id));
-        call.bytes += size;
-        call.messages.push(seen);
+        let id = seen.message.call_id().unwrap_or_default().bytes();
         self.bytes += size;
+        let call = match self.calls.get_mut(id) {
+            Some(call) => call,
+            None => {
+                let id: Box<[u8]> = id.into();
+                self.calls
+                    .entry(id)
+                    .or_insert_with_key(|id| Call::new(id, at))
+            }
+        };
+        call.bytes += size;
+        call.last = call.last.max(at);
+        call.messages.push(seen);
         if call.messages.len() >= self.limits.messages_per_dialog {
-            let mut rest = Call::new(&call.call_id);
+            let mut rest = Call::new(&call.call_id, at);
             rest.continued = true;
             let mut long = std::mem::replace(call, rest);
             long.evicted = true;
@@ -96,28 +105,27 @@ impl DialogTable {
 
     /// Judges the quarter of the calls that were quiet longest.
     fn evict(&mut self, at: FrameRef, ended: &mut dyn FnMut(Call)) {
-        let mut by_age: Vec<(Option<FrameRef>, Box<[u8]>)> = self
-            .calls
-            .iter()
-            .map(|(id, call)| (call.span().map(|(_, last)| last), id.clone()))
-            .collect();
-        let part = (by_age.len() / 4).max(1);
-        if part < by_age.len() {
-            by_age.select_nth_unstable(part);
+        let mut ages: Vec<FrameRef> = self.calls.values().map(|call| call.last).collect();
+        if ages.is_empty() {
+            return;
         }
-        by_age.truncate(part);
-        by_age.sort_unstable();
+        let part = ages.len() / 4;
+        let (_, limit, _) = ages.select_nth_unstable(part);
+        let limit = *limit;
+        let mut old: Vec<Call> = self
+            .calls
+            .extract_if(|_, call| call.last <= limit)
+            .map(|(_, call)| call)
+            .collect();
+        old.sort_unstable_by(|a, b| (a.last, &a.call_id).cmp(&(b.last, &b.call_id)));
         let mut early = 0;
-        for (last, id) in by_age {
-            let Some(mut call) = self.calls.remove(&id) else {
-                continue;
-            };
+        for mut call in old {
             self.bytes = self.bytes.saturating_sub(call.bytes);
             if call.messages.is_empty() {
                 continue;
             }
             // A call quiet for longer than any SIP timer is over: judging it now loses nothing.
-            let quiet = last.is_some_and(|last| at.time.since(last.time) > super::SETTLED);
+            let quiet = at.time.since(call.last.time) > super::SETTLED;
             call.evicted = !quiet;
             early += u64::from(!quiet);
             ended(call);

@@ -10,7 +10,7 @@ mod summary;
 mod table;
 
 pub use stream::StreamNumbers;
-pub use summary::{FlowSummary, Handshake, IcmpReport, SideFacts, State};
+pub use summary::{Closing, FlowSummary, Handshake, IcmpReport, SideFacts, State};
 pub use table::{Event, FlowTable};
 
 #[cfg(doc)]

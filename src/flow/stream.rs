@@ -7,7 +7,7 @@ use hashbrown::HashMap;
 use std::hash::BuildHasher;
 
 /// Gives each TCP connection of a capture the number Wireshark shows: counted from 0 in order of appearance, a new
-/// number when a SYN (or SYN/ACK) on known endpoints has another initial sequence number.
+/// number when a SYN on known endpoints has another initial sequence number.
 #[derive(Debug, Default)]
 pub struct StreamNumbers {
     /// By a 64-bit hash of the endpoints: a collision would need 2^32 connections.
@@ -77,7 +77,7 @@ impl StreamNumbers {
             base: [None; 2],
         });
         let base = known.base.get(side).copied().flatten();
-        if flags.syn() && base.is_some_and(|b| b != seq) {
+        if flags.syn() && !flags.ack() && base.is_some_and(|b| b != seq) {
             *known = Known {
                 number: take(),
                 base: [None; 2],

@@ -47,7 +47,7 @@ struct Slot<S> {
 
 /// Connections by number, each with what its owner keeps beside it.
 pub struct FlowTable<S> {
-    slots: HashMap<u32, Slot<S>, FixedState>,
+    slots: HashMap<u32, Box<Slot<S>>, FixedState>,
     limits: Limits,
     early_bytes: usize,
     sweep_in: usize,
@@ -101,7 +101,7 @@ impl<S: Default> FlowTable<S> {
         let slot = self
             .slots
             .entry(number)
-            .or_insert_with(|| Slot::new(number, at, src, dst, segment));
+            .or_insert_with(|| Box::new(Slot::new(number, at, src, dst, segment)));
         if duplicate {
             slot.summary.duplicates += 1;
             slot.summary.last = at;
@@ -142,11 +142,11 @@ impl<S: Default> FlowTable<S> {
     }
 
     /// Ends everything, in order of appearance.
-    pub fn finish(&mut self, at: FrameRef, sink: &mut dyn FnMut(Event<'_, S>)) {
+    pub fn finish(&mut self, sink: &mut dyn FnMut(Event<'_, S>)) {
         let mut numbers: Vec<u32> = self.slots.keys().copied().collect();
         numbers.sort_unstable();
         for number in numbers {
-            self.end(number, at, false, sink);
+            self.end(number, false, sink);
         }
     }
 
@@ -157,16 +157,10 @@ impl<S: Default> FlowTable<S> {
         self.take_caveats();
     }
 
-    fn end(
-        &mut self,
-        number: u32,
-        at: FrameRef,
-        evicted: bool,
-        sink: &mut dyn FnMut(Event<'_, S>),
-    ) {
+    fn end(&mut self, number: u32, evicted: bool, sink: &mut dyn FnMut(Event<'_, S>)) {
         if let Some(mut slot) = self.slots.remove(&number) {
             self.early_bytes = self.early_bytes.saturating_sub(slot.early_bytes());
-            slot.flush(at, sink);
+            slot.flush(sink);
             slot.summary.evicted = evicted;
             sink(Event::Ended {
                 owner: slot.owner,
@@ -190,7 +184,7 @@ impl<S: Default> FlowTable<S> {
             .collect();
         over.sort_unstable();
         for number in over {
-            self.end(number, at, false, sink);
+            self.end(number, false, sink);
         }
         if self.slots.len() >= self.limits.flows && !self.slots.contains_key(&number) {
             let mut by_age: Vec<(bool, FrameRef, u32)> = self
@@ -211,7 +205,7 @@ impl<S: Default> FlowTable<S> {
                 u64::try_from(eighth).unwrap_or(u64::MAX),
             );
             for (_, _, number) in by_age {
-                self.end(number, at, true, sink);
+                self.end(number, true, sink);
             }
         }
         self.sweep_in = self.slots.len().max(4096);
@@ -298,7 +292,7 @@ impl<S: Default> Slot<S> {
             Direction::Responder => (responder, originator, run_r),
         };
         if segment.flags.syn() {
-            mine.anchor(data_seq);
+            mine.anchor_at_syn(data_seq);
         }
         // Without the peer's SYN its first acknowledged number is where its stream goes on.
         if segment.flags.ack() && !segment.flags.rst() && !theirs.is_anchored() {
@@ -385,7 +379,7 @@ impl<S: Default> Slot<S> {
                 summary.syn_ack.get_or_insert(at);
                 if matches!(
                     summary.handshake,
-                    Handshake::Unanswered | Handshake::NotCaptured
+                    Handshake::Unanswered | Handshake::NotCaptured | Handshake::Refused(_)
                 ) {
                     summary.handshake = Handshake::HalfOpen;
                 }
@@ -421,7 +415,7 @@ impl<S: Default> Slot<S> {
         summary.last = at;
     }
 
-    fn flush(&mut self, at: FrameRef, sink: &mut dyn FnMut(Event<'_, S>)) {
+    fn flush(&mut self, sink: &mut dyn FnMut(Event<'_, S>)) {
         for direction in [Direction::Originator, Direction::Responder] {
             let Self {
                 owner,
@@ -433,7 +427,7 @@ impl<S: Default> Slot<S> {
                 Direction::Originator => originator,
                 Direction::Responder => responder,
             };
-            side.flush(at, &mut |chunk| {
+            side.flush(&mut |chunk| {
                 sink(Event::Chunk {
                     owner,
                     flow: summary,

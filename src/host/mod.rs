@@ -12,6 +12,8 @@ use crate::base::FrameRef;
 use crate::connection::Connection;
 use crate::dialog::Seen;
 use crate::lab::Profile;
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
@@ -44,7 +46,7 @@ pub struct Host {
 /// All hosts in scope.
 #[derive(Debug, Clone, Default)]
 pub struct Hosts {
-    by_address: BTreeMap<IpAddr, Host>,
+    by_address: HashMap<IpAddr, Host, FixedState>,
 }
 
 /// Messages of one host searched for clues; a busy server tells all in the first few.
@@ -161,9 +163,13 @@ impl Hosts {
 
     /// All hosts by address.
     pub fn iter(&self) -> impl Iterator<Item = (IpAddr, &Host)> {
-        self.by_address
+        let mut all: Vec<(IpAddr, &Host)> = self
+            .by_address
             .iter()
             .map(|(address, host)| (*address, host))
+            .collect();
+        all.sort_unstable_by_key(|(address, _)| *address);
+        all.into_iter()
     }
 
     /// Whether the address is a Microsoft server.

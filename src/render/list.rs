@@ -188,7 +188,7 @@ pub fn connection(c: &Connection, files: &Files) -> Row {
             flow.server.to_string(),
             flow.state().name().to_owned(),
             format!("{} > < {}", client.bytes, server.bytes),
-            c.tls.as_ref().map_or_else(String::new, TlsSummary::short),
+            c.tls.as_ref().map_or_else(String::new, |tls| tls.short()),
         ],
         json: json!({
             "file": files.name(c.file),

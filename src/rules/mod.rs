@@ -15,7 +15,7 @@ pub mod transport;
 pub mod trust;
 
 pub use context::{Context, Unread};
-pub use reporter::{Outcome, Reporter};
+pub use reporter::{Building, Outcome, Reporter};
 pub use rule::{Check, Class, ExplainedBy, Fix, Knowledge, Link, Rule};
 
 use crate::connection::Connection;

@@ -19,6 +19,9 @@ impl TlsSummary {
             }
             _ => match &self.client_hello {
                 Some(hello) => parts.push(format!("{} offered", hello.highest_version().name())),
+                None if self.records.iter().all(|r| r.application_records == 0) => {
+                    parts.push("TLS without a hello".to_owned());
+                }
                 None => parts.push("TLS begun before the capture".to_owned()),
             },
         }

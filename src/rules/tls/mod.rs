@@ -1,4 +1,39 @@
-//! Rules.
+//! Rules on the TLS handshake.
+
+mod alert_complaint;
+pub(in crate::rules) mod common;
+pub(in crate::rules) mod sources;
+mod suites;
+mod tls_alert_access_denied;
+mod tls_alert_bad_certificate;
+mod tls_alert_certificate_expired;
+mod tls_alert_certificate_unknown;
+mod tls_alert_handshake_failure;
+mod tls_alert_protocol_version;
+mod tls_alert_unknown_ca;
+mod tls_alert_unsupported_certificate;
+mod tls_client_cert_empty;
+mod tls_close_after_handshake;
+mod tls_no_common_cipher;
+mod tls_reset_during_handshake;
+pub(in crate::rules) mod words;
+mod wrong_cup_listener;
+
 use super::Rule;
+
 /// The rules of this class.
-pub(super) const RULES: &[&Rule] = &[];
+pub(super) const RULES: &[&Rule] = &[
+    &tls_alert_access_denied::RULE,
+    &tls_alert_bad_certificate::RULE,
+    &tls_alert_certificate_expired::RULE,
+    &tls_alert_certificate_unknown::RULE,
+    &tls_alert_handshake_failure::RULE,
+    &tls_alert_protocol_version::RULE,
+    &tls_alert_unknown_ca::RULE,
+    &tls_alert_unsupported_certificate::RULE,
+    &tls_client_cert_empty::RULE,
+    &tls_close_after_handshake::RULE,
+    &tls_no_common_cipher::RULE,
+    &tls_reset_during_handshake::RULE,
+    &wrong_cup_listener::RULE,
+];

@@ -1,0 +1,158 @@
+//! What the rules on certificates share: who presented what to whom, and whether it was refused.
+
+use crate::connection::Connection;
+use crate::finding::{Confidence, Evidence, Severity};
+use crate::host::Role;
+use crate::rules::Building;
+use crate::rules::Reporter;
+use crate::rules::tls::common::{Refusal, gravity, recovered_text, refusal, sent_data};
+use crate::rules::tls::words::{
+    after, certainty, certificate_rows, points_elsewhere, short_name, side,
+};
+use crate::tls::{Certificate, CertificateFlight};
+use std::net::IpAddr;
+
+/// A certificate that one side presented to the other.
+pub(super) struct Presented<'a> {
+    /// The sender's own certificate.
+    pub(super) leaf: &'a Certificate,
+    /// The whole message.
+    pub(super) flight: &'a CertificateFlight,
+    /// What to call the side that presented it.
+    pub(super) presenter_name: String,
+    /// What to call the side that checks it.
+    pub(super) verifier_name: String,
+    /// Role of the presenter.
+    pub(super) presenter_role: Role,
+    presenter: IpAddr,
+    verifier: IpAddr,
+    /// How the verifier broke off after it had the certificate.
+    refusal: Option<Refusal>,
+    /// The verifier sent application data: it accepted the certificate.
+    accepted: bool,
+}
+
+/// The certificate of the client or of the server of a connection.
+pub(super) fn presented<'a>(
+    connection: &'a Connection,
+    of_client: bool,
+    to: &Reporter<'_, '_>,
+) -> Option<Presented<'a>> {
+    let tls = connection.tls.as_ref()?;
+    let (direction, flight) = if of_client {
+        (tls.client(), tls.client_certificates.as_ref()?)
+    } else {
+        (tls.server(), tls.server_certificates.as_ref()?)
+    };
+    let leaf = flight.leaf().filter(|c| c.error.is_none())?;
+    let verifier = direction.reverse();
+    let address = |d| connection.flow.sender(d).addr;
+    Some(Presented {
+        leaf,
+        flight,
+        presenter_name: side(connection, direction, to),
+        verifier_name: side(connection, verifier, to),
+        presenter_role: to.context().role(address(direction)),
+        presenter: address(direction),
+        verifier: address(verifier),
+        refusal: refusal(connection).filter(|r| r.by == verifier && r.at >= flight.at),
+        accepted: sent_data(connection, verifier),
+    })
+}
+
+/// A defect of a certificate, in words.
+pub(super) struct Fault<'a> {
+    /// The title.
+    pub(super) title: String,
+    /// What is wrong with it, as a sentence.
+    pub(super) defect: String,
+    /// Alerts that name this very defect.
+    pub(super) alerts: &'a [u8],
+    /// What tells it from other faults of that rule.
+    pub(super) key: String,
+    /// How bad the defect is where nobody refused the certificate.
+    pub(super) harmless: Severity,
+}
+
+impl Presented<'_> {
+    /// Whether the verifier broke off after it had got this certificate.
+    pub(super) const fn was_refused(&self) -> bool {
+        self.refusal.is_some()
+    }
+
+    /// Reports a defect: an error where the verifier broke off because of it, less where nothing came of it.
+    pub(super) fn report<'f, 'c>(
+        &self,
+        connection: &Connection,
+        to: &'f mut Reporter<'c, '_>,
+        fault: Fault<'_>,
+    ) -> Building<'f, 'c> {
+        let context = to.context();
+        let (severity, confidence, outcome) = match &self.refusal {
+            Some(refusal) if points_elsewhere(refusal, fault.alerts) => (
+                Severity::Warning.min(gravity(connection, context)),
+                Confidence::Medium,
+                format!(
+                    "{} {} {}, which names another reason: this defect would be the next.",
+                    self.verifier_name,
+                    refusal.how.verb(),
+                    after(refusal.stage)
+                ),
+            ),
+            Some(refusal) => (
+                gravity(connection, context),
+                certainty(refusal, fault.alerts),
+                format!(
+                    "{} {} {}.",
+                    self.verifier_name,
+                    refusal.how.verb(),
+                    after(refusal.stage)
+                ),
+            ),
+            None if self.accepted => (
+                fault.harmless,
+                Confidence::High,
+                format!("{} accepted it on this connection.", self.verifier_name),
+            ),
+            None => (
+                fault.harmless,
+                Confidence::Medium,
+                format!("Whether {} accepted it is not visible.", self.verifier_name),
+            ),
+        };
+        let mut built = to
+            .report(
+                self.presenter,
+                self.verifier,
+                fault.title,
+                Evidence::seen(
+                    self.flight.at,
+                    format!(
+                        "Certificate of {} ({})",
+                        self.presenter_name,
+                        short_name(self.leaf)
+                    ),
+                ),
+            )
+            .severity(severity)
+            .confidence(confidence)
+            .key(format!("{} {}", self.leaf.subject, fault.key))
+            .summary(format!(
+                "{} {outcome}{}",
+                fault.defect,
+                recovered_text(connection, context)
+            ))
+            .detail(
+                format!("The certificate of {}", self.presenter_name),
+                certificate_rows(self.leaf),
+            )
+            .on_stream(Some(connection.flow.stream));
+        if let Some(refusal) = &self.refusal {
+            built = built.seen(
+                refusal.at,
+                format!("{} {}", self.verifier_name, refusal.how.verb()),
+            );
+        }
+        built
+    }
+}

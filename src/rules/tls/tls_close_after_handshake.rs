@@ -1,0 +1,152 @@
+//! A side ends the connection right after a complete handshake.
+
+use super::common::{How, Stage, gravity, recovered_text, refusal, sent_data, works};
+use super::sources::{CISCO_PARTITIONED_NODE, CISCO_PARTITIONED_TROUBLE, MS_POWERSHELL};
+use super::words::{certificate_of, certificate_rows, short_name, side};
+use crate::base::Direction;
+use crate::connection::Connection;
+use crate::finding::{Confidence, Evidence, Severity};
+use crate::host::Role;
+use crate::rules::{Check, Class, ExplainedBy, Fix, Knowledge, Link, Reporter, Rule};
+
+pub(super) static RULE: Rule = Rule {
+    name: "tls-close-after-handshake",
+    class: Class::Tls,
+    severity: Severity::Error,
+    summary: "one side ends the connection right after a complete TLS handshake, before it has sent anything",
+    explanation: "The handshake succeeded, so versions, ciphers and the certificate chain were accepted. Then one side ends \
+        the connection without a byte of its own. Checks of the application come at that moment: is the name in the \
+        certificate one of those that may connect? The Cisco SIP proxy compares the subject CN with its TLS peer subjects, \
+        Lync compares the name with its topology and with the route.",
+    causes: &[
+        "Cisco closes: the subject CN of Lync's certificate is not a TLS peer subject, or is not selected in the TLS context",
+        "Lync closes: the name in Cisco's certificate is no trusted application or server, or is not the route's destination",
+        "some programs check the whole certificate only now: authority, validity and name count as well",
+    ],
+    confirm: &[
+        "Cisco SIP proxy traces of that second; Lync event log, source LS Protocol Stack (14428, 14501, 14502, 14603).",
+        "Compare the name in the certificate shown here with the configured peers, letter by letter.",
+    ],
+    fix: Fix {
+        cisco: &[
+            "Where Cisco closes: System > Security > TLS Peer Subjects: the subject CN of the front end and of the pool; then \
+             System > Security > TLS Context Configuration > the peer-authentication context > Selected TLS Peer Subjects; \
+             restart the Cisco SIP Proxy.",
+        ],
+        microsoft: &[
+            "Where Lync closes: Get-CsTrustedApplicationPool must list the name in Cisco's certificate; \
+             New-CsTrustedApplicationPool, New-CsTrustedApplication, Enable-CsTopology.",
+        ],
+        network: &[],
+    },
+    knowledge: Knowledge::Deduced,
+    references: &[
+        CISCO_PARTITIONED_NODE,
+        CISCO_PARTITIONED_TROUBLE,
+        MS_POWERSHELL,
+    ],
+    since: "0.1.0",
+    explained_by: &[ExplainedBy {
+        rules: &[
+            "cert-missing-client-auth-eku",
+            "cert-missing-server-auth-eku",
+            "cert-expired",
+            "cert-not-yet-valid",
+            "cert-name-mismatch",
+            "cert-self-signed-peer",
+            "tls-client-cert-empty",
+        ],
+        link: Link::Connection,
+    }],
+    check: Check::Connection(check),
+};
+
+/// Whether this is the same end by the same side as on another connection.
+fn same_end(other: &Connection, by: Direction) -> bool {
+    refusal(other).is_some_and(|r| r.by == by && r.stage == Stage::Complete)
+}
+
+fn check(connection: &Connection, to: &mut Reporter<'_, '_>) {
+    let (Some(tls), Some(refusal)) = (&connection.tls, refusal(connection)) else {
+        return;
+    };
+    if refusal.stage != Stage::Complete {
+        return;
+    }
+    if let How::Alert(_) = refusal.how {
+        return;
+    }
+    let context = to.context();
+    let (client, at) = (connection.client().addr, connection.server());
+    let (by, other) = (
+        side(connection, refusal.by, to),
+        side(connection, refusal.by.reverse(), to),
+    );
+    let alike: Vec<&Connection> = context
+        .between(client, at.addr)
+        .filter(|c| c.server() == at && c.client().addr == client)
+        .collect();
+    let times = alike.iter().filter(|c| same_end(c, refusal.by)).count();
+    // A client that opens, says nothing and goes is a probe unless it has shown a certificate; and where its other
+    // connections work, it was a spare one.
+    let unused = !sent_data(connection, refusal.by.reverse());
+    let probe = unused
+        && refusal.by == tls.client()
+        && (certificate_of(tls, tls.client()).is_none() || alike.iter().any(|c| works(c)));
+    let severity = if probe {
+        Severity::Note
+    } else {
+        gravity(connection, context)
+    };
+    let request = if unused {
+        String::new()
+    } else {
+        format!(" {other} had sent data already and got no answer.")
+    };
+    let presented = certificate_of(tls, refusal.by.reverse());
+    let subject = presented.map_or_else(String::new, |c| c.subject.clone());
+    let mut built = to
+        .report(
+            client,
+            at.addr,
+            format!("{by} ends the connection with {other} right after the TLS handshake, without sending anything"),
+            Evidence::seen(refusal.at, format!("{by} {}", refusal.how.verb())),
+        )
+        .severity(severity)
+        .confidence(if times >= 2 && !probe {
+            Confidence::High
+        } else {
+            Confidence::Medium
+        })
+        .key(format!("{} {:?} {subject}", at.port, refusal.by))
+        .summary(format!(
+            "The handshake was complete, the certificate chain accepted; then {by} {}.{request} Likely the name in the \
+             certificate of {other} is not one that it lets in.{}",
+            refusal.how.verb(),
+            recovered_text(connection, context)
+        ))
+        .seen_if(
+            tls.finished.iter().flatten().max().copied(),
+            "handshake complete (last Finished)",
+        )
+        .on_stream(Some(connection.flow.stream));
+    if let Some(certificate) = presented {
+        built = built.detail(
+            format!("The certificate of {other}"),
+            certificate_rows(certificate),
+        );
+        let name = short_name(certificate).to_owned();
+        built = match context.role(connection.flow.sender(refusal.by).addr) {
+            Role::Cisco => built.cisco(format!(
+                "This side closes: add \"{name}\" under System > Security > TLS Peer Subjects and select it in the TLS context."
+            )),
+            Role::Lync | Role::Edge => built.microsoft(format!(
+                "This side closes: make \"{name}\" a trusted application pool and use it as the route's destination."
+            )),
+            _ => built,
+        };
+    }
+    if refusal.bytes_lost {
+        let _ = built.confidence(Confidence::Low);
+    }
+}
