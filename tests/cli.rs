@@ -274,7 +274,7 @@ fn what_cannot_be_written_is_an_error() {
         assert_eq!(run.status.code(), Some(2), "a full disk");
         assert!(!run.stderr.is_empty());
     } else {
-        eprintln!("SKIPPED writing to a full disk: there is no /dev/full");
+        crate::support::say!("SKIPPED writing to a full disk: there is no /dev/full");
     }
 }
 

@@ -294,50 +294,41 @@ fn the_table_itself_has_no_circle() {
     }
 }
 
+/// Debts: files that name a rule, until what they need has moved to a file that rules share.
+const DEBTS: &[(&str, &str)] = &[(
+    "rules/transport/tls_on_plaintext_port.rs",
+    "sip_plaintext_on_tls_port",
+)];
+
+/// A rule may use what its class and other classes share; a rule that uses a rule would judge twice.
 #[test]
 fn a_rule_imports_no_other_rule() {
-    let mut problems = Vec::new();
-    let classes: BTreeSet<&str> = sipdiag::diagnosis::ORDER_OF_BLAME
+    let names: BTreeSet<String> = sipdiag::rules::ALL
         .iter()
-        .map(|class| class.name())
+        .map(|rule| rule.name.replace('-', "_"))
         .collect();
+    let mut problems = Vec::new();
+    let mut debts: BTreeSet<(&str, &str)> = DEBTS.iter().copied().collect();
     for (name, room, code) in code() {
-        let parts: Vec<&str> = name.split('/').collect();
-        let [_, class, file] = parts.as_slice() else {
-            continue;
-        };
-        if room != "rules" || *file == "mod.rs" {
+        let file = name.split(['/', '.']).rev().nth(1).unwrap_or_default();
+        if room != "rules" || file == "mod" {
             continue;
         }
-        for line in code
-            .lines()
-            .filter(|l| l.contains("use ") || l.contains("super::"))
-        {
-            let line = line.trim();
-            let sibling = line
-                .strip_prefix("use super::")
-                .or_else(|| line.strip_prefix("pub(super) use super::"));
-            if let Some(path) = sibling
-                && !["common", "super", "{common"]
-                    .iter()
-                    .any(|ok| path.starts_with(ok))
-                && path.starts_with(|c: char| c.is_lowercase())
-            {
-                problems.push(Err(format!(
-                    "src/{name}: `{line}` names another rule of {class}"
-                )));
-            }
-            for other in &classes {
-                for path in [
-                    format!("rules::{other}::"),
-                    format!("super::super::{other}::"),
-                ] {
-                    if line.contains(&path) {
-                        problems.push(Err(format!("src/{name}: `{line}` names another rule")));
-                    }
+        for line in code.lines() {
+            let words = line.split(|c: char| !c.is_alphanumeric() && c != '_');
+            for other in words.filter(|word| *word != file && names.contains(*word)) {
+                let line = line.trim();
+                if DEBTS.contains(&(name.as_str(), other)) {
+                    debts.retain(|debt| *debt != (name.as_str(), other));
+                    crate::support::say!("SKIPPED a debt: src/{name} names the rule {other}");
+                    continue;
                 }
+                problems.push(Err(format!("src/{name}: `{line}` names the rule {other}")));
             }
         }
+    }
+    for (file, other) in debts {
+        problems.push(Err(format!("DEBTS: src/{file} no longer names {other}")));
     }
     golden::all(problems);
 }

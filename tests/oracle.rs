@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// What tshark is told: SIP by the lab's ports, and segments put in order.
-const TSHARK: [&str; 16] = [
+const TSHARK: [&str; 22] = [
     "-o",
     "tcp.reassemble_out_of_order:TRUE",
     "-o",
@@ -26,6 +26,12 @@ const TSHARK: [&str; 16] = [
     "tls.port==5062,sip",
     "-T",
     "fields",
+    "-o",
+    "tcp.check_checksum:TRUE",
+    "-o",
+    "ip.check_checksum:TRUE",
+    "-o",
+    "udp.check_checksum:TRUE",
 ];
 
 fn is_installed(program: &str) -> bool {
@@ -37,8 +43,28 @@ fn is_installed(program: &str) -> bool {
         .is_ok()
 }
 
-/// Rows of tab-separated fields, several values of a field separated by `~`.
-fn tshark(capture: &Path, filter: &str, fields: &[&str], more: &[&str]) -> Vec<Vec<String>> {
+/// What tshark says of one frame.
+#[derive(Debug, Default)]
+struct Row {
+    frame: u64,
+    stream: Option<u64>,
+    start_lines: BTreeSet<String>,
+    /// Why the frame is not as a kernel would send it.
+    faults: Vec<&'static str>,
+}
+
+/// Fields that must be empty, or a status that must not be 0 (bad), in what the compiler of scenarios makes.
+const FAULTS: [&str; 6] = [
+    "ip.checksum.status",
+    "tcp.checksum.status",
+    "udp.checksum.status",
+    "tcp.analysis.lost_segment",
+    "tcp.analysis.ack_lost_segment",
+    "_ws.malformed",
+];
+
+/// Every frame of a capture, in one run: starting tshark takes longer than reading.
+fn tshark(capture: &Path, more: &[&str]) -> Vec<Row> {
     let mut command = Command::new("tshark");
     command
         .arg("-n")
@@ -46,14 +72,43 @@ fn tshark(capture: &Path, filter: &str, fields: &[&str], more: &[&str]) -> Vec<V
         .arg(capture)
         .args(TSHARK)
         .args(more);
-    command.args(["-Y", filter, "-E", "aggregator=~"]);
-    for field in fields {
+    let fields = [
+        "frame.number",
+        "tcp.stream",
+        "icmp.type",
+        "sip.Request-Line",
+        "sip.Status-Line",
+    ];
+    for field in fields.iter().chain(&FAULTS) {
         command.args(["-e", field]);
     }
-    let output = command.stderr(Stdio::null()).output().unwrap();
+    let output = command
+        .args(["-E", "aggregator=~"])
+        .stderr(Stdio::null())
+        .output()
+        .unwrap();
     String::from_utf8_lossy(&output.stdout)
         .lines()
-        .map(|line| line.split('\t').map(str::to_owned).collect())
+        .map(|line| {
+            let mut cells: Vec<&str> = line.split('\t').collect();
+            cells.resize(fields.len() + FAULTS.len(), "");
+            let lines = |n: usize| cells[n].split('~').filter(|line| !line.is_empty());
+            let quoted = !cells[2].is_empty();
+            Row {
+                frame: cells[0].parse().unwrap(),
+                stream: cells[1].parse().ok().filter(|_| !quoted),
+                start_lines: lines(3).chain(lines(4)).map(str::to_owned).collect(),
+                faults: FAULTS
+                    .iter()
+                    .zip(&cells[fields.len()..])
+                    .filter(|(name, value)| match name.ends_with("status") {
+                        true => value.split('~').next() == Some("0"),
+                        false => !value.is_empty() && !quoted,
+                    })
+                    .map(|(name, _)| *name)
+                    .collect(),
+            }
+        })
         .collect()
 }
 
@@ -101,137 +156,87 @@ fn ours(capture: &Path) -> Messages {
     all
 }
 
-fn theirs(capture: &Path, more: &[&str]) -> Messages {
-    let fields = [
-        "frame.number",
-        "tcp.stream",
-        "sip.Request-Line",
-        "sip.Status-Line",
-    ];
-    let mut all = Messages::new();
-    for row in tshark(
-        capture,
-        "sip.Request-Line || sip.Status-Line",
-        &fields,
-        more,
-    ) {
-        let lines = row[2]
-            .split('~')
-            .chain(row[3].split('~'))
-            .filter(|line| !line.is_empty());
-        let entry = (
-            row[1].split('~').next().unwrap().parse().ok(),
-            lines.map(str::to_owned).collect(),
-        );
-        all.insert(row[0].parse().unwrap(), entry);
-    }
-    all
-}
-
-#[test]
-fn tshark_reads_the_same_messages_in_the_same_frames_and_streams() {
-    if !is_installed("tshark") {
-        eprintln!("SKIPPED the comparison with tshark: tshark is not installed");
-        return;
-    }
-    let temp = tempfile::tempdir().unwrap();
+/// Compares one capture; everything that differs.
+fn compare(name: &str, path: &Path) -> Vec<Result<(), String>> {
+    // SIP in clear on a port of TLS has to be announced to tshark, and TLS on 5060.
+    let (more, all_read): (&[&str], bool) = match name {
+        n if n.contains("sip-plaintext-on-tls-port") || n.contains("plain-sip-to-tls-port") => {
+            (&["-d", "tcp.port==5061,sip"], false)
+        }
+        n if n.contains("tls-on-plaintext-port/quiet") => (
+            &["-d", "tcp.port==5060,tls", "-d", "tls.port==5060,sip"],
+            true,
+        ),
+        _ => (&[], true),
+    };
+    let rows = tshark(path, more);
     let mut results = Vec::new();
-    let mut compared = 0;
-    for (name, path) in captures(temp.path()) {
-        // Plain SIP on a port of TLS has to be announced to tshark.
-        let plain: &[&str] = match name.as_str() {
-            n if n.contains("sip-plaintext-on-tls-port") || n.contains("plain-sip-to-tls-port") => {
-                &["-d", "tcp.port==5061,sip"]
-            }
-            n if n.contains("tls-on-plaintext-port/quiet") => {
-                &["-d", "tcp.port==5060,tls", "-d", "tls.port==5060,sip"]
-            }
-            _ => &[],
-        };
-        let ours = ours(&path);
-        let theirs = theirs(&path, plain);
-        let told_to_read_clear = name.contains("plain") && plain.len() == 2;
-        for (frame, (stream, lines)) in &theirs {
-            match ours.get(frame) {
-                Some((our_stream, our_lines)) if our_stream == stream && our_lines == lines => {}
-                other => results.push(Err(format!(
-                    "{name}: frame {frame}: tshark {stream:?} {lines:?}, sipdiag {other:?}"
-                ))),
-            }
+    let mut ours = ours(path);
+    let mut streams: BTreeMap<u64, (u64, u64)> = BTreeMap::new();
+    for row in &rows {
+        if let Some(stream) = row.stream {
+            streams.entry(stream).or_insert((row.frame, row.frame)).1 = row.frame;
         }
-        for (frame, ours) in &ours {
-            // With 5061 declared as plain SIP, tshark does not read the TLS connections there.
-            if !theirs.contains_key(frame) && !told_to_read_clear {
-                results.push(Err(format!(
-                    "{name}: frame {frame}: only sipdiag has {ours:?}"
-                )));
-            }
+        if name.ends_with(".trace") && !row.faults.is_empty() {
+            let faults = row.faults.join(", ");
+            results.push(Err(format!("{name}: frame {}: {faults}", row.frame)));
         }
-        compared += theirs.len();
-    }
-    assert!(compared > 300, "tshark found no SIP: {compared} frames");
-    golden::all(results);
-}
-
-#[test]
-fn tshark_numbers_the_same_connections() {
-    if !is_installed("tshark") {
-        eprintln!("SKIPPED the comparison of connections with tshark: tshark is not installed");
-        return;
-    }
-    let temp = tempfile::tempdir().unwrap();
-    let mut results = Vec::new();
-    for (name, path) in captures(temp.path()) {
-        let mut streams: BTreeMap<u64, (u64, u64)> = BTreeMap::new();
-        for row in tshark(&path, "tcp && !icmp", &["tcp.stream", "frame.number"], &[]) {
-            let (stream, frame) = (row[0].parse().unwrap(), row[1].parse().unwrap());
-            let span = streams.entry(stream).or_insert((frame, frame));
-            span.1 = frame;
-        }
-        let ours: BTreeMap<u64, (u64, u64)> = list("connections", &path)
-            .iter()
-            .map(|c| {
-                let number = |field: &str| c[field].as_u64().unwrap();
-                (
-                    number("tcp_stream"),
-                    (number("first_frame"), number("last_frame")),
-                )
-            })
-            .collect();
-        if ours != streams {
-            results.push(Err(format!("{name}: tshark {streams:?}, sipdiag {ours:?}")));
-        }
-    }
-    golden::all(results);
-}
-
-/// tshark checks the checksums and sequence numbers of the scenarios: they are as a kernel makes them.
-#[test]
-fn tshark_finds_nothing_wrong_with_the_scenarios() {
-    if !is_installed("tshark") {
-        eprintln!("SKIPPED the check of the scenarios with tshark: tshark is not installed");
-        return;
-    }
-    let temp = tempfile::tempdir().unwrap();
-    let mut results = Vec::new();
-    for (name, path) in captures(temp.path()) {
-        if !name.ends_with(".trace") {
+        if row.start_lines.is_empty() {
             continue;
         }
-        let checks = [
-            "-o",
-            "tcp.check_checksum:TRUE",
-            "-o",
-            "ip.check_checksum:TRUE",
-            "-o",
-            "udp.check_checksum:TRUE",
-        ];
-        let bad = "tcp.checksum.status==0 || ip.checksum.status==0 || udp.checksum.status==0 || tcp.analysis.ack_lost_segment || \
-                   tcp.analysis.lost_segment || (_ws.malformed && !icmp)";
-        for row in tshark(&path, bad, &["frame.number", "_ws.col.Info"], &checks) {
-            results.push(Err(format!("{name}: frame {}", row.join(": "))));
+        match ours.remove(&row.frame) {
+            Some((stream, lines)) if stream == row.stream && lines == row.start_lines => {}
+            other => results.push(Err(format!("{name}: {row:?}, sipdiag {other:?}"))),
         }
     }
+    if all_read && !ours.is_empty() {
+        results.push(Err(format!("{name}: only sipdiag has {ours:?}")));
+    }
+    let connections: BTreeMap<u64, (u64, u64)> = list("connections", path)
+        .iter()
+        .map(|c| {
+            let number = |field: &str| c[field].as_u64().unwrap();
+            let span = (number("first_frame"), number("last_frame"));
+            (number("tcp_stream"), span)
+        })
+        .collect();
+    if connections != streams {
+        results.push(Err(format!(
+            "{name}: connections: tshark {streams:?}, sipdiag {connections:?}"
+        )));
+    }
+    if rows.is_empty() {
+        results.push(Err(format!("{name}: tshark reads no frame")));
+    }
+    results
+}
+
+/// The same messages in the same frames and streams, the same numbers of connections, and scenarios with the checksums and sequence
+/// numbers of a real stack.
+#[test]
+fn tshark_reads_the_same() {
+    if !is_installed("tshark") {
+        crate::support::say!("SKIPPED the comparison with tshark: tshark is not installed");
+        return;
+    }
+    let temp = tempfile::tempdir().unwrap();
+    let captures = captures(temp.path());
+    let workers = 2;
+    let results: Vec<Result<(), String>> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..workers)
+            .map(|worker| {
+                let mine = captures.iter().skip(worker).step_by(workers);
+                scope.spawn(move || {
+                    mine.flat_map(|(name, path)| compare(name, path))
+                        .collect::<Vec<_>>()
+                })
+            })
+            .collect();
+        threads
+            .into_iter()
+            .flat_map(|t| t.join().unwrap())
+            .collect()
+    });
     golden::all(results);
 }
 
@@ -251,6 +256,7 @@ fn captures_below(folder: &Path, out: &mut Vec<PathBuf>) {
 }
 
 /// Runs one list; an error says what was wrong.
+#[expect(clippy::disallowed_methods, reason = "a test may look at the clock")]
 fn try_list(what: &str, capture: &Path) -> Result<(), String> {
     let stdout = tempfile::tempfile().unwrap();
     let began = Instant::now();
@@ -295,13 +301,12 @@ fn try_list(what: &str, capture: &Path) -> Result<(), String> {
 }
 
 #[test]
-#[expect(clippy::disallowed_methods, reason = "a test may look at the clock")]
 fn the_captures_of_other_projects_can_be_listed() {
     let corpus = project(CORPUS);
     let mut all = Vec::new();
     captures_below(&corpus, &mut all);
     if all.is_empty() {
-        eprintln!("SKIPPED the captures of other projects: {CORPUS} does not exist");
+        crate::support::say!("SKIPPED the captures of other projects: {CORPUS} does not exist");
         return;
     }
     let workers = 2;
@@ -323,6 +328,6 @@ fn the_captures_of_other_projects_can_be_listed() {
             .flat_map(|t| t.join().unwrap())
             .collect()
     });
-    eprintln!("{} files of {CORPUS}", all.len());
+    crate::support::say!("{} files of {CORPUS}", all.len());
     golden::all(results);
 }

@@ -28,7 +28,7 @@ pub(crate) fn check(path: &Path, actual: &str) -> Result<(), String> {
     if updating() {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, actual).unwrap();
-        eprintln!("UPDATED {name}");
+        crate::support::say!("UPDATED {name}");
         return Ok(());
     }
     Err(match expected {

@@ -7,6 +7,15 @@ pub(crate) mod tls;
 pub(crate) mod trace;
 pub(crate) mod wire;
 
+/// Says something that is seen although the test passes: libtest hides what `eprintln!` writes.
+macro_rules! say {
+    ($($text:tt)*) => {{
+        use std::io::Write as _;
+        writeln!(std::io::stderr(), $($text)*).unwrap();
+    }};
+}
+pub(crate) use say;
+
 use sipdiag::render::{self, Style, TimeStyle};
 use sipdiag::report::Report;
 use std::path::{Path, PathBuf};

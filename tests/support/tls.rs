@@ -36,7 +36,9 @@ impl State {
 
     fn message(&mut self, what: &str, words: &[&str], payload: &[u8]) -> Result<Vec<u8>, String> {
         let number = |n: usize| -> Result<usize, String> {
-            let word = words.get(n).ok_or(format!("{what}: a number is missing"))?;
+            let word = words
+                .get(n)
+                .ok_or_else(|| format!("{what}: a number is missing"))?;
             word.parse().map_err(|e| format!("{what} {word}: {e}"))
         };
         self.records += 1;
@@ -220,7 +222,7 @@ fn pairs<'a>(words: &[&'a str]) -> Result<Vec<(&'a str, &'a str)>, String> {
         .iter()
         .map(|word| {
             word.split_once('=')
-                .ok_or(format!("`{word}` is not key=value"))
+                .ok_or_else(|| format!("`{word}` is not key=value"))
         })
         .collect()
 }
@@ -304,7 +306,7 @@ fn der(name: &str) -> Result<Vec<u8>, String> {
         .iter()
         .map(|folder| project(folder).join(&file))
         .find(|path| path.exists())
-        .ok_or(format!("there is no certificate {file}"))?;
+        .ok_or_else(|| format!("there is no certificate {file}"))?;
     let text = read_text(&path);
     let base64: String = text
         .lines()
@@ -312,7 +314,7 @@ fn der(name: &str) -> Result<Vec<u8>, String> {
         .skip(1)
         .take_while(|line| !line.starts_with("-----END"))
         .collect();
-    decode_base64(&base64).ok_or(format!("{file} is not PEM"))
+    decode_base64(&base64).ok_or_else(|| format!("{file} is not PEM"))
 }
 
 fn decode_base64(text: &str) -> Option<Vec<u8>> {

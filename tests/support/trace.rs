@@ -214,7 +214,7 @@ impl Compiler {
                     .flows
                     .iter()
                     .position(|flow| flow.name == *name)
-                    .ok_or(format!("there is no flow `{name}`"))?;
+                    .ok_or_else(|| format!("there is no flow `{name}`"))?;
                 used = self.on_flow(flow, rest, payload)?;
             }
             _ => return Err(format!("`{line}` is no directive")),
@@ -228,7 +228,7 @@ impl Compiler {
     fn time(&mut self, word: &str) -> Result<(), String> {
         let word = word
             .strip_prefix('@')
-            .ok_or(format!("`{word}` is no time"))?;
+            .ok_or_else(|| format!("`{word}` is no time"))?;
         let (base, seconds) = match word.strip_prefix('+') {
             Some(seconds) => (self.now, seconds),
             None => (self.start, word),
@@ -613,7 +613,7 @@ impl Compiler {
         let server = option("server").ok_or("handshake: server=CERT is missing")?;
         let version = option("version").unwrap_or("1.0");
         let suite = option("suite").unwrap_or("0002");
-        let offer = option("offer").map_or(format!("{suite},000a"), str::to_owned);
+        let offer = option("offer").map_or_else(|| format!("{suite},000a"), str::to_owned);
         let field = |key: &str| option(key).map_or(String::new(), |v| format!(" {key}={v}"));
         let asks = client != "-";
         let mut flights = vec![
