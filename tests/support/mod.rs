@@ -11,7 +11,8 @@ pub(crate) mod wire;
 macro_rules! say {
     ($($text:tt)*) => {{
         use std::io::Write as _;
-        writeln!(std::io::stderr(), $($text)*).unwrap();
+        let mut stderr = std::io::stderr();
+        writeln!(stderr, $($text)*).unwrap();
     }};
 }
 pub(crate) use say;
