@@ -55,6 +55,8 @@ pub struct Connection {
     pub sip_messages: [u64; 2],
     /// The responder answered a request on it with a Digest challenge (401 or 407).
     pub digest_challenged: bool,
+    /// Bytes that are neither SIP nor TLS: where they began and how many.
+    pub other: Option<(FrameRef, u64)>,
     /// What TLS showed.
     pub tls: Option<Box<TlsSummary>>,
     /// SHA-256 of each direction, when asked for and no byte was missing.
@@ -90,6 +92,7 @@ impl Connection {
             opening,
             sip_messages,
             digest_challenged: false,
+            other: None,
             tls,
             sha256,
             plaintext,
@@ -124,11 +127,30 @@ impl Connection {
         self.flow.server
     }
 
-    /// Whether it is, or was meant to be, SIP: it carries SIP or TLS, or goes to a port of this federation.
+    /// Whether it is, or was meant to be, SIP: it carries SIP, or TLS that is not plainly of another service, or uses a port of
+    /// this federation.
     pub fn concerns_sip(&self) -> bool {
-        self.speaks.contains(&Speaks::Sip)
-            || self.speaks.contains(&Speaks::Tls)
-            || is_federation_port(self.server().port)
+        let ports = [self.client().port, self.server().port];
+        self.sip_messages.iter().any(|n| *n > 0)
+            || self.speaks.contains(&Speaks::Sip)
+            || ports.into_iter().any(is_federation_port)
+            || (self.speaks.contains(&Speaks::Tls) && !self.is_of_another_service())
+    }
+
+    /// TLS on the well-known port of another service, or for HTTP by its own word (ALPN, RFC 7301).
+    fn is_of_another_service(&self) -> bool {
+        let http = self
+            .tls
+            .as_ref()
+            .and_then(|tls| tls.client_hello.as_ref())
+            .is_some_and(|hello| {
+                let alpn = &hello.extensions.alpn;
+                alpn.iter().any(|p| p == "h2" || p.starts_with("http/"))
+            });
+        http || matches!(
+            self.server().port,
+            443 | 465 | 563 | 636 | 853 | 990 | 993 | 995 | 3269 | 3389 | 5223 | 5269 | 5986 | 8443
+        )
     }
 
     /// Whether application data went by that could not be read.

@@ -26,7 +26,9 @@ pub struct Coverage {
     pub tls_sessions: u64,
     /// TLS sessions whose application data was read.
     pub tls_decrypted: u64,
-    /// TLS sessions whose application data was not read, and why.
+    /// TLS sessions whose application data was not read.
+    pub tls_unread: u64,
+    /// The first of them, and why.
     pub undecrypted: Vec<Undecrypted>,
     /// TCP bytes the capture does not have.
     pub missing_bytes: u64,
@@ -36,6 +38,8 @@ pub struct Coverage {
     pub sip_malformed: u64,
     /// SIP transactions that ended with 2xx.
     pub successes: u64,
+    /// SIP requests that failed or were never answered; users' own states (busy, offline) do not count.
+    pub failures: u64,
 }
 
 /// A TLS session that was not read.

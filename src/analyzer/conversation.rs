@@ -50,6 +50,18 @@ struct Found {
     messages: [u64; 2],
     /// A Digest challenge went by.
     digest_challenged: bool,
+    /// Bytes that are neither SIP nor TLS, and the first place.
+    other: u64,
+    other_at: Option<FrameRef>,
+}
+
+impl Found {
+    fn other(&mut self, at: FrameRef, bytes: usize) {
+        self.other = self
+            .other
+            .saturating_add(u64::try_from(bytes).unwrap_or(u64::MAX));
+        self.other_at.get_or_insert(at);
+    }
 }
 
 /// A TLS session and what is found inside it.
@@ -144,7 +156,7 @@ impl Conversation {
                     let tls = session.get_or_insert_with(|| Box::new(Tls::new(config)));
                     tls.push(flow, direction, chunk, config, found, out);
                 }
-                Forward::Other => {}
+                Forward::Other { at, bytes } => found.other(at, bytes),
             },
         );
         // The side that does not speak TLS in a TLS connection: the session notes what it said instead.
@@ -164,10 +176,12 @@ impl Conversation {
     ) -> Connection {
         let mut found = std::mem::take(&mut self.found);
         for direction in [Direction::Originator, Direction::Responder] {
-            of(&mut self.lanes, direction).finish(&mut |forward| {
-                if let Forward::Sip(item) = forward {
+            of(&mut self.lanes, direction).finish(&mut |forward| match forward {
+                Forward::Sip(item) => {
                     deliver(item, &flow, direction, "tcp", &mut found, out);
                 }
+                Forward::Other { at, bytes } => found.other(at, bytes),
+                Forward::Tls(_) => {}
             });
         }
         let mut plaintext = [Plaintext::default(), Plaintext::default()];
@@ -195,6 +209,7 @@ impl Conversation {
             plaintext,
         );
         connection.digest_challenged = found.digest_challenged;
+        connection.other = found.other_at.map(|at| (at, found.other));
         connection
     }
 }
@@ -232,8 +247,10 @@ impl Tls {
                 *of(plaintext, direction) += u64::try_from(bytes.len()).unwrap_or(u64::MAX);
             }
             of(lanes, direction).push(plain, false, true, &config.limits, &mut |forward| {
-                if let Forward::Sip(item) = forward {
-                    deliver(item, flow, direction, "tls", found, out);
+                match forward {
+                    Forward::Sip(item) => deliver(item, flow, direction, "tls", found, out),
+                    Forward::Other { at, bytes } => found.other(at, bytes),
+                    Forward::Tls(_) => {}
                 }
             });
         });
@@ -248,10 +265,10 @@ impl Tls {
     ) -> (crate::tls::TlsSummary, [Plaintext; 2]) {
         self.session.finish();
         for direction in [Direction::Originator, Direction::Responder] {
-            of(&mut self.lanes, direction).finish(&mut |forward| {
-                if let Forward::Sip(item) = forward {
-                    deliver(item, flow, direction, "tls", found, out);
-                }
+            of(&mut self.lanes, direction).finish(&mut |forward| match forward {
+                Forward::Sip(item) => deliver(item, flow, direction, "tls", found, out),
+                Forward::Other { at, bytes } => found.other(at, bytes),
+                Forward::Tls(_) => {}
             });
         }
         let [bytes_o, bytes_r] = self.plaintext;

@@ -3,16 +3,20 @@
 use super::config::Config;
 use crate::base::{CaveatKind, Caveats, Endpoint, FrameRef};
 use crate::capture::CaptureSummary;
-use crate::connection::{Connection, Speaks};
+use crate::connection::Connection;
 use crate::diagnosis::{self, Placed};
 use crate::dialog::{Call, Seen, Transaction};
 use crate::finding::Findings;
+use crate::flow::Handshake;
 use crate::host::Hosts;
 use crate::lab::Profile;
 use crate::report::{Coverage, MethodCount, Report, Undecrypted};
 use crate::rules::{self, Context, Outcome};
 use crate::sip::Method;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// Sessions not read that are listed singly.
+const UNDECRYPTED: usize = 1000;
 
 /// Methods counted singly; a flood of invented methods is counted as one.
 const METHODS: usize = 64;
@@ -118,14 +122,33 @@ impl Judge {
                 ),
             );
         }
-        if connection.speaks.contains(&Speaks::Other) && connection.tls.is_none() {
-            self.caveats.note(
+        match connection.other {
+            // Where SIP is or should be, such bytes may be the rest of something that began before the capture.
+            Some((at, bytes)) if connection.concerns_sip() => self.caveats.note(
+                CaveatKind::SipNotUnderstood,
+                Some(at),
+                format!(
+                    "{bytes} bytes of tcp.stream {} ({} > {}) are neither SIP nor TLS{}",
+                    connection.flow.stream,
+                    connection.client(),
+                    connection.server(),
+                    if connection.flow.handshake == Handshake::NotCaptured {
+                        "; the connection began before the capture"
+                    } else {
+                        ""
+                    }
+                ),
+            ),
+            Some((at, _)) if connection.tls.is_none() => self.caveats.note(
                 CaveatKind::OtherProtocol,
-                Some(connection.flow.first),
+                Some(at),
                 "TCP connections that carry neither SIP nor TLS",
-            );
+            ),
+            _ => {}
         }
-        self.hosts.connection(&connection);
+        if connection.concerns_sip() {
+            self.hosts.connection(&connection);
+        }
         self.note_tls(&connection);
         if !connection.concerns_sip() {
             return;
@@ -158,6 +181,10 @@ impl Judge {
         self.counts.tls_sessions += 1;
         tls.note_caveats(&mut self.caveats);
         if let Some(reason) = tls.undecrypted_reason() {
+            self.counts.tls_unread += 1;
+            if self.counts.undecrypted.len() >= UNDECRYPTED {
+                return;
+            }
             self.counts.undecrypted.push(Undecrypted {
                 connection: format!(
                     "tcp.stream {}, {} > {}",
@@ -199,7 +226,7 @@ impl Judge {
     pub(super) fn call(&mut self, call: &Call, last: FrameRef) {
         let transactions = call.transactions();
         for transaction in &transactions {
-            self.count(transaction);
+            self.count(transaction, call, last);
         }
         let context = Context {
             profile: &self.profile,
@@ -215,7 +242,7 @@ impl Judge {
         rules::check_call(call, &transactions, &context, &mut self.outcome);
     }
 
-    fn count(&mut self, transaction: &Transaction<'_>) {
+    fn count(&mut self, transaction: &Transaction<'_>, call: &Call, last: FrameRef) {
         let method = transaction.method();
         let name = std::str::from_utf8(method.as_bytes()).unwrap_or("(not text)");
         let name = if self.methods.len() < METHODS || self.methods.contains_key(name) {
@@ -238,6 +265,7 @@ impl Judge {
             None => {}
         }
         self.counts.successes += u64::from(transaction.succeeded());
+        self.counts.failures += u64::from(transaction.failed(call, last));
     }
 
     /// Judges what is left and puts everything in its place.
@@ -297,13 +325,16 @@ impl Judge {
         coverage.sip_messages = counts.sip_messages;
         coverage.sip_malformed = counts.sip_malformed;
         coverage.successes = counts.successes;
+        coverage.failures = counts.failures;
+        coverage.tls_unread = counts.tls_unread;
         let placed = diagnosis::place(self.outcome.findings.take());
         let undecided: Vec<_> = self.outcome.undecided.into_iter().collect();
         let verdict = diagnosis::verdict(
             &placed,
             diagnosis::Seen {
                 successes: coverage.successes,
-                unread_sessions: u64::try_from(coverage.undecrypted.len()).unwrap_or(u64::MAX),
+                failures: coverage.failures,
+                unread_sessions: coverage.tls_unread,
                 undecided: u64::try_from(undecided.len()).unwrap_or(u64::MAX),
                 hidden: caveats.hide_traffic() || captures.iter().any(|c| !c.complete),
             },

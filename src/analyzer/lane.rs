@@ -29,8 +29,13 @@ pub(super) enum Forward<'a> {
     Sip(sip::Item),
     /// A chunk for the TLS session.
     Tls(Chunk<'a>),
-    /// Bytes of another protocol.
-    Other,
+    /// Bytes of another protocol, or before the first byte that could be placed.
+    Other {
+        /// Where they were.
+        at: FrameRef,
+        /// How many.
+        bytes: usize,
+    },
 }
 
 /// The state of one direction.
@@ -39,13 +44,15 @@ pub(super) struct Lane {
     state: State,
     held: Vec<(u64, FrameRef, Box<[u8]>)>,
     held_bytes: usize,
+    /// It sent bytes.
+    heard: bool,
 }
 
 impl Lane {
     /// What this direction turned out to speak.
     pub(super) fn speaks(&self) -> Speaks {
         match &self.state {
-            State::Undecided if self.held.is_empty() => Speaks::Nothing,
+            State::Undecided | State::Other if !self.heard => Speaks::Nothing,
             State::Undecided | State::Other => Speaks::Other,
             State::Sip(_) => Speaks::Sip,
             State::Tls => Speaks::Tls,
@@ -76,11 +83,15 @@ impl Lane {
             self.give_up(out);
             return;
         };
+        self.heard = true;
         let after_gap = matches!(self.state, State::Other);
         if self.held.is_empty() {
             match classify(bytes, tls, late || after_gap) {
                 Some(state) => self.decide(state, Some((offset, at, bytes)), limits, out),
-                None if after_gap => out(Forward::Other),
+                None if after_gap => out(Forward::Other {
+                    at,
+                    bytes: bytes.len(),
+                }),
                 None => self.hold(offset, at, bytes),
             }
             return;
@@ -114,9 +125,13 @@ impl Lane {
 
     /// What is held belongs to no protocol we read.
     fn give_up(&mut self, out: &mut dyn FnMut(Forward<'_>)) {
-        if self.held_bytes > 0 {
-            out(Forward::Other);
+        if let Some((_, at, _)) = self.held.first() {
+            out(Forward::Other {
+                at: *at,
+                bytes: self.held_bytes,
+            });
         }
+        self.heard |= self.held_bytes > 0;
         self.held.clear();
         self.held_bytes = 0;
         self.state = State::Other;
@@ -143,7 +158,10 @@ impl Lane {
                     out(Forward::Sip(item));
                 }),
                 State::Tls => out(Forward::Tls(Chunk::Data { offset, at, bytes })),
-                State::Undecided | State::Other => out(Forward::Other),
+                State::Undecided | State::Other => out(Forward::Other {
+                    at,
+                    bytes: bytes.len(),
+                }),
             }
         }
     }

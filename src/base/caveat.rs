@@ -121,6 +121,8 @@ impl CaveatKind {
                 | Self::OverlapConflict
                 | Self::ProtocolNotDecoded
                 | Self::StreamNumbers
+                | Self::MidStream
+                | Self::DialogMessagesDropped
         )
     }
 }

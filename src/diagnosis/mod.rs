@@ -4,7 +4,8 @@ mod verdict;
 
 pub use verdict::{Seen, Verdict, verdict};
 
-use crate::finding::Finding;
+use crate::base::Span;
+use crate::finding::{Finding, SUBJECTS};
 use crate::rules::{self, Class, Link, Rule};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -111,8 +112,11 @@ struct Index {
     by_rule: BTreeMap<&'static str, Vec<usize>>,
 }
 
-/// Candidates looked at for one cause; more findings of one rule than this between the same hosts are folded anyway.
-const CANDIDATES: usize = 256;
+/// Candidates of one rule looked at for one finding: as many as are kept of a rule.
+const CANDIDATES: usize = 1_000;
+
+/// A fault between other hosts explains only what happens within this time of it.
+const NEAR: Span = Span::from_secs(60);
 
 impl Index {
     fn new(placed: &[Placed]) -> Self {
@@ -147,11 +151,18 @@ impl Index {
 fn linked(link: Link, cause: &Finding, effect: &Finding) -> bool {
     match link {
         Link::Connection => !cause.streams.is_disjoint(&effect.streams),
-        Link::Call => !cause.call_ids.is_disjoint(&effect.call_ids),
+        // Only the first calls of a folded finding are kept; then the hosts must do.
+        Link::Call => {
+            !cause.call_ids.is_disjoint(&effect.call_ids)
+                || (cause.call_ids.len().max(effect.call_ids.len()) >= SUBJECTS
+                    && hosts(cause) == hosts(effect))
+        }
         Link::Hosts => hosts(cause) == hosts(effect),
         Link::Neighbour => {
             let (a, b) = (hosts(cause), hosts(effect));
-            !a.is_disjoint(&b)
+            let near = effect.first.time.since(cause.last.time) <= NEAR
+                && cause.first.time.since(effect.last.time) <= NEAR;
+            near && !a.is_disjoint(&b)
         }
     }
 }

@@ -33,6 +33,8 @@ impl Verdict {
 pub struct Seen {
     /// SIP transactions that ended with 2xx.
     pub successes: u64,
+    /// SIP requests that failed or were never answered; users' own states (busy, offline) do not count.
+    pub failures: u64,
     /// TLS sessions whose application data was not read.
     pub unread_sessions: u64,
     /// Matters that the capture left open.
@@ -54,6 +56,7 @@ pub fn verdict(placed: &[Placed], seen: Seen) -> Verdict {
         _ if seen.successes > 0
             && seen.unread_sessions == 0
             && seen.undecided == 0
+            && seen.failures == 0
             && !seen.hidden =>
         {
             Verdict::Healthy
@@ -76,6 +79,10 @@ mod tests {
         for spoiled in [
             Seen {
                 successes: 0,
+                ..good
+            },
+            Seen {
+                failures: 1,
                 ..good
             },
             Seen {

@@ -1,6 +1,6 @@
 //! A request and its responses (RFC 3261 §17).
 
-use super::call::Seen;
+use super::call::{Call, Seen};
 use crate::base::{FrameRef, Span};
 use crate::sip::{Message, Method, Text};
 use std::net::IpAddr;
@@ -140,5 +140,27 @@ impl<'a> Transaction<'a> {
             .or_else(|| self.provisional.first().copied())
             .or_else(|| self.final_response())
             .map(Seen::at)
+    }
+
+    /// Whether it came to nothing: refused, or never answered for as long as a transaction lasts. What a user decides (busy,
+    /// offline, declined, cancelled) is no failure, nor is a challenge that the call answers, nor what Microsoft servers try on
+    /// strangers (NEGOTIATE), nor a typing notice that is not understood (INFO).
+    pub fn failed(&self, call: &Call, last: FrameRef) -> bool {
+        if matches!(
+            self.method,
+            Method::Ack | Method::Benotify | Method::Negotiate | Method::Info | Method::Cancel
+        ) {
+            return false;
+        }
+        match self.final_status() {
+            Some(401 | 407) => !call.messages.iter().any(|seen| {
+                seen.message.is_request() && seen.message.credential_schemes().next().is_some()
+            }),
+            Some(480 | 486 | 487 | 600 | 603) => false,
+            Some(status) => status >= 400,
+            None => self
+                .request
+                .is_some_and(|r| last.time.since(r.at().time) >= super::TRANSACTION_TIMEOUT),
+        }
     }
 }

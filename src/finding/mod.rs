@@ -133,7 +133,7 @@ pub struct Findings {
 }
 
 /// Connections and Call-IDs kept of one folded finding.
-const SUBJECTS: usize = 64;
+pub const SUBJECTS: usize = 64;
 
 impl Findings {
     /// Keeps at most `limit` findings of one rule and `evidence` pieces of evidence of one finding.

@@ -103,7 +103,7 @@ pub struct IcmpReport {
 pub struct FlowSummary {
     /// Wireshark's `tcp.stream`.
     pub stream: u32,
-    /// Who opened it (or, when that was not seen, sent first).
+    /// Who opened it (or, when that was not seen, has the higher port).
     pub client: Endpoint,
     /// The other side.
     pub server: Endpoint,

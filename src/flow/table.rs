@@ -222,8 +222,13 @@ impl<S> std::fmt::Debug for FlowTable<S> {
 
 impl<S: Default> Slot<S> {
     fn new(number: u32, at: FrameRef, src: Endpoint, dst: Endpoint, segment: &Segment<'_>) -> Self {
-        // The first segment tells who called: a SYN/ACK comes from the one who was called.
-        let answer = segment.flags.syn() && segment.flags.ack();
+        // The first segment tells who called: a SYN/ACK comes from the one who was called. In the middle of a connection the
+        // smaller port is the better guess for the one who was called: clients take theirs from a high range (RFC 6335 §6).
+        let answer = if segment.flags.syn() {
+            segment.flags.ack()
+        } else {
+            src.port < dst.port
+        };
         let (client, server) = if answer { (dst, src) } else { (src, dst) };
         Self {
             owner: S::default(),

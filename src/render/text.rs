@@ -64,7 +64,10 @@ fn headline(report: &Report, sheet: &mut Sheet) {
 
 /// What the headline says after the verdict.
 pub(in crate::render) fn sentence(report: &Report) -> String {
-    let root = report.findings.iter().find(|p| p.part == Part::Root);
+    let root = report
+        .findings
+        .iter()
+        .find(|p| p.part == Part::Root && p.finding.severity > Severity::Note);
     match (report.verdict, root) {
         (Verdict::Failing | Verdict::Degraded, Some(root)) => root.finding.title.clone(),
         (Verdict::Failing | Verdict::Degraded, None) => {

@@ -56,16 +56,15 @@ impl<'a> Context<'a> {
 
     /// Why a message between two hosts might have gone by unseen.
     pub fn unread_between(&self, a: IpAddr, b: IpAddr) -> Option<Unread> {
-        self.between(a, b)
-            .filter_map(|c| {
-                if c.is_unread() {
-                    Some(Unread::Encrypted)
-                } else if c.flow.sides.iter().any(|side| side.missing > 0) {
-                    Some(Unread::Missing)
-                } else {
-                    None
-                }
-            })
-            .next()
+        let mut missing = None;
+        for connection in self.between(a, b) {
+            if connection.is_unread() {
+                return Some(Unread::Encrypted);
+            }
+            if connection.flow.sides.iter().any(|side| side.missing > 0) {
+                missing = Some(Unread::Missing);
+            }
+        }
+        missing
     }
 }

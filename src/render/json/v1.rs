@@ -51,6 +51,7 @@ struct CoverageV1 {
     sip_messages: u64,
     sip_malformed: u64,
     sip_successes: u64,
+    sip_failures: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -219,6 +220,7 @@ fn coverage(report: &Report) -> CoverageV1 {
         sip_messages: c.sip_messages,
         sip_malformed: c.sip_malformed,
         sip_successes: c.successes,
+        sip_failures: c.failures,
     }
 }
 

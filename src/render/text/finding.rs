@@ -6,7 +6,7 @@ use crate::diagnosis::{Part, Placed};
 use crate::finding::{EvidenceKind, Severity};
 use crate::render::time::Clock;
 use crate::report::Report;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Rows of evidence shown; the rest is in JSON.
 const EVIDENCE_ROWS: usize = 8;
@@ -186,36 +186,60 @@ fn consequences(placed: &Placed, report: &Report, sheet: &mut Sheet) {
         return;
     };
     let mut shown = false;
-    for other in &report.findings {
-        if other.part == Part::Consequence && other.caused_by.contains(&me) {
-            if !shown {
-                sheet.label("What follows from it");
-                shown = true;
+    for n in explained_by(me, report) {
+        let Some(other) = report.findings.get(n) else {
+            continue;
+        };
+        if !shown {
+            sheet.label("What follows from it");
+            shown = true;
+        }
+        let times = if other.finding.count > 1 {
+            format!(" ({} times)", other.finding.count)
+        } else {
+            String::new()
+        };
+        sheet.indented(
+            "    - ",
+            "      ",
+            &format!("{}: {}{times}", other.finding.rule, other.finding.title),
+        );
+    }
+}
+
+/// Places of all findings that follow from one, also by way of others.
+fn explained_by(root: usize, report: &Report) -> BTreeSet<usize> {
+    let mut explained = BTreeSet::new();
+    let mut open = vec![root];
+    while let Some(cause) = open.pop() {
+        for (n, other) in report.findings.iter().enumerate() {
+            if other.part == Part::Consequence
+                && other.caused_by.contains(&cause)
+                && explained.insert(n)
+            {
+                open.push(n);
             }
-            let times = if other.finding.count > 1 {
-                format!(" ({} times)", other.finding.count)
-            } else {
-                String::new()
-            };
-            sheet.indented(
-                "    - ",
-                "      ",
-                &format!("{}: {}{times}", other.finding.rule, other.finding.title),
-            );
         }
     }
+    explained
 }
 
 /// Notes, and consequences whose causes are not shown, one line each.
 pub(super) fn notes(report: &Report, clock: &Clock, sheet: &mut Sheet) {
     let several = report.captures.len() > 1;
+    let told: BTreeSet<usize> = report
+        .findings
+        .iter()
+        .enumerate()
+        .filter(|(_, p)| p.part == Part::Root && p.finding.severity > Severity::Note)
+        .flat_map(|(n, _)| explained_by(n, report).into_iter().chain([n]))
+        .collect();
     let notes: Vec<&Placed> = report
         .findings
         .iter()
-        .filter(|p| match p.part {
-            Part::Root => p.finding.severity == Severity::Note,
-            Part::Consequence => p.caused_by.is_empty(),
-        })
+        .enumerate()
+        .filter(|(n, _)| !told.contains(n))
+        .map(|(_, p)| p)
         .collect();
     if notes.is_empty() {
         return;

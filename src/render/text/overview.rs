@@ -14,12 +14,19 @@ const ROWS: usize = 15;
 /// Why there is no verdict, in a few words for the headline.
 pub(super) fn why_open(report: &Report) -> String {
     let coverage = &report.coverage;
-    let unread = coverage.undecrypted.len();
+    let unread = coverage.tls_unread;
     if unread > 0 {
         return format!(
             "the SIP inside {unread} of {} TLS session{} could not be read",
             coverage.tls_sessions,
             if coverage.tls_sessions == 1 { "" } else { "s" }
+        );
+    }
+    if coverage.failures > 0 {
+        return format!(
+            "{} SIP request{} failed or got no answer, for reasons that no rule names",
+            coverage.failures,
+            if coverage.failures == 1 { "" } else { "s" }
         );
     }
     if !report.undecided.is_empty() {
@@ -251,7 +258,7 @@ pub(super) fn coverage(report: &Report, clock: &Clock, sheet: &mut Sheet) {
             coverage.sip_messages,
             coverage.sip_malformed,
             coverage.connections,
-            coverage.undecrypted.len(),
+            coverage.tls_unread,
             coverage.tls_sessions
         ),
     );
