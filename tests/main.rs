@@ -1,3 +1,21 @@
-//! One test binary.
+//! One test binary: one link, one start. What each module is for stands on top of it.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "tests fail by panicking, and say on standard error what they skip"
+)]
+
+mod catalogue;
+mod cli;
+mod formats;
+mod layering;
+mod limits;
+mod oracle;
 mod oracle_packets;
+mod robustness;
+mod rules;
+mod samples;
+mod support;

@@ -1,0 +1,453 @@
+//! Floods: every cap of `Limits` holds at each step (I5), and the report says what it left out.
+
+use crate::support::wire::{self, ACK, PSH, SYN};
+use crate::support::{Random, analyze};
+use sipdiag::analyzer::{Analyzer, Config};
+use sipdiag::base::{
+    CaveatKind, Caveats, Chunk, Endpoint, FileIndex, Frame, FrameNumber, FrameRef, Limits,
+    LinkType, Timestamp,
+};
+use sipdiag::capture::Item;
+use sipdiag::dialog::{DialogTable, Hop, Seen};
+use sipdiag::flow::{Event, FlowTable, StreamNumbers};
+use sipdiag::packet::{Decoder, Payload};
+use sipdiag::report::Report;
+use sipdiag::sip;
+use std::net::{Ipv4Addr, SocketAddr};
+
+/// Frames per second of a flood.
+const RATE: i64 = 100_000;
+
+fn at(n: u64) -> FrameRef {
+    FrameRef {
+        time: Timestamp::from_nanos(
+            1_393_872_974_000_000_000 + i64::try_from(n).unwrap() * (1_000_000_000 / RATE),
+        ),
+        file: FileIndex(0),
+        number: FrameNumber(n + 1),
+    }
+}
+
+fn frame(n: u64, bytes: &[u8]) -> Frame<'_> {
+    Frame {
+        at: at(n),
+        link: LinkType(1),
+        bytes,
+        original_len: u32::try_from(bytes.len()).unwrap(),
+    }
+}
+
+fn tcp(src: SocketAddr, dst: SocketAddr, flags: u8, seq: u32, ack: u32, payload: &[u8]) -> Vec<u8> {
+    let segment = wire::Segment {
+        src,
+        dst,
+        flags,
+        seq,
+        ack,
+        payload,
+    };
+    wire::tcp(&segment, 0)
+}
+
+fn client(n: u32) -> SocketAddr {
+    let port = 1024 + u16::try_from(n % 60_000).unwrap();
+    SocketAddr::from((Ipv4Addr::from(0x0a01_0100 + 100 + n / 60_000), port))
+}
+
+fn server() -> SocketAddr {
+    SocketAddr::from(([10, 1, 1, 10], 5061))
+}
+
+/// A whole analysis of frames that are made one by one.
+fn report(limits: Limits, frames: impl IntoIterator<Item = Vec<u8>>) -> Report {
+    let mut config = Config::default();
+    config.limits = limits;
+    let mut analyzer = Analyzer::new(config);
+    for (n, bytes) in (0..).zip(frames) {
+        analyzer.push(Item::Frame(frame(n, &bytes)));
+    }
+    analyzer.finish(Vec::new())
+}
+
+fn has(report: &Report, kind: CaveatKind) -> u64 {
+    report
+        .caveats
+        .iter()
+        .filter(|c| c.kind == kind)
+        .map(|c| c.count)
+        .sum()
+}
+
+/// A flow table fed with frames.
+struct Flows {
+    decoder: Decoder,
+    numbers: StreamNumbers,
+    table: FlowTable<u64>,
+    caveats: Caveats,
+    frames: u64,
+    /// Bytes delivered in order.
+    delivered: u64,
+    ended: u64,
+}
+
+impl Flows {
+    fn new(limits: &Limits) -> Self {
+        Self {
+            decoder: Decoder::new(limits),
+            numbers: StreamNumbers::new(limits.stream_numbers),
+            table: FlowTable::new(limits),
+            caveats: Caveats::new(limits.places_per_caveat),
+            frames: 0,
+            delivered: 0,
+            ended: 0,
+        }
+    }
+
+    fn push(&mut self, bytes: &[u8]) {
+        let frame = frame(self.frames, bytes);
+        self.frames += 1;
+        let packet = self.decoder.push(&frame, &mut self.caveats);
+        let Payload::Tcp(segment) = &packet.payload else {
+            panic!("frame {} is not TCP", self.frames);
+        };
+        let (src, dst) = (
+            packet.src_endpoint().unwrap(),
+            packet.dst_endpoint().unwrap(),
+        );
+        let numbered = self.numbers.number(src, dst, segment.flags, segment.seq);
+        let (delivered, ended) = (&mut self.delivered, &mut self.ended);
+        self.table.push(
+            numbered.number,
+            packet.at,
+            src,
+            dst,
+            segment,
+            packet.duplicate,
+            &mut |event| match event {
+                Event::Chunk {
+                    chunk: Chunk::Data { bytes, .. },
+                    ..
+                } => *delivered += u64::try_from(bytes.len()).unwrap(),
+                Event::Ended { .. } => *ended += 1,
+                Event::Chunk { .. } => {}
+            },
+        );
+    }
+}
+
+#[test]
+fn a_flood_of_connections_ends_the_oldest() {
+    let mut limits = Limits::default();
+    limits.flows = 5_000;
+    let mut flows = Flows::new(&limits);
+    for n in 0..200_000 {
+        flows.push(&tcp(client(n), server(), SYN, n, 0, &[]));
+        assert!(
+            flows.table.len() <= limits.flows,
+            "{} connections open after {n} SYNs",
+            flows.table.len()
+        );
+    }
+    assert_eq!(
+        flows.ended + u64::try_from(flows.table.len()).unwrap(),
+        200_000,
+        "each connection is open or was finished"
+    );
+    assert!(flows.table.take_caveats().count(CaveatKind::FlowEvicted) > 0);
+}
+
+#[test]
+fn the_report_counts_the_connections_it_gave_up() {
+    let mut limits = Limits::default();
+    limits.flows = 1_000;
+    limits.connection_summaries = 500;
+    limits.findings_per_rule = 10;
+    let all = 20_000;
+    let report = report(
+        limits,
+        (0..all).map(|n| tcp(client(n), server(), SYN, n, 0, &[])),
+    );
+    assert!(has(&report, CaveatKind::FlowEvicted) > 0);
+    assert!(has(&report, CaveatKind::ConnectionSummaryDropped) > 0);
+    assert_eq!(report.coverage.connections, u64::from(all));
+    assert!(
+        report.connections.len() <= 501,
+        "{}",
+        report.connections.len()
+    );
+    for rule in sipdiag::rules::ALL.iter() {
+        let of_rule = report
+            .findings
+            .iter()
+            .filter(|p| p.finding.rule == rule.name);
+        assert!(of_rule.count() <= 10, "{}", rule.name);
+    }
+}
+
+#[test]
+fn connections_beyond_the_stream_numbers_are_told() {
+    let mut limits = Limits::default();
+    limits.stream_numbers = 1_000;
+    let report = report(
+        limits,
+        (0..5_000).map(|n| tcp(client(n), server(), SYN, n, 0, &[])),
+    );
+    assert!(has(&report, CaveatKind::StreamNumbers) > 0);
+}
+
+/// Segments that never fit, because the byte before them is missing: what is kept is what comes out once the byte is there.
+#[test]
+fn early_segments_are_kept_up_to_their_limit() {
+    let mut limits = Limits::default();
+    limits.early_bytes_per_direction = 64 << 10;
+    let mut flows = Flows::new(&limits);
+    let (me, you) = (client(1), server());
+    flows.push(&tcp(me, you, SYN, 0, 0, &[]));
+    flows.push(&tcp(you, me, SYN | ACK, 0, 1, &[]));
+    flows.push(&tcp(me, you, ACK, 1, 1, &[]));
+    let part = [b'x'; 1000];
+    for n in 0..500_u32 {
+        flows.push(&tcp(me, you, PSH | ACK, 2 + n * 1000, 1, &part));
+    }
+    assert_eq!(flows.delivered, 0, "the first byte is missing");
+    flows.push(&tcp(me, you, PSH | ACK, 1, 1, b"y"));
+    assert!(flows.delivered > 1, "what was early is delivered");
+    assert!(
+        flows.delivered <= 1 + (64 << 10),
+        "{} bytes were kept",
+        flows.delivered
+    );
+    assert!(flows.table.take_caveats().count(CaveatKind::StreamGap) > 0);
+}
+
+#[test]
+fn early_segments_of_all_connections_share_a_limit() {
+    let mut limits = Limits::default();
+    limits.early_bytes = 1 << 20;
+    let mut flows = Flows::new(&limits);
+    let part = [b'x'; 1000];
+    let all = 200_u32;
+    for n in 0..all {
+        let (me, you) = (client(n), server());
+        flows.push(&tcp(me, you, SYN, 0, 0, &[]));
+        flows.push(&tcp(you, me, SYN | ACK, 0, 1, &[]));
+        for early in 0..20 {
+            flows.push(&tcp(me, you, PSH | ACK, 2 + early * 1000, 1, &part));
+        }
+    }
+    for n in 0..all {
+        flows.push(&tcp(client(n), server(), PSH | ACK, 1, 1, b"y"));
+    }
+    assert!(flows.delivered > u64::from(all));
+    assert!(
+        flows.delivered <= u64::from(all) + (1 << 20),
+        "{} bytes were kept",
+        flows.delivered
+    );
+}
+
+#[test]
+fn endless_disorder_is_in_the_report() {
+    let mut limits = Limits::default();
+    limits.early_bytes_per_direction = 16 << 10;
+    let (me, you) = (client(1), server());
+    let mut frames = vec![
+        tcp(me, you, SYN, 0, 0, &[]),
+        tcp(you, me, SYN | ACK, 0, 1, &[]),
+        tcp(me, you, ACK, 1, 1, &[]),
+    ];
+    let mut random = Random(1);
+    for n in 0..5_000_u32 {
+        // Every second byte run is missing.
+        let seq = 1 + 2_000 * n + 1_000;
+        frames.push(tcp(me, you, PSH | ACK, seq, 1, &[random.byte(); 1000]));
+    }
+    let report = report(limits, frames);
+    assert!(
+        has(&report, CaveatKind::StreamGap) > 0,
+        "{:?}",
+        report.caveats
+    );
+    assert_ne!(report.verdict, sipdiag::diagnosis::Verdict::Healthy);
+}
+
+/// A message of a call, as the dialog room takes it.
+fn message(n: u64, call: u64, filler: usize) -> Seen {
+    let text = format!(
+        "MESSAGE sip:tom@tomt.it SIP/2.0\r\nVia: SIP/2.0/UDP 10.1.1.20;branch=z9hG4bK{n}\r\nMax-Forwards: 70\r\n\
+         From: <sip:anna@tomt.local>;tag=1\r\nTo: <sip:tom@tomt.it>\r\nCall-ID: call-{call}\r\nCSeq: {n} MESSAGE\r\n\
+         Content-Length: {filler}\r\n\r\n{}",
+        "x".repeat(filler)
+    );
+    let mut found = None;
+    let length = u32::try_from(text.len()).unwrap();
+    sip::datagram(
+        text.as_bytes(),
+        at(n),
+        length,
+        &Limits::default(),
+        &mut |item| {
+            if let sip::Item::Message(message) = item {
+                found = Some(message);
+            }
+        },
+    );
+    let end = |last| Endpoint::new(Ipv4Addr::new(10, 1, 1, last).into(), 5060);
+    Seen {
+        message: found.expect("a message"),
+        hop: Hop {
+            src: end(20),
+            dst: end(10),
+            carriage: "udp",
+            stream: None,
+        },
+    }
+}
+
+/// A call that is too long is judged in parts, each of at most so many messages.
+#[test]
+fn one_call_keeps_so_many_messages() {
+    let limits = Limits::default();
+    let mut table = DialogTable::new(&limits);
+    let mut longest = 0;
+    let mut judged = 0;
+    let mut part = |call: sipdiag::dialog::Call| {
+        assert!(call.messages.len() <= limits.messages_per_dialog);
+        judged += call.messages.len();
+    };
+    for n in 0..100_000 {
+        let before = table.bytes();
+        table.push(message(n, 1, 0), &mut part);
+        assert!(table.len() <= 1);
+        longest = longest.max(table.bytes().saturating_sub(before));
+        assert!(
+            table.bytes() <= longest * limits.messages_per_dialog,
+            "{} bytes after {n}",
+            table.bytes()
+        );
+    }
+    assert!(
+        table
+            .take_caveats()
+            .count(CaveatKind::DialogMessagesDropped)
+            > 0
+    );
+    table.finish(&mut part);
+    assert_eq!(judged, 100_000, "each message is judged once");
+    assert_eq!(table.bytes(), 0, "what is given away is no longer counted");
+}
+
+#[test]
+fn so_many_calls_are_open_at_once() {
+    let limits = Limits::default();
+    let mut table = DialogTable::new(&limits);
+    let mut ended = 0;
+    for n in 0..50_000 {
+        table.push(message(n, n, 0), &mut |_| ended += 1);
+        assert!(table.len() <= limits.dialogs, "{} calls", table.len());
+        assert!(
+            table.bytes() <= limits.message_bytes,
+            "{} bytes",
+            table.bytes()
+        );
+    }
+    assert!(table.take_caveats().count(CaveatKind::DialogEvicted) > 0);
+    table.finish(&mut |_| ended += 1);
+    assert_eq!(ended, 50_000, "each call is judged");
+    assert!(table.is_empty());
+}
+
+#[test]
+fn long_bodies_end_calls_early() {
+    let mut limits = Limits::default();
+    limits.message_bytes = 1 << 20;
+    let mut table = DialogTable::new(&limits);
+    for n in 0..2_000 {
+        table.push(message(n, n, 8_000), &mut |_| {});
+        assert!(
+            table.bytes() <= limits.message_bytes,
+            "{} bytes",
+            table.bytes()
+        );
+    }
+    assert!(table.take_caveats().count(CaveatKind::DialogEvicted) > 0);
+}
+
+/// Bytes of one side of a connection that is opened properly.
+fn stream(bytes: &[u8]) -> Vec<Vec<u8>> {
+    let (me, you) = (client(1), SocketAddr::from(([10, 1, 1, 20], 5060)));
+    let mut frames = vec![
+        tcp(me, you, SYN, 0, 0, &[]),
+        tcp(you, me, SYN | ACK, 0, 1, &[]),
+        tcp(me, you, ACK, 1, 1, &[]),
+    ];
+    let mut seq = 1_u32;
+    for part in bytes.chunks(1400) {
+        frames.push(tcp(me, you, PSH | ACK, seq, 1, part));
+        seq += u32::try_from(part.len()).unwrap();
+    }
+    frames
+}
+
+fn request(headers: &str) -> Vec<u8> {
+    format!(
+        "OPTIONS sip:tomt.local SIP/2.0\r\nVia: SIP/2.0/TCP 10.1.1.10;branch=z9hG4bK1\r\nMax-Forwards: 70\r\n\
+         From: <sip:tom@tomt.it>;tag=1\r\nTo: <sip:tomt.local>\r\nCall-ID: flood\r\nCSeq: 1 OPTIONS\r\n{headers}\
+         Content-Length: 0\r\n\r\n"
+    )
+    .into_bytes()
+}
+
+#[test]
+fn a_flood_of_header_fields_is_one_malformed_message() {
+    let mut bytes = request(&"X: y\r\n".repeat(100_000));
+    bytes.extend(request(""));
+    let report = report(Limits::default(), stream(&bytes));
+    assert_eq!(report.coverage.sip_messages, 2, "{:?}", report.caveats);
+    assert_eq!(report.coverage.sip_malformed, 1);
+}
+
+#[test]
+fn an_endless_head_does_not_hide_what_follows() {
+    let mut bytes = request(&format!("X: {}\r\n", "y".repeat(3 << 20)));
+    bytes.extend(request(""));
+    let report = report(Limits::default(), stream(&bytes));
+    assert!(report.coverage.sip_messages >= 1, "{:?}", report.caveats);
+    let told = report.coverage.sip_malformed > 0 || has(&report, CaveatKind::SipNotUnderstood) > 0;
+    assert!(told, "a head of 3 MiB is told: {:?}", report.caveats);
+}
+
+#[test]
+fn a_flood_of_fragments_is_told() {
+    let mut limits = Limits::default();
+    limits.fragment_datagrams = 16;
+    let src = SocketAddr::from(([10, 1, 1, 20], 5060));
+    let frames = (0..2_000_u16).map(|id| {
+        let mut bytes = wire::udp(src, SocketAddr::from(([10, 1, 1, 10], 5060)), &[0; 64], id);
+        bytes[14 + 6] = 0x20; // more fragments
+        bytes
+    });
+    let report = report(limits, frames);
+    assert!(
+        has(&report, CaveatKind::FragmentsIncomplete) > 0,
+        "{:?}",
+        report.caveats
+    );
+}
+
+#[test]
+fn a_flood_of_invented_methods_is_counted_as_one() {
+    let mut text = String::from("flow a udp 10.1.1.20:5060 > 10.1.1.10:5060\n");
+    for n in 0..500 {
+        text.push_str(&format!(
+            "@{n} a >\nX{n} sip:tom@tomt.it SIP/2.0\nVia: SIP/2.0/UDP 10.1.1.20;branch=z9hG4bK{n}\nFrom: <sip:a@b>;tag=1\n\
+             To: <sip:tom@tomt.it>\nCall-ID: {n}\nCSeq: 1 X{n}\nContent-Length: 0\n"
+        ));
+    }
+    let trace = crate::support::trace::compile(&text, "methods").unwrap();
+    let report = analyze(trace.pcap(), "methods.pcap");
+    assert_eq!(report.coverage.sip_messages, 500);
+    assert!(report.methods.len() <= 65, "{}", report.methods.len());
+    let counted: u64 = report.methods.values().map(|m| m.requests).sum();
+    assert_eq!(counted, 500);
+}
