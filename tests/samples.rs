@@ -167,3 +167,41 @@ fn the_report_is_the_same_for_every_number_of_jobs() {
         }
     }
 }
+
+/// What the text report says first of each sample, as `samples/README.md` shows it between its marker and the next heading.
+#[test]
+fn the_readme_of_the_samples_says_what_sipdiag_says() {
+    let marker = "<!-- verdicts -->\n";
+    let file = project("samples/README.md");
+    let readme = read_text(&file);
+    let (before, rest) = readme.split_once(marker).expect("the marker");
+    let (_, after) = rest
+        .split_once("\n## ")
+        .expect("a heading behind the marker");
+    let mut table = String::from("\n| File | First sentence of the report |\n| --- | --- |\n");
+    for (name, _) in samples() {
+        let report = read_text(&golden_file(&name, "txt"));
+        let first: Vec<&str> = report
+            .lines()
+            .take_while(|line| !line.is_empty() && !line.ends_with(" below."))
+            .map(str::trim)
+            .collect();
+        table.push_str(&format!("| `{name}` | {} |\n", first.join(" ")));
+    }
+    golden::all([golden::check(
+        &file,
+        &format!("{before}{marker}{table}\n## {after}"),
+    )]);
+}
+
+/// The report in README.md is the one that the program gives.
+#[test]
+fn the_readme_shows_a_real_report() {
+    let readme = read_text(&project("README.md"));
+    let report = read_text(&golden_file("maddr-not-trusted-504.pcapng", "txt"));
+    let (shown, _) = report.split_once("\nHOSTS").expect("a section of hosts");
+    assert!(
+        readme.contains(shown.trim_end()),
+        "README.md does not show the present report of samples/maddr-not-trusted-504.pcapng:\n{shown}"
+    );
+}

@@ -16,10 +16,6 @@ const OPENING_BYTES: usize = 96;
 
 /// What comes out of a conversation.
 #[derive(Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "nearly all are messages, and each is moved on at once"
-)]
 pub(super) enum Output {
     /// A SIP message.
     Message(Seen),
@@ -81,7 +77,7 @@ struct Tls {
 enum Hash {
     #[default]
     Unused,
-    Running(digest::Context),
+    Running(Box<digest::Context>),
     Broken,
 }
 
@@ -92,7 +88,7 @@ impl Hash {
                 Self::Unused => {
                     let mut context = digest::Context::new(&digest::SHA256);
                     context.update(bytes);
-                    *self = Self::Running(context);
+                    *self = Self::Running(Box::new(context));
                 }
                 Self::Running(context) => context.update(bytes),
                 Self::Broken => {}

@@ -72,7 +72,7 @@ impl Judge {
     }
 
     pub(super) fn message(&mut self, seen: &Seen) {
-        self.first.get_or_insert(seen.at());
+        self.first.get_or_insert_with(|| seen.at());
         self.counts.sip_messages += 1;
         if !seen.message.defects().is_empty() {
             self.counts.sip_malformed += 1;

@@ -39,6 +39,9 @@ pub enum Observed<'a> {
     Call(&'a Call),
 }
 
+/// Whoever watches the analysis.
+type BoxedObserver<'o> = Box<dyn FnMut(Observed<'_>) + 'o>;
+
 /// From frames to a report: `push` every item of the captures in time order, then `finish`.
 pub struct Analyzer<'o> {
     config: Config,
@@ -51,7 +54,7 @@ pub struct Analyzer<'o> {
     /// What reading and decoding could not see; the judge keeps what is known of connections and calls.
     caveats: Caveats,
     last: FrameRef,
-    observer: Option<Box<dyn FnMut(Observed<'_>) + 'o>>,
+    observer: Option<BoxedObserver<'o>>,
 }
 
 impl<'o> Analyzer<'o> {
@@ -292,6 +295,9 @@ impl Rooms<'_, '_> {
             &mut |item| match item {
                 sip::Item::Message(mut message) => {
                     message.duplicate = packet.duplicate;
+                    if packet.frames.len() > 1 {
+                        message.carried_by(packet.frames);
+                    }
                     let seen = Seen { message, hop };
                     on_message(seen, dialogs, judge, observer, *last);
                 }

@@ -175,7 +175,7 @@ pub(super) enum Job {
         output: Option<PathBuf>,
     },
     /// List what was read.
-    List(List),
+    List(Box<List>),
     /// Diagnose.
     Diagnose(Box<Diagnose>),
 }
@@ -238,7 +238,7 @@ impl TryFrom<Args> for Job {
         input::stdin_once(&args.captures)?;
         let mut profile = match &args.lab {
             Some(path) => {
-                let text = std::fs::read_to_string(path)
+                let text = input::read_text(path)
                     .map_err(|e| anyhow::anyhow!("{}: cannot be read: {e}", path.display()))?;
                 Profile::parse(&text).map_err(|e| anyhow::anyhow!("{}: {e}", path.display()))?
             }
@@ -268,14 +268,14 @@ impl TryFrom<Args> for Job {
         Ok(match what {
             Some(what) => {
                 config.hash_streams = what == What::Connections && args.format == Format::Json;
-                Self::List(List {
+                Self::List(Box::new(List {
                     what,
                     captures: args.captures,
                     inputs,
                     config,
                     format: args.format,
                     output: args.output,
-                })
+                }))
             }
             None => Self::Diagnose(Box::new(Diagnose {
                 captures: args.captures,

@@ -8,6 +8,21 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the room that opens files"
+)]
+fn open_file(path: &Path) -> io::Result<File> {
+    File::open(path)
+}
+
+/// The text of a small file, such as a lab profile.
+pub(super) fn read_text(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    open_file(path)?.read_to_string(&mut text)?;
+    Ok(text)
+}
+
 fn is_stdin(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
@@ -36,7 +51,7 @@ pub(super) fn open(
         let reader: Box<dyn Read + Send> = if is_stdin(path) {
             Box::new(io::stdin())
         } else {
-            let file = File::open(path).map_err(unreadable)?;
+            let file = open_file(path).map_err(unreadable)?;
             if file.metadata().map_err(unreadable)?.is_dir() {
                 return Err(unreadable(io::ErrorKind::IsADirectory.into()));
             }
@@ -61,7 +76,7 @@ pub(super) fn feed(reader: &mut Merge<'_>, analyzer: &mut Analyzer<'_>) {
 /// Files that must at least be readable; how many there are.
 pub(super) fn check_readable(files: &[PathBuf]) -> Result<usize, Error> {
     for path in files {
-        File::open(path).map_err(|source| Error::Unreadable {
+        open_file(path).map_err(|source| Error::Unreadable {
             file: path.to_string_lossy().into_owned(),
             source,
         })?;

@@ -15,6 +15,10 @@ const LINGER: Span = Span::from_secs(60);
 
 /// What the table tells the owner of the connections' state `S`.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "lent once and taken apart at once; a box for each ending would cost more"
+)]
 pub enum Event<'a, S> {
     /// Bytes in order, or a hole.
     Chunk {

@@ -7,6 +7,7 @@ use crate::base::{Direction, FileIndex, FrameRef};
 use crate::connection::Connection;
 use crate::dialog::{Call, Seen};
 use crate::packet::{Packet, Payload};
+use crate::sip::without_passwords;
 use crate::tls::TlsSummary;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -123,9 +124,10 @@ pub fn message(seen: &Seen, files: &Files) -> Row {
     let m = &seen.message;
     let at = m.at();
     let text = |t: Option<crate::sip::Text<'_>>| t.map(|t| t.to_str().into_owned());
-    let raw = |a: Option<crate::sip::Address<'_>>| text(a.map(|a| a.raw));
+    let open = |t: String| without_passwords(&t).into_owned();
+    let raw = |a: Option<crate::sip::Address<'_>>| text(a.map(|a| a.raw)).map(open);
     let cseq = m.cseq().map(|c| format!("{} {}", c.number, c.method));
-    let start_line = m.start_line().to_str().into_owned();
+    let start_line = open(m.start_line().to_str().into_owned());
     let frames: Vec<u64> = m.frames().map(|f| f.number.0).collect();
     let defects: Vec<Value> = m
         .defects()

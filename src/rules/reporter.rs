@@ -21,6 +21,20 @@ pub struct Outcome {
 /// Undecided matters kept; a capture cut after a burst of requests must not fill the report.
 const UNDECIDED: usize = 100;
 
+/// Characters of one title, step, fact or piece of evidence. Names on the wire may be of any length.
+const LINE: usize = 500;
+/// Characters of a summary.
+const SUMMARY: usize = 2_000;
+
+/// Cuts what is too long for a person, visibly.
+fn clip(text: impl Into<String>) -> String {
+    let text = text.into();
+    match text.char_indices().nth(LINE) {
+        Some((at, _)) => format!("{}...", text.get(..at).unwrap_or_default()),
+        None => text,
+    }
+}
+
 /// What a rule speaks through while it looks at one subject.
 #[derive(Debug)]
 pub struct Reporter<'c, 'o> {
@@ -66,7 +80,7 @@ impl<'c, 'o> Reporter<'c, 'o> {
                 rule: self.rule.name,
                 severity: self.rule.severity,
                 confidence: ceiling,
-                title: title.into(),
+                title: clip(title),
                 summary: String::new(),
                 from: Some(from),
                 to: Some(to),
@@ -74,7 +88,10 @@ impl<'c, 'o> Reporter<'c, 'o> {
                 count: 1,
                 first: evidence.at,
                 last: evidence.at,
-                evidence: vec![evidence],
+                evidence: vec![Evidence {
+                    text: clip(evidence.text),
+                    ..evidence
+                }],
                 details: Vec::new(),
                 remedy: Remedy::default(),
                 streams: BTreeSet::new(),
@@ -145,7 +162,7 @@ impl Building<'_, '_> {
 
     /// What was seen, in one to three sentences.
     pub fn summary(self, text: impl Into<String>) -> Self {
-        self.with(|f| f.summary = text.into())
+        self.with(|f| f.summary = text.into().chars().take(SUMMARY).collect())
     }
 
     /// Another frame that shows it.
@@ -153,7 +170,7 @@ impl Building<'_, '_> {
         self.with(|f| {
             f.first = f.first.min(at);
             f.last = f.last.max(at);
-            f.evidence.push(Evidence::seen(at, text));
+            f.evidence.push(Evidence::seen(at, clip(text)));
         })
     }
 
@@ -171,7 +188,7 @@ impl Building<'_, '_> {
             .finding
             .as_ref()
             .and_then(|f| self.context.unread_between(f.from?, f.to?));
-        let text = text.into();
+        let text = clip(text);
         let built = self.with(|f| f.evidence.push(Evidence::absent(at, text)));
         match unread {
             Some(_) => built.lower(),
@@ -206,7 +223,7 @@ impl Building<'_, '_> {
             if !values.is_empty() {
                 f.details.push(Detail {
                     label: label.into(),
-                    values,
+                    values: values.into_iter().map(clip).collect(),
                 });
             }
         })
@@ -214,17 +231,17 @@ impl Building<'_, '_> {
 
     /// A step on the Cisco side that follows from this very finding.
     pub fn cisco(self, step: impl Into<String>) -> Self {
-        self.with(|f| f.remedy.cisco.push(step.into()))
+        self.with(|f| f.remedy.cisco.push(clip(step)))
     }
 
     /// A step on the Microsoft side that follows from this very finding.
     pub fn microsoft(self, step: impl Into<String>) -> Self {
-        self.with(|f| f.remedy.microsoft.push(step.into()))
+        self.with(|f| f.remedy.microsoft.push(clip(step)))
     }
 
     /// A step in the network that follows from this very finding.
     pub fn network(self, step: impl Into<String>) -> Self {
-        self.with(|f| f.remedy.network.push(step.into()))
+        self.with(|f| f.remedy.network.push(clip(step)))
     }
 
     /// The connection it happened on.

@@ -4,7 +4,7 @@ use super::Context;
 use crate::connection::Connection;
 use crate::dialog::{Seen, Transaction};
 use crate::host::Role;
-use crate::sip::Message;
+use crate::sip::{Message, without_passwords};
 use crate::tls::Certificate;
 use std::net::IpAddr;
 
@@ -41,7 +41,8 @@ fn from_microsoft_client(request: &Message) -> bool {
 /// A request or response in a few words for a line of evidence: method and target, or status and reason.
 pub(super) fn brief(seen: &Seen) -> String {
     let m = &seen.message;
-    let line = m.start_line().to_str().into_owned();
+    let line = m.start_line().to_str();
+    let line = without_passwords(&line).into_owned();
     let line = line
         .strip_suffix(" SIP/2.0")
         .or_else(|| line.strip_prefix("SIP/2.0 "))

@@ -28,7 +28,7 @@ impl Frames {
         }
     }
 
-    fn add(&mut self, at: FrameRef, omitted: u64) {
+    pub(super) fn add(&mut self, at: FrameRef, omitted: u64) {
         if omitted == 0 && self.iter().any_is(at) {
             return;
         }

@@ -64,6 +64,16 @@ impl Message {
         self.frames.last()
     }
 
+    /// Says which frames carried the datagram it came in: IP fragments (RFC 791 §3.2). The first is the one named so far.
+    pub fn carried_by(&mut self, frames: &[FrameRef]) {
+        if let Some((first, rest)) = frames.split_first() {
+            self.frames = Frames::one(*first);
+            for at in rest {
+                self.frames.add(*at, 0);
+            }
+        }
+    }
+
     /// All frames that carried bytes of it, in stream order: mostly one, never none.
     pub fn frames(&self) -> FramesIter<'_> {
         self.frames.iter()

@@ -136,6 +136,9 @@ impl Sheet {
     }
 }
 
+/// Characters of one word: more is no address and no cmdlet.
+const WORD: usize = 200;
+
 /// Breaks at blanks; a word longer than a line stands alone, whole, because people copy addresses and cmdlets.
 /// The first line is `taken` shorter.
 fn wrap(text: &str, taken: usize, width: usize) -> Vec<String> {
@@ -144,6 +147,7 @@ fn wrap(text: &str, taken: usize, width: usize) -> Vec<String> {
     let mut line = String::new();
     let mut used = taken;
     for word in safe.split_whitespace() {
+        let word = escape::shorten(word, WORD);
         let length = word.chars().count();
         if !line.is_empty() && used + 1 + length > width {
             lines.push(std::mem::take(&mut line));
@@ -153,7 +157,7 @@ fn wrap(text: &str, taken: usize, width: usize) -> Vec<String> {
             line.push(' ');
             used += 1;
         }
-        line.push_str(word);
+        line.push_str(&word);
         used += length;
     }
     if !line.is_empty() || lines.is_empty() {

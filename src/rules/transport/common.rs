@@ -5,6 +5,7 @@ use crate::connection::{Connection, Speaks};
 use crate::finding::Severity;
 use crate::flow::Handshake;
 use crate::rules::Context;
+use crate::sip::without_passwords;
 
 /// Connections to the same address and port, without this one.
 fn siblings<'a>(
@@ -84,4 +85,13 @@ pub(super) fn speaks_elsewhere<'a>(
 ) -> Option<&'a Connection> {
     siblings(connection, context)
         .find(|c| c.speaks(Direction::Responder) == what && c.speaks(Direction::Originator) == what)
+}
+
+/// The first line of what was sent.
+pub(super) fn first_line(bytes: &[u8]) -> String {
+    let line = bytes
+        .split(|b| matches!(b, b'\r' | b'\n'))
+        .find(|line| !line.is_empty())
+        .unwrap_or_default();
+    without_passwords(&String::from_utf8_lossy(line)).into_owned()
 }

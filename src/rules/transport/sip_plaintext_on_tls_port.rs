@@ -1,6 +1,6 @@
 //! SIP in clear to a port that speaks TLS.
 
-use super::common::speaks_elsewhere;
+use super::common::{first_line, speaks_elsewhere};
 use crate::base::Direction;
 use crate::connection::{Connection, Speaks};
 use crate::finding::{Confidence, Evidence, Severity};
@@ -123,13 +123,4 @@ fn check(connection: &Connection, to: &mut Reporter<'_, '_>) {
     if elsewhere.is_none() && !answered_tls {
         let _ = built.confidence(Confidence::Medium);
     }
-}
-
-/// The first line of what was sent.
-pub(super) fn first_line(bytes: &[u8]) -> String {
-    let line = bytes
-        .split(|b| matches!(b, b'\r' | b'\n'))
-        .find(|line| !line.is_empty())
-        .unwrap_or_default();
-    String::from_utf8_lossy(line).into_owned()
 }

@@ -1,7 +1,6 @@
 //! TLS to a port that speaks SIP in clear.
 
-use super::common::speaks_elsewhere;
-use super::sip_plaintext_on_tls_port::first_line;
+use super::common::{first_line, speaks_elsewhere};
 use crate::base::Direction;
 use crate::connection::{Connection, Speaks};
 use crate::finding::{Confidence, Evidence, Severity};

@@ -9,7 +9,7 @@ use crate::rules::sides::{
     diagnostics_lines, names_in,
 };
 use crate::rules::{Check, Class, Fix, Knowledge, Reporter, Rule};
-use crate::sip::Message;
+use crate::sip::{Message, without_passwords};
 
 pub(super) static RULE: Rule = Rule {
     name: "route-maddr-not-trusted",
@@ -121,7 +121,7 @@ fn report(
         .message
         .record_routes()
         .next()
-        .map(|r| r.raw.to_str().into_owned())
+        .map(|r| without_passwords(&r.raw.to_str()).into_owned())
         .unwrap_or_default();
     let mut summary = format!(
         "{whom} puts maddr={maddr} into its Record-Route, and {who} refuses the request with {status}{}.",
