@@ -36,6 +36,8 @@ pub struct Coverage {
     pub sip_messages: u64,
     /// SIP messages with defects.
     pub sip_malformed: u64,
+    /// Bytes of SIP streams that belong to no message.
+    pub sip_skipped_bytes: u64,
     /// SIP transactions that ended with 2xx.
     pub successes: u64,
     /// SIP requests that failed or were never answered; users' own states (busy, offline) do not count.

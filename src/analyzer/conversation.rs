@@ -55,6 +55,22 @@ struct Found {
 }
 
 impl Found {
+    /// Takes what a lane gave out for itself.
+    fn take(
+        &mut self,
+        forward: Forward<'_>,
+        flow: &FlowSummary,
+        direction: Direction,
+        carriage: &'static str,
+        out: &mut dyn FnMut(Output),
+    ) {
+        match forward {
+            Forward::Sip(item) => deliver(item, flow, direction, carriage, self, out),
+            Forward::Other { at, bytes } => self.other(at, bytes),
+            Forward::Tls(_) => {}
+        }
+    }
+
     fn other(&mut self, at: FrameRef, bytes: usize) {
         self.other = self
             .other
@@ -167,6 +183,32 @@ impl Conversation {
         }
     }
 
+    /// Bytes held until more come.
+    pub(super) fn waiting(&self) -> usize {
+        let inner = self.session.iter().flat_map(|tls| &tls.lanes);
+        self.lanes.iter().chain(inner).map(Lane::waiting).sum()
+    }
+
+    /// Gives what it holds as it is: there is no more room for waiting.
+    pub(super) fn give_up_waiting(&mut self, flow: &FlowSummary, out: &mut dyn FnMut(Output)) {
+        let Self {
+            lanes,
+            session,
+            found,
+            ..
+        } = self;
+        for direction in [Direction::Originator, Direction::Responder] {
+            of(lanes, direction).finish(&mut |forward| {
+                found.take(forward, flow, direction, "tcp", out);
+            });
+            if let Some(tls) = session {
+                of(&mut tls.lanes, direction).finish(&mut |forward| {
+                    found.take(forward, flow, direction, "tls", out);
+                });
+            }
+        }
+    }
+
     /// The connection has ended.
     pub(super) fn finish(
         mut self,
@@ -176,12 +218,8 @@ impl Conversation {
     ) -> Connection {
         let mut found = std::mem::take(&mut self.found);
         for direction in [Direction::Originator, Direction::Responder] {
-            of(&mut self.lanes, direction).finish(&mut |forward| match forward {
-                Forward::Sip(item) => {
-                    deliver(item, &flow, direction, "tcp", &mut found, out);
-                }
-                Forward::Other { at, bytes } => found.other(at, bytes),
-                Forward::Tls(_) => {}
+            of(&mut self.lanes, direction).finish(&mut |forward| {
+                found.take(forward, &flow, direction, "tcp", out);
             });
         }
         let mut plaintext = [Plaintext::default(), Plaintext::default()];
@@ -249,11 +287,7 @@ impl Tls {
                 *of(plaintext, direction) += u64::try_from(bytes.len()).unwrap_or(u64::MAX);
             }
             of(lanes, direction).push(plain, false, true, &config.limits, &mut |forward| {
-                match forward {
-                    Forward::Sip(item) => deliver(item, flow, direction, "tls", found, out),
-                    Forward::Other { at, bytes } => found.other(at, bytes),
-                    Forward::Tls(_) => {}
-                }
+                found.take(forward, flow, direction, "tls", out);
             });
         });
         if !*told_unread && session.summary().is_unread() {
@@ -271,10 +305,8 @@ impl Tls {
     ) -> (crate::tls::TlsSummary, [Plaintext; 2]) {
         self.session.finish();
         for direction in [Direction::Originator, Direction::Responder] {
-            of(&mut self.lanes, direction).finish(&mut |forward| match forward {
-                Forward::Sip(item) => deliver(item, flow, direction, "tls", found, out),
-                Forward::Other { at, bytes } => found.other(at, bytes),
-                Forward::Tls(_) => {}
+            of(&mut self.lanes, direction).finish(&mut |forward| {
+                found.take(forward, flow, direction, "tls", out);
             });
         }
         let [bytes_o, bytes_r] = self.plaintext;

@@ -35,6 +35,8 @@ pub(super) struct Judge {
     methods: BTreeMap<String, MethodCount>,
     counts: Coverage,
     first: Option<FrameRef>,
+    /// Bytes of SIP streams that belong to no message.
+    skipped_bytes: u64,
     /// Datagrams that are not SIP, and the first: of unknown protocols, of DNS.
     datagrams: [(u64, Option<FrameRef>); 2],
 }
@@ -58,6 +60,7 @@ impl Judge {
             methods: BTreeMap::new(),
             counts: Coverage::default(),
             first: None,
+            skipped_bytes: 0,
             datagrams: [(0, None); 2],
         }
     }
@@ -85,11 +88,13 @@ impl Judge {
         self.connections.note_unread(a, b);
     }
 
+    /// Bytes in a SIP stream that belong to no message. Equal reasons fold; the bytes themselves are in the capture.
     pub(super) fn skipped(&mut self, at: FrameRef, bytes: u64, reason: &'static str) {
+        self.skipped_bytes = self.skipped_bytes.saturating_add(bytes);
         self.caveats.note(
             CaveatKind::SipNotUnderstood,
             Some(at),
-            format!("{bytes} bytes in a SIP stream belong to no message: {reason}"),
+            format!("bytes in a SIP stream that belong to no message: {reason}"),
         );
     }
 
@@ -336,6 +341,7 @@ impl Judge {
         coverage.missing_bytes = counts.missing_bytes;
         coverage.sip_messages = counts.sip_messages;
         coverage.sip_malformed = counts.sip_malformed;
+        coverage.sip_skipped_bytes = self.skipped_bytes;
         coverage.successes = counts.successes;
         coverage.failures = counts.failures;
         coverage.tls_unread = counts.tls_unread;

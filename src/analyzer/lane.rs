@@ -109,6 +109,15 @@ impl Lane {
         }
     }
 
+    /// Bytes held until more come.
+    pub(super) fn waiting(&self) -> usize {
+        match &self.state {
+            State::Sip(framer) => framer.waiting(),
+            State::Undecided => self.held_bytes,
+            State::Tls | State::Other => 0,
+        }
+    }
+
     /// The stream has ended.
     pub(super) fn finish(&mut self, out: &mut dyn FnMut(Forward<'_>)) {
         if let State::Sip(framer) = &mut self.state {

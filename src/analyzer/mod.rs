@@ -49,6 +49,8 @@ pub struct Analyzer<'o> {
     scope: ScopeState,
     streams: StreamNumbers,
     flows: FlowTable<Conversation>,
+    /// Bytes of unfinished messages in all conversations.
+    waiting: usize,
     dialogs: DialogTable,
     judge: Judge,
     /// What reading and decoding could not see; the judge keeps what is known of connections and calls.
@@ -66,6 +68,7 @@ impl<'o> Analyzer<'o> {
             scope: ScopeState::new(&config),
             streams: StreamNumbers::new(limits.stream_numbers),
             flows: FlowTable::new(limits),
+            waiting: 0,
             dialogs: DialogTable::new(limits),
             judge: Judge::new(&config),
             caveats: Caveats::new(limits.places_per_caveat),
@@ -105,6 +108,7 @@ impl<'o> Analyzer<'o> {
             scope,
             streams,
             flows,
+            waiting,
             dialogs,
             judge,
             observer,
@@ -116,6 +120,7 @@ impl<'o> Analyzer<'o> {
             scope,
             streams,
             flows,
+            waiting,
             dialogs,
             judge,
             observer: observer.as_deref_mut(),
@@ -132,6 +137,7 @@ impl<'o> Analyzer<'o> {
             scope,
             streams,
             flows,
+            waiting,
             dialogs,
             judge,
             observer,
@@ -144,6 +150,7 @@ impl<'o> Analyzer<'o> {
             scope,
             streams,
             flows,
+            waiting,
             dialogs,
             judge,
             observer: observer.as_deref_mut(),
@@ -180,6 +187,7 @@ struct Rooms<'r, 'o> {
     scope: &'r mut ScopeState,
     streams: &'r mut StreamNumbers,
     flows: &'r mut FlowTable<Conversation>,
+    waiting: &'r mut usize,
     dialogs: &'r mut DialogTable,
     judge: &'r mut Judge,
     observer: Option<&'r mut (dyn FnMut(Observed<'_>) + 'o)>,
@@ -192,6 +200,7 @@ impl Rooms<'_, '_> {
         let verdict = self.scope.admit(packet.src, packet.dst);
         if verdict == InScope::FromHereOn {
             self.flows.clear();
+            *self.waiting = 0;
             self.dialogs.clear();
             self.judge.restart(self.config);
             if let Some(observer) = &mut self.observer {
@@ -243,6 +252,7 @@ impl Rooms<'_, '_> {
         }
         let Self {
             flows,
+            waiting,
             dialogs,
             judge,
             observer,
@@ -257,7 +267,7 @@ impl Rooms<'_, '_> {
             dst,
             segment,
             packet.duplicate,
-            &mut |event| on_event(event, dialogs, judge, observer, config, *last),
+            &mut |event| on_event(event, waiting, dialogs, judge, observer, config, *last),
         );
     }
 
@@ -329,6 +339,7 @@ impl Rooms<'_, '_> {
     fn finish(&mut self) {
         let Self {
             flows,
+            waiting,
             dialogs,
             judge,
             observer,
@@ -337,7 +348,7 @@ impl Rooms<'_, '_> {
             ..
         } = self;
         flows.finish(&mut |event| {
-            on_event(event, dialogs, judge, observer, config, *last);
+            on_event(event, waiting, dialogs, judge, observer, config, *last);
         });
         dialogs.finish(&mut |call| on_call(&call, judge, observer, *last));
     }
@@ -347,6 +358,7 @@ type Observer<'r, 'o> = Option<&'r mut (dyn FnMut(Observed<'_>) + 'o)>;
 
 fn on_event(
     event: Event<'_, Conversation>,
+    waiting: &mut usize,
     dialogs: &mut DialogTable,
     judge: &mut Judge,
     observer: &mut Observer<'_, '_>,
@@ -359,10 +371,26 @@ fn on_event(
             flow,
             direction,
             chunk,
-        } => owner.push(flow, direction, chunk, config, &mut |output| {
-            on_output(output, dialogs, judge, observer, last);
-        }),
+        } => {
+            let before = owner.waiting();
+            owner.push(flow, direction, chunk, config, &mut |output| {
+                on_output(output, dialogs, judge, observer, last);
+            });
+            *waiting = (*waiting + owner.waiting()).saturating_sub(before);
+            if *waiting > config.limits.sip_waiting_bytes && owner.waiting() > 0 {
+                *waiting = waiting.saturating_sub(owner.waiting());
+                judge.caveats.note(
+                    CaveatKind::SipUnfinished,
+                    Some(last),
+                    "very many unfinished SIP messages: some were given before they were complete",
+                );
+                owner.give_up_waiting(flow, &mut |output| {
+                    on_output(output, dialogs, judge, observer, last);
+                });
+            }
+        }
         Event::Ended { owner, flow } => {
+            *waiting = waiting.saturating_sub(owner.waiting());
             let connection = owner.finish(flow, config, &mut |output| {
                 on_output(output, dialogs, judge, observer, last);
             });

@@ -53,6 +53,8 @@ pub enum CaveatKind {
     TlsHandshakeTooLong,
     /// Bytes between SIP messages that belong to none.
     SipNotUnderstood,
+    /// Very many unfinished SIP messages: some were given before they were complete.
+    SipUnfinished,
     /// Too many dialogs were open; the oldest was judged early.
     DialogEvicted,
     /// A dialog had more messages than are kept.
@@ -98,6 +100,7 @@ impl CaveatKind {
             Self::TlsNotUnderstood => "tls-not-understood",
             Self::TlsHandshakeTooLong => "tls-handshake-too-long",
             Self::SipNotUnderstood => "sip-not-understood",
+            Self::SipUnfinished => "sip-unfinished",
             Self::DialogEvicted => "dialog-evicted",
             Self::DialogMessagesDropped => "dialog-messages-dropped",
             Self::ConnectionSummaryDropped => "connection-summary-dropped",

@@ -29,6 +29,9 @@ pub struct Limits {
     pub sip_head_bytes: usize,
     /// The body of one SIP message, in bytes. 4 MiB. Defect: `body-too-long`.
     pub sip_body_bytes: usize,
+    /// Bytes of unfinished SIP messages in all streams together. 32 MiB; above it, what the stream at hand waits with is given
+    /// as it is. Caveat: `sip-unfinished`.
+    pub sip_waiting_bytes: usize,
     /// Header fields indexed in one SIP message. 16 384. Defect: `too-many-header-fields`.
     pub sip_header_fields: usize,
     /// Dialogs open at the same time. 16 384. Caveat: `dialog-evicted`.
@@ -46,7 +49,7 @@ pub struct Limits {
     pub evidence_per_finding: usize,
     /// Places kept of one kind of caveat. 10. The count stays exact.
     pub places_per_caveat: usize,
-    /// Connections remembered for Wireshark's `tcp.stream` numbers. 4 194 304. Caveat: `stream-numbers`.
+    /// Connections remembered for Wireshark's `tcp.stream` numbers. 1 048 576. Caveat: `stream-numbers`.
     pub stream_numbers: usize,
 }
 
@@ -63,6 +66,7 @@ impl Default for Limits {
             tls_handshake_bytes: 256 << 10,
             sip_head_bytes: 1 << 20,
             sip_body_bytes: 4 << 20,
+            sip_waiting_bytes: 32 << 20,
             sip_header_fields: 16_384,
             dialogs: 16_384,
             messages_per_dialog: 256,
@@ -71,7 +75,7 @@ impl Default for Limits {
             findings_per_rule: 1_000,
             evidence_per_finding: 12,
             places_per_caveat: 10,
-            stream_numbers: 4 << 20,
+            stream_numbers: 1 << 20,
         }
     }
 }

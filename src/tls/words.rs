@@ -25,6 +25,9 @@ impl TlsSummary {
                 None => parts.push("TLS begun before the capture".to_owned()),
             },
         }
+        if self.certificates_hidden() {
+            parts.push("certificates hidden".to_owned());
+        }
         if self.resumed == Some(true) {
             parts.push("resumed".to_owned());
         }

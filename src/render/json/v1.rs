@@ -51,6 +51,7 @@ struct CoverageV1 {
     missing_bytes: u64,
     sip_messages: u64,
     sip_malformed: u64,
+    sip_skipped_bytes: u64,
     sip_successes: u64,
     sip_failures: u64,
 }
@@ -221,6 +222,7 @@ fn coverage(report: &Report) -> CoverageV1 {
         missing_bytes: c.missing_bytes,
         sip_messages: c.sip_messages,
         sip_malformed: c.sip_malformed,
+        sip_skipped_bytes: c.sip_skipped_bytes,
         sip_successes: c.successes,
         sip_failures: c.failures,
     }
