@@ -19,3 +19,4 @@ mod robustness;
 mod rules;
 mod samples;
 mod support;
+mod verdicts;
