@@ -44,19 +44,10 @@ type BoxedObserver<'o> = Box<dyn FnMut(Observed<'_>) + 'o>;
 
 /// From frames to a report: `push` every item of the captures in time order, then `finish`.
 pub struct Analyzer<'o> {
-    config: Config,
     decoder: Decoder,
-    scope: ScopeState,
-    streams: StreamNumbers,
-    flows: FlowTable<Conversation>,
-    /// Bytes of unfinished messages in all conversations.
-    waiting: usize,
-    dialogs: DialogTable,
-    judge: Judge,
     /// What reading and decoding could not see; the judge keeps what is known of connections and calls.
     caveats: Caveats,
-    last: FrameRef,
-    observer: Option<BoxedObserver<'o>>,
+    rooms: Rooms<'o>,
 }
 
 impl<'o> Analyzer<'o> {
@@ -65,22 +56,24 @@ impl<'o> Analyzer<'o> {
         let limits = &config.limits;
         Self {
             decoder: Decoder::new(limits),
-            scope: ScopeState::new(&config),
-            streams: StreamNumbers::new(limits.stream_numbers),
-            flows: FlowTable::new(limits),
-            waiting: 0,
-            dialogs: DialogTable::new(limits),
-            judge: Judge::new(&config),
             caveats: Caveats::new(limits.places_per_caveat),
-            last: FrameRef::default(),
-            observer: None,
-            config,
+            rooms: Rooms {
+                scope: ScopeState::new(&config),
+                streams: StreamNumbers::new(limits.stream_numbers),
+                flows: FlowTable::new(limits),
+                waiting: 0,
+                dialogs: DialogTable::new(limits),
+                judge: Judge::new(&config),
+                last: FrameRef::default(),
+                observer: None,
+                config,
+            },
         }
     }
 
     /// Shows everything that is read to `observer`.
     pub fn observe(&mut self, observer: impl FnMut(Observed<'_>) + 'o) {
-        self.observer = Some(Box::new(observer));
+        self.rooms.observer = Some(Box::new(observer));
     }
 
     /// What reading and decoding could not see; the reader of the captures adds to it.
@@ -93,71 +86,36 @@ impl<'o> Analyzer<'o> {
         let Item::Frame(frame) = item else {
             return;
         };
-        if frame.at.time < self.last.time {
+        if frame.at.time < self.rooms.last.time {
             self.caveats.note(
                 CaveatKind::TimeBackwards,
                 Some(frame.at),
                 "the time of a frame is earlier than that of the frame before",
             );
         } else {
-            self.last = frame.at;
+            self.rooms.last = frame.at;
         }
-        let Self {
-            decoder,
-            caveats,
-            scope,
-            streams,
-            flows,
-            waiting,
-            dialogs,
-            judge,
-            observer,
-            config,
-            last,
-        } = self;
-        let packet = decoder.push(&frame, caveats);
-        let mut rooms = Rooms {
-            scope,
-            streams,
-            flows,
-            waiting,
-            dialogs,
-            judge,
-            observer: observer.as_deref_mut(),
-            config,
-            last: *last,
-        };
-        rooms.packet(&packet);
+        let packet = self.decoder.push(&frame, &mut self.caveats);
+        self.rooms.packet(&packet);
     }
 
     /// Ends everything that is still open and judges it.
     pub fn finish(mut self, captures: Vec<CaptureSummary>) -> Report {
         self.decoder.finish(&mut self.caveats);
+        self.rooms.finish();
         let Self {
+            mut caveats, rooms, ..
+        } = self;
+        let Rooms {
             scope,
             streams,
-            flows,
-            waiting,
-            dialogs,
+            mut flows,
+            mut dialogs,
             judge,
-            observer,
             config,
             last,
-            caveats,
             ..
-        } = &mut self;
-        let mut rooms = Rooms {
-            scope,
-            streams,
-            flows,
-            waiting,
-            dialogs,
-            judge,
-            observer: observer.as_deref_mut(),
-            config,
-            last: *last,
-        };
-        rooms.finish();
+        } = rooms;
         if streams.forgotten() > 0 {
             caveats.note_many(
                 CaveatKind::StreamNumbers,
@@ -168,41 +126,40 @@ impl<'o> Analyzer<'o> {
         }
         caveats.merge(flows.take_caveats());
         caveats.merge(dialogs.take_caveats());
-        let coverage = self.scope.coverage();
-        self.judge
-            .finish(&self.config, captures, coverage, self.caveats, self.last)
+        judge.finish(&config, captures, scope.coverage(), caveats, last)
     }
 }
 
 impl std::fmt::Debug for Analyzer<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Analyzer")
-            .field("last", &self.last)
+            .field("last", &self.rooms.last)
             .finish_non_exhaustive()
     }
 }
 
-/// The rooms one packet passes through, borrowed for that packet.
-struct Rooms<'r, 'o> {
-    scope: &'r mut ScopeState,
-    streams: &'r mut StreamNumbers,
-    flows: &'r mut FlowTable<Conversation>,
-    waiting: &'r mut usize,
-    dialogs: &'r mut DialogTable,
-    judge: &'r mut Judge,
-    observer: Option<&'r mut (dyn FnMut(Observed<'_>) + 'o)>,
-    config: &'r Config,
+/// The rooms one packet passes through.
+struct Rooms<'o> {
+    scope: ScopeState,
+    streams: StreamNumbers,
+    flows: FlowTable<Conversation>,
+    /// Bytes of unfinished messages in all conversations.
+    waiting: usize,
+    dialogs: DialogTable,
+    judge: Judge,
+    observer: Option<BoxedObserver<'o>>,
+    config: Config,
     last: FrameRef,
 }
 
-impl Rooms<'_, '_> {
+impl Rooms<'_> {
     fn packet(&mut self, packet: &Packet<'_>) {
         let verdict = self.scope.admit(packet.src, packet.dst);
         if verdict == InScope::FromHereOn {
             self.flows.clear();
-            *self.waiting = 0;
+            self.waiting = 0;
             self.dialogs.clear();
-            self.judge.restart(self.config);
+            self.judge.restart(&self.config);
             if let Some(observer) = &mut self.observer {
                 observer(Observed::Restart);
             }
@@ -354,14 +311,12 @@ impl Rooms<'_, '_> {
     }
 }
 
-type Observer<'r, 'o> = Option<&'r mut (dyn FnMut(Observed<'_>) + 'o)>;
-
 fn on_event(
     event: Event<'_, Conversation>,
     waiting: &mut usize,
     dialogs: &mut DialogTable,
     judge: &mut Judge,
-    observer: &mut Observer<'_, '_>,
+    observer: &mut Option<BoxedObserver<'_>>,
     config: &Config,
     last: FrameRef,
 ) {
@@ -406,7 +361,7 @@ fn on_output(
     output: Output,
     dialogs: &mut DialogTable,
     judge: &mut Judge,
-    observer: &mut Observer<'_, '_>,
+    observer: &mut Option<BoxedObserver<'_>>,
     last: FrameRef,
 ) {
     match output {
@@ -420,7 +375,7 @@ fn on_message(
     seen: Seen,
     dialogs: &mut DialogTable,
     judge: &mut Judge,
-    observer: &mut Observer<'_, '_>,
+    observer: &mut Option<BoxedObserver<'_>>,
     last: FrameRef,
 ) {
     if let Some(observer) = observer {
@@ -430,7 +385,12 @@ fn on_message(
     dialogs.push(seen, &mut |call| on_call(&call, judge, observer, last));
 }
 
-fn on_call(call: &Call, judge: &mut Judge, observer: &mut Observer<'_, '_>, last: FrameRef) {
+fn on_call(
+    call: &Call,
+    judge: &mut Judge,
+    observer: &mut Option<BoxedObserver<'_>>,
+    last: FrameRef,
+) {
     if let Some(observer) = observer {
         observer(Observed::Call(call));
     }
@@ -440,6 +400,6 @@ fn on_call(call: &Call, judge: &mut Judge, observer: &mut Observer<'_, '_>, last
 impl Analyzer<'_> {
     /// Who is who, as far as is known by now.
     pub fn hosts(&self) -> &Hosts {
-        self.judge.hosts()
+        self.rooms.judge.hosts()
     }
 }

@@ -8,6 +8,32 @@ use crate::sip::{Message, without_passwords};
 use crate::tls::Certificate;
 use std::net::IpAddr;
 
+/// Rules on what carries SIP: where one of them fires nearby, what SIP lacks follows from it.
+pub(super) const LOWER_LAYERS: &[&str] = &[
+    "tcp-syn-unanswered",
+    "tcp-connect-refused",
+    "icmp-unreachable",
+    "sip-plaintext-on-tls-port",
+    "tls-on-plaintext-port",
+    "tls-no-common-cipher",
+    "tls-alert-handshake-failure",
+    "tls-alert-protocol-version",
+    "tls-alert-unknown-ca",
+    "tls-alert-unsupported-certificate",
+    "tls-alert-certificate-expired",
+    "tls-alert-bad-certificate",
+    "tls-alert-certificate-unknown",
+    "tls-alert-access-denied",
+    "tls-reset-during-handshake",
+    "tls-close-after-handshake",
+    "tls-client-cert-empty",
+    "cert-missing-client-auth-eku",
+    "cert-missing-server-auth-eku",
+    "cert-name-mismatch",
+    "cert-expired",
+    "cert-not-yet-valid",
+];
+
 /// Whether a response was made by a Microsoft server: it says so itself, or its sender is known to be one.
 pub(super) fn answered_by_microsoft(answer: &Seen, context: &Context<'_>) -> bool {
     // A relay passes on the Server header of the box behind it.

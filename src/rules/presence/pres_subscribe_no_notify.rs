@@ -2,7 +2,7 @@
 
 use crate::dialog::{Call, TRANSACTION_TIMEOUT, Transaction};
 use crate::finding::{Evidence, Severity};
-use crate::rules::sides::brief;
+use crate::rules::sides::{LOWER_LAYERS, brief};
 use crate::rules::{Check, Class, ExplainedBy, Fix, Knowledge, Link, Reporter, Rule};
 use crate::sip::Method;
 
@@ -45,30 +45,7 @@ pub(super) static RULE: Rule = Rule {
     ],
     since: "0.1.0",
     explained_by: &[ExplainedBy {
-        rules: &[
-            "tcp-syn-unanswered",
-            "tcp-connect-refused",
-            "icmp-unreachable",
-            "sip-plaintext-on-tls-port",
-            "tls-on-plaintext-port",
-            "tls-no-common-cipher",
-            "tls-alert-handshake-failure",
-            "tls-alert-protocol-version",
-            "tls-alert-unknown-ca",
-            "tls-alert-unsupported-certificate",
-            "tls-alert-certificate-expired",
-            "tls-alert-bad-certificate",
-            "tls-alert-certificate-unknown",
-            "tls-alert-access-denied",
-            "tls-reset-during-handshake",
-            "tls-close-after-handshake",
-            "tls-client-cert-empty",
-            "cert-missing-client-auth-eku",
-            "cert-missing-server-auth-eku",
-            "cert-name-mismatch",
-            "cert-expired",
-            "cert-not-yet-valid",
-        ],
+        rules: LOWER_LAYERS,
         link: Link::Hosts,
     }],
     check: Check::Call(check),
