@@ -617,3 +617,48 @@ fn the_first_lines_can_be_read_alone() {
     assert_eq!(output.status.code(), Some(0));
     assert_eq!(output.stderr, b"");
 }
+
+/// The report with white space folded, so that wrapping does not matter.
+fn words(arguments: &[&str]) -> String {
+    let run = sipdiag(arguments);
+    let text = run.report("with a profile").unwrap();
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+const MADDR: &str = "samples/maddr-not-trusted-504.pcapng";
+
+#[test]
+fn a_trusted_pool_is_set_against_the_wire() {
+    let text = words(&["--trust", "cups01.tomt.local", MADDR]);
+    assert!(
+        text.contains(
+            "Configured as trusted: cups01.tomt.local; the wire shows cup-pub.tomt.local."
+        ),
+        "{text}"
+    );
+    let trusted = words(&["--trust", "cup-pub.tomt.local", MADDR]);
+    assert!(!trusted.contains("Configured as trusted"), "{trusted}");
+}
+
+#[test]
+fn a_lab_profile_makes_roles_certain_and_is_read_strictly() {
+    let temp = tempfile::tempdir().unwrap();
+    let lab = temp.path().join("lab.toml");
+    std::fs::write(
+        &lab,
+        "[cisco]\nhosts = [\"10.1.1.20\"]\nfederation_routing_fqdn = \"cups01.tomt.local\"\n\
+         incoming_acl = [\"10.1.1.11\"]\n[lync]\nhosts = [\"10.1.1.10\"]\n",
+    )
+    .unwrap();
+    let maddr = words(&["--lab", path(&lab), MADDR]);
+    assert!(
+        maddr.contains("Configured Federation Routing FQDN: cups01.tomt.local"),
+        "{maddr}"
+    );
+    let digest = words(&["--lab", path(&lab), "samples/digest-401-unanswered.pcapng"]);
+    assert!(digest.contains("The lab profile agrees"), "{digest}");
+    assert!(digest.contains("the lab profile says so"), "{digest}");
+    std::fs::write(&lab, "[cisco]\nhost = [\"10.1.1.20\"]\n").unwrap();
+    sipdiag(&["--lab", path(&lab), MADDR]).refused("line 2");
+    sipdiag(&["--lab", path(&lab), MADDR]).refused("host");
+}

@@ -135,6 +135,17 @@ impl Profile {
         self.lync.trusted_application_pools.as_deref().map(among)
     }
 
+    /// The trusted application pools that are known, from the profile and given singly.
+    pub fn trusted_pools(&self) -> Vec<&str> {
+        self.lync
+            .trusted_application_pools
+            .iter()
+            .flatten()
+            .chain(&self.trusted)
+            .map(String::as_str)
+            .collect()
+    }
+
     /// The network of the lab when the profile names none: the lab of the two sides on 10.1.1.0/24.
     pub fn lab_networks(&self) -> Vec<Network> {
         if self.networks.is_empty() {

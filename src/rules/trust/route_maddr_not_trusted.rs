@@ -138,7 +138,8 @@ fn report(
             format!(" The Cisco certificate is for {} and does not contain {maddr}.", names.join(", "))
         });
     }
-    if let (Some(false), Some(pools)) = (trusted, &context.profile.lync.trusted_application_pools) {
+    let pools = context.profile.trusted_pools();
+    if !pools.is_empty() && trusted != Some(true) {
         summary.push_str(&format!(
             " Configured as trusted: {}; the wire shows {maddr}.",
             pools.join(", ")
