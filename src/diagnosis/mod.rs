@@ -5,7 +5,7 @@ mod verdict;
 pub use verdict::{Seen, Verdict, verdict};
 
 use crate::base::Span;
-use crate::finding::{Finding, SUBJECTS};
+use crate::finding::{Confidence, Finding, SUBJECTS};
 use crate::rules::{self, Class, Link, Rule};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -115,7 +115,7 @@ struct Index {
 /// Candidates of one rule looked at for one finding: as many as are kept of a rule.
 const CANDIDATES: usize = 1_000;
 
-/// A fault between other hosts explains only what happens within this time of it.
+/// A fault on another connection explains only what happens within this time of it.
 const NEAR: Span = Span::from_secs(60);
 
 impl Index {
@@ -137,6 +137,8 @@ impl Index {
                         && placed.get(n).is_some_and(|cause| {
                             linked(explained.link, &cause.finding, &item.finding)
                                 && cause.finding.severity >= item.finding.severity
+                                && cause.finding.confidence
+                                    >= item.finding.confidence.min(Confidence::Medium)
                         });
                     if fits {
                         causes.insert(n);
@@ -157,14 +159,18 @@ fn linked(link: Link, cause: &Finding, effect: &Finding) -> bool {
                 || (cause.call_ids.len().max(effect.call_ids.len()) >= SUBJECTS
                     && hosts(cause) == hosts(effect))
         }
-        Link::Hosts => hosts(cause) == hosts(effect),
+        Link::Hosts => near(cause, effect) && hosts(cause) == hosts(effect),
         Link::Neighbour => {
             let (a, b) = (hosts(cause), hosts(effect));
-            let near = effect.first.time.since(cause.last.time) <= NEAR
-                && cause.first.time.since(effect.last.time) <= NEAR;
-            near && !a.is_disjoint(&b)
+            near(cause, effect) && !a.is_disjoint(&b)
         }
     }
+}
+
+/// Whether the spans of two findings touch, or nearly.
+fn near(cause: &Finding, effect: &Finding) -> bool {
+    effect.first.time.since(cause.last.time) <= NEAR
+        && cause.first.time.since(effect.last.time) <= NEAR
 }
 
 fn hosts(finding: &Finding) -> BTreeSet<IpAddr> {

@@ -156,8 +156,13 @@ impl Findings {
             if finding.last > known.last {
                 known.last = finding.last;
             }
-            known.severity = known.severity.max(finding.severity);
-            known.confidence = known.confidence.max(finding.confidence);
+            // The worse one speaks for all: its words belong to its severity and confidence.
+            if (finding.severity, finding.confidence) > (known.severity, known.confidence) {
+                known.severity = finding.severity;
+                known.confidence = finding.confidence;
+                known.title = finding.title;
+                known.summary = finding.summary;
+            }
             merge_evidence(&mut known.evidence, finding.evidence, self.evidence);
             merge_details(&mut known.details, finding.details);
             extend_bounded(&mut known.streams, finding.streams);

@@ -4,6 +4,9 @@ use super::lex::offset;
 use super::probe;
 use memchr::memchr;
 
+/// Lines of an ordinary head.
+const LINES: usize = 32;
+
 /// Offsets behind the LFs of a head, found as the bytes come.
 #[derive(Debug, Default)]
 pub(super) struct Lines {
@@ -32,6 +35,10 @@ impl Lines {
 
     /// Looks at what came since the last call; `view` begins with the message.
     pub(super) fn scan(&mut self, view: &[u8]) -> HeadScan {
+        // A head has some twenty lines: one allocation instead of a few that grow.
+        if self.ends.capacity() == 0 {
+            self.ends.reserve(LINES);
+        }
         let mut begin = self
             .ends
             .last()

@@ -51,6 +51,7 @@ fn check(connection: &Connection, to: &mut Reporter<'_, '_>) {
         let Some(p) = presented(connection, of_client, to) else {
             continue;
         };
+        let p = p.judged_by_tls();
         // A signature that cannot be checked here counts by its names.
         if !p.leaf.self_issued
             || p.leaf.self_signed == Some(false)

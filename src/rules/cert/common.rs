@@ -5,10 +5,10 @@ use crate::finding::{Confidence, Evidence, Severity};
 use crate::host::Role;
 use crate::rules::Building;
 use crate::rules::Reporter;
-use crate::rules::tls::common::{Refusal, refusal, sent_data};
+use crate::rules::tls::common::{Refusal, Stage, refusal, sent_data};
 use crate::rules::tls::outcome::{concerns, gravity, recovered_text};
 use crate::rules::tls::words::{
-    after, certainty, certificate_rows, points_elsewhere, short_name, side,
+    after, certainty, certificate_of, certificate_rows, points_elsewhere, short_name, side,
 };
 use crate::tls::{Certificate, CertificateFlight};
 use std::net::IpAddr;
@@ -51,6 +51,19 @@ pub(super) fn presented<'a>(
     let leaf = flight.leaf().filter(|c| c.error.is_none())?;
     let verifier = direction.reverse();
     let address = |d| connection.flow.sender(d).addr;
+    // A spare connection that is closed after a good handshake says nothing against a certificate that works elsewhere.
+    let works_elsewhere = to
+        .context()
+        .between(address(direction), address(verifier))
+        .any(|other| {
+            other.tls.as_ref().is_some_and(|t| {
+                [t.client(), t.server()].into_iter().any(|d| {
+                    other.flow.sender(d).addr == address(direction)
+                        && certificate_of(t, d).is_some_and(|c| c.sha256 == leaf.sha256)
+                        && sent_data(other, d.reverse())
+                })
+            })
+        });
     Some(Presented {
         leaf,
         flight,
@@ -59,7 +72,9 @@ pub(super) fn presented<'a>(
         presenter_role: to.context().role(address(direction)),
         presenter: address(direction),
         verifier: address(verifier),
-        refusal: refusal(connection).filter(|r| r.by == verifier && r.at >= flight.at),
+        refusal: refusal(connection)
+            .filter(|r| r.by == verifier && r.at >= flight.at)
+            .filter(|r| !(works_elsewhere && is_late(r))),
         accepted: sent_data(connection, verifier),
     })
 }
@@ -78,7 +93,21 @@ pub(super) struct Fault<'a> {
     pub(super) harmless: Severity,
 }
 
+/// An end after a good handshake, without an alert: TLS itself had accepted the certificate.
+fn is_late(refusal: &Refusal) -> bool {
+    refusal.stage == Stage::Complete && refusal.how.alert().is_none()
+}
+
 impl Presented<'_> {
+    /// For defects that TLS itself judges: an end after the handshake is not because of them.
+    #[must_use]
+    pub(super) fn judged_by_tls(self) -> Self {
+        Self {
+            refusal: self.refusal.filter(|r| !is_late(r)),
+            ..self
+        }
+    }
+
     /// Whether the verifier broke off after it had got this certificate.
     pub(super) const fn was_refused(&self) -> bool {
         self.refusal.is_some()

@@ -3,6 +3,7 @@
 use super::suites::Taken;
 use crate::host::Role;
 use crate::rules::Building;
+use crate::tls::CipherSuiteId;
 
 /// What is special about an offer.
 pub(super) fn advice_words(special: Option<&str>) -> &'static str {
@@ -13,7 +14,7 @@ pub(super) fn advice_words(special: Option<&str>) -> &'static str {
         }
         Some("RC4") => " RC4 is prohibited (RFC 7465) and disabled nearly everywhere.",
         Some("elliptic-curve suites") => {
-            " Lync does not support elliptic-curve suites: they must not be selected alone."
+            " Lync does not take elliptic-curve suites: where the Cisco side offers, they must not be selected alone."
         }
         _ => "",
     }
@@ -25,14 +26,21 @@ pub(super) fn side_to_change<'f, 'c>(
     client: Role,
     server: Role,
     taken: &[Taken],
+    offer: &[CipherSuiteId],
     special: Option<&str>,
 ) -> Building<'f, 'c> {
-    let wanted: Vec<String> = taken.iter().take(3).map(|t| t.suite.name()).collect();
-    let wanted = if wanted.is_empty() {
-        "TLS_RSA_WITH_AES_128_CBC_SHA and TLS_RSA_WITH_AES_256_CBC_SHA".to_owned()
-    } else {
-        wanted.join(" or ")
-    };
+    let usual = [CipherSuiteId(0x002f), CipherSuiteId(0x0035)];
+    let mut wanted: Vec<CipherSuiteId> = taken.iter().take(3).map(|t| t.suite).collect();
+    if wanted.is_empty() {
+        wanted.extend(usual);
+    }
+    // What is offered already need not be asked for: then nothing here says which side to change.
+    wanted.retain(|suite| !offer.contains(suite));
+    if wanted.is_empty() {
+        return built;
+    }
+    let names: Vec<String> = wanted.iter().map(|suite| suite.name()).collect();
+    let wanted = names.join(" or ");
     match (client, server) {
         (Role::Cisco, _) => built.cisco(format!(
             "This is the side to change: select {wanted} as well in the TLS context of the SIP proxy."

@@ -2,7 +2,7 @@
 
 use crate::base::{Direction, FrameRef, Span};
 use crate::connection::Connection;
-use crate::flow::Closing;
+use crate::flow::{Closing, Handshake};
 use crate::tls::{AlertDescription, HandshakeEnd, TlsSummary};
 
 /// How a side broke off.
@@ -146,15 +146,23 @@ fn lost(connection: &Connection, tls: &TlsSummary, side: Direction) -> bool {
 /// The side that broke off a TLS connection during its handshake, or right after it without having sent anything.
 pub(in crate::rules) fn refusal(connection: &Connection) -> Option<Refusal> {
     let tls = connection.tls.as_ref()?;
-    if tls.midstream() || tls.plaintext_answer.iter().any(Option::is_some) {
-        return None;
-    }
-    // Of a side that was not captured nothing can be said to be missing.
-    if connection.flow.sides.iter().any(|side| side.segments == 0) {
+    if tls.plaintext_answer.iter().any(Option::is_some) {
         return None;
     }
     let (at, by, how) = first_end(connection, tls)?;
-    let stage = stage(tls);
+    // Of what was not captured nothing can be said to be missing; an alert that was says enough.
+    let begun_before = tls.midstream() && connection.flow.handshake == Handshake::NotCaptured;
+    let one_side = connection.flow.sides.iter().any(|side| side.segments == 0);
+    if (tls.midstream() || one_side) && !((begun_before || one_side) && how.alert().is_some()) {
+        return None;
+    }
+    let holes =
+        lost(connection, tls, Direction::Originator) || lost(connection, tls, Direction::Responder);
+    let stage = match stage(tls) {
+        Stage::Complete => Stage::Complete,
+        _ if holes || begun_before || one_side => Stage::Unclear,
+        stage => stage,
+    };
     match stage {
         Stage::Hello | Stage::ServerFlight | Stage::ClientFlight => {}
         Stage::Unclear if how.alert().is_some() && !sent_data(connection, by) => {}

@@ -74,7 +74,8 @@ fn check(connection: &Connection, to: &mut Reporter<'_, '_>) {
         return;
     };
     let stage = refusal.stage;
-    if OWN_RULES.contains(&what.0) && stage != Stage::Hello || what.0 == 70 {
+    let of_versions = what.0 == 70 && matches!(stage, Stage::Hello | Stage::ServerFlight);
+    if OWN_RULES.contains(&what.0) && stage != Stage::Hello || of_versions {
         return;
     }
     let Some(hello) = &tls.client_hello else {

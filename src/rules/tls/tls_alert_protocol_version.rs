@@ -6,9 +6,10 @@ use super::sources::{MEASURED, RFC_5246_ALERTS};
 use super::suites::lowest_version_elsewhere;
 use super::words::{server, versions_offered};
 use crate::connection::Connection;
-use crate::finding::{Evidence, Severity};
+use crate::finding::{Confidence, Evidence, Severity};
 use crate::host::Role;
 use crate::rules::{Check, Class, Fix, Knowledge, Reporter, Rule};
+use crate::tls::Version;
 
 pub(super) static RULE: Rule = Rule {
     name: "tls-alert-protocol-version",
@@ -64,6 +65,9 @@ fn check(connection: &Connection, to: &mut Reporter<'_, '_>) {
     let highest = hello.highest_version().name();
     let chosen = tls.version().map(|v| v.name());
     let floor = lowest_version_elsewhere(connection, context);
+    // A server that refuses TLS 1.2 may as well be the older one, which knows nothing later than what the client demands.
+    let client_is_older = hello.highest_version().rank() < Version::TLS12.rank()
+        || floor.is_some_and(|f| f.rank() > hello.highest_version().rank());
     let (title, summary, too_old) = match (&chosen, by_server) {
         (Some(chosen), false) => (
             format!(
@@ -74,16 +78,34 @@ fn check(connection: &Connection, to: &mut Reporter<'_, '_>) {
             ),
             at.addr,
         ),
-        _ => (
+        _ if !by_server => (
+            format!("{who} refuses the TLS version of {whom}"),
             format!(
-                "{who} and {whom} have no TLS version in common: {who} offers {highest} at most"
+                "{who} sends alert 70 (protocol_version); what {whom} chose is not in the capture."
             ),
+            at.addr,
+        ),
+        _ => (
+            if client_is_older {
+                format!(
+                    "{who} and {whom} have no TLS version in common: {who} offers {highest} at most"
+                )
+            } else {
+                format!("{who} and {whom} have no TLS version in common: {who} offers {offered}")
+            },
             format!(
-                "{who} offers {offered}; {whom} refuses that with alert 70 (protocol_version)."
+                "{who} offers {offered}; {whom} refuses that with alert 70 (protocol_version).{}",
+                if client_is_older {
+                    ""
+                } else {
+                    " Which of the two is too old is not to be seen here: the server may know only older versions than the \
+                     client demands."
+                }
             ),
             client,
         ),
     };
+    let sure = chosen.is_some() || client_is_older;
     let demanded = match (&chosen, by_server) {
         (Some(chosen), false) => vec![
             format!("{whom} chooses {chosen}"),
@@ -91,7 +113,10 @@ fn check(connection: &Connection, to: &mut Reporter<'_, '_>) {
         ],
         _ => vec![match floor {
             Some(floor) => format!("{whom} accepted {} on another connection", floor.name()),
-            None => format!("{whom} wants another version, most likely a later one than {highest}"),
+            None if client_is_older => {
+                format!("{whom} wants another version, most likely a later one than {highest}")
+            }
+            None => format!("{whom} wants another version"),
         }],
     };
     let built = to
@@ -112,6 +137,12 @@ fn check(connection: &Connection, to: &mut Reporter<'_, '_>) {
         .detail(format!("{who} offers"), vec![offered.clone()])
         .detail("The other side", demanded)
         .on_stream(Some(connection.flow.stream));
+    let built = if sure {
+        built
+    } else {
+        let _ = built.confidence(Confidence::Medium);
+        return;
+    };
     let words =
         "This side has the older versions only: raise it, or lower the demand of the other side.";
     let _ = match context.role(too_old) {

@@ -100,9 +100,8 @@ fn check(connection: &Connection, to: &mut Reporter<'_, '_>) {
     // connections work, it was a spare one.
     let unused = !sent_data(connection, refusal.by.reverse());
     let probe = unused
-        && refusal.by == tls.client()
-        && (certificate_of(tls, tls.client()).is_none()
-            || alike.iter().any(|c| works(c) && same_server(c, tls)));
+        && (alike.iter().any(|c| works(c) && same_server(c, tls))
+            || (refusal.by == tls.client() && certificate_of(tls, tls.client()).is_none()));
     let severity = if probe {
         Severity::Note
     } else {

@@ -182,6 +182,7 @@ fn report(
         context.role(client),
         context.role(at.addr),
         taken,
+        offer,
         special,
     );
     drop(built);

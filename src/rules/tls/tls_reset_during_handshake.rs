@@ -1,12 +1,14 @@
 //! A side ends the connection in the middle of the handshake, without a word.
 
 use super::common::{How, Stage};
-use super::outcome::{gravity, recovered_text, sip_refusal};
+use super::outcome::{concerns, gravity, recovered_text, sip_refusal};
 use super::sources::{MEASURED, RISUAL_1047};
 use super::words::{certificate_of, certificate_rows, side, suite_rows, versions_offered};
-use crate::connection::Connection;
+use crate::base::Span;
+use crate::connection::{Connection, Speaks};
 use crate::finding::{Confidence, Evidence, Severity};
 use crate::rules::{Check, Class, ExplainedBy, Fix, Knowledge, Link, Reporter, Rule};
+use crate::tls::HandshakeEnd;
 
 pub(super) static RULE: Rule = Rule {
     name: "tls-reset-during-handshake",
@@ -62,9 +64,52 @@ pub(super) static RULE: Rule = Rule {
     check: Check::Connection(check),
 };
 
+/// A certificate is judged within this time; later ends have other reasons.
+const AT_ONCE: Span = Span::from_secs(5);
+
+/// Says of a handshake that neither ended nor failed in sight that it is open: no verdict is no silence.
+fn leave_open(connection: &Connection, to: &mut Reporter<'_, '_>) {
+    let Some(tls) = &connection.tls else {
+        return;
+    };
+    let Some(last) = tls.last.filter(|_| concerns(connection, to.context())) else {
+        return;
+    };
+    let end = tls.handshake_end();
+    let waited = to.context().remaining(last);
+    let open = connection.flow.closed_by().is_none();
+    let in_clear = tls.plaintext_answer.iter().any(Option::is_some)
+        || connection.speaks.contains(&Speaks::Sip);
+    let stalled = end == HandshakeEnd::Incomplete
+        && open
+        && !in_clear
+        && !tls.midstream()
+        && waited >= AT_ONCE;
+    let hidden =
+        end == HandshakeEnd::Unknown && tls.is_tls13() && connection.flow.closed_by().is_some();
+    let name = format!(
+        "the TLS handshake of tcp.stream {} ({} > {})",
+        connection.flow.stream,
+        connection.client(),
+        connection.server()
+    );
+    if stalled {
+        to.undecided(
+            last,
+            format!("{name} did not go on, and nobody ended it for {waited}"),
+        );
+    } else if hidden {
+        to.undecided(
+            last,
+            format!("{name}: TLS 1.3 hides whether the server accepted the client before the end"),
+        );
+    }
+}
+
 fn check(connection: &Connection, to: &mut Reporter<'_, '_>) {
     let (Some(tls), Some(refusal)) = (&connection.tls, sip_refusal(connection, to.context()))
     else {
+        leave_open(connection, to);
         return;
     };
     let how = match refusal.how {
@@ -77,6 +122,16 @@ fn check(connection: &Connection, to: &mut Reporter<'_, '_>) {
         side(connection, refusal.by.reverse(), to),
     );
     let server_ended = refusal.by == tls.server();
+    let presented = certificate_of(tls, refusal.by.reverse());
+    let last = tls
+        .last_handshake
+        .get(refusal.by.reverse().index())
+        .copied()
+        .flatten();
+    let waited = last.map(|(_, at)| refusal.at.time.since(at.time));
+    // Only a certificate that was there and was looked at just before the end can be the reason.
+    let judged = presented.is_some() && waited.is_some_and(|w| w <= AT_ONCE);
+    let waiting = waited.map_or_else(String::new, |w| format!(" It had waited {w}."));
     let (title, meaning) = match refusal.stage {
         Stage::Complete | Stage::Unclear => return,
         Stage::Hello if server_ended => (
@@ -86,29 +141,23 @@ fn check(connection: &Connection, to: &mut Reporter<'_, '_>) {
         ),
         Stage::Hello => (
             format!("{by} gives up the TLS handshake with {other} before any ServerHello"),
-            "The server did not answer the ClientHello and the client stopped waiting.".to_owned(),
+            format!("There was no answer to the ClientHello when the client ended the connection.{waiting}"),
         ),
-        Stage::ServerFlight if !server_ended => (
+        Stage::ServerFlight if !server_ended && judged => (
             format!("{by} ends the connection right after it got the certificate of {other}, without an alert"),
             "It most likely does not accept that certificate: its authority, its name or its purpose.".to_owned(),
         ),
-        Stage::ClientFlight if server_ended => (
+        Stage::ClientFlight if server_ended && judged => (
             format!("{by} ends the connection right after it got the certificate of {other}, without an alert"),
             "It most likely does not accept that certificate. A Windows server does so when it does not trust the authority \
              that issued it.".to_owned(),
         ),
         Stage::ServerFlight | Stage::ClientFlight => (
-            format!("{by} ends the TLS handshake with {other} while it waits for the answer"),
-            "The other side did not go on; a stalled check (revocation list) or lost packets are possible.".to_owned(),
+            format!("{by} ends the TLS handshake with {other} before it is complete, without an alert"),
+            format!("The handshake did not go on; a stalled check (revocation list) or lost packets are possible.{waiting}"),
         ),
     };
-    let presented = certificate_of(tls, refusal.by.reverse());
     let subject = presented.map_or_else(String::new, |c| c.subject.clone());
-    let last = tls
-        .last_handshake
-        .get(refusal.by.reverse().index())
-        .copied()
-        .flatten();
     let mut built = to
         .report(
             connection.client().addr,

@@ -1,6 +1,7 @@
 //! A router or the host says that it cannot be reached.
 
 use super::common::gravity;
+use crate::base::Direction;
 use crate::connection::Connection;
 use crate::finding::{Confidence, Evidence, Severity};
 use crate::flow::{Handshake, IcmpReport};
@@ -82,14 +83,22 @@ fn check(connection: &Connection, to: &mut Reporter<'_, '_>) {
     };
     let context = to.context();
     let (from, at) = (connection.client().addr, connection.server());
-    let (who, whom) = (to.label(from), server(connection, to));
+    // Whose packet was turned back: the answers of the server are as needed as the requests.
+    let (who, whom) = match icmp.quoted {
+        Direction::Originator => (to.label(from), server(connection, to)),
+        Direction::Responder => (server(connection, to), to.label(from)),
+    };
     let sender = if icmp.from == at.addr || icmp.from == from {
         format!("{} itself", to.label(icmp.from))
     } else {
         format!("router or firewall {}", icmp.from)
     };
-    let opened = flow.handshake != Handshake::Unanswered;
-    let severity = if opened {
+    let opened = flow.handshake == Handshake::Established;
+    let over = flow.closed_by().is_some_and(|(_, end, _)| end < icmp.at);
+    let served = flow.sides.iter().all(|side| side.first_data.is_some());
+    let severity = if opened && (over || served) {
+        Severity::Note
+    } else if opened {
         // A connection that was opened may outlive such a message: what breaks it is another rule's matter.
         Severity::Warning
     } else {

@@ -1,7 +1,7 @@
 //! SIP in clear to a port that speaks TLS.
 
 use super::common::{first_line, speaks_elsewhere};
-use crate::base::Direction;
+use crate::base::{Direction, Span};
 use crate::connection::{Connection, Speaks};
 use crate::finding::{Confidence, Evidence, Severity};
 use crate::flow::Closing;
@@ -44,6 +44,9 @@ pub(super) static RULE: Rule = Rule {
     check: Check::Connection(check),
 };
 
+/// A server that does not understand what it got closes at once.
+const AT_ONCE: Span = Span::from_secs(5);
+
 fn check(connection: &Connection, to: &mut Reporter<'_, '_>) {
     let (client, answer) = (
         connection.speaks(Direction::Originator),
@@ -55,13 +58,17 @@ fn check(connection: &Connection, to: &mut Reporter<'_, '_>) {
     let flow = &connection.flow;
     let context = to.context();
     let (from, at) = (connection.client().addr, connection.server());
+    let asked = flow.side(Direction::Originator).last_data;
     let closed = flow
         .closed_by()
-        .filter(|(direction, ..)| *direction == Direction::Responder);
+        .filter(|(direction, ..)| *direction == Direction::Responder)
+        // Later than this the server did not close because of what it got.
+        .filter(|(_, at, _)| asked.is_some_and(|a| at.time.since(a.time) <= AT_ONCE));
     let elsewhere = speaks_elsewhere(connection, context, Speaks::Tls);
     let tls_port = matches!(at.port, 5061..=5063);
     let answered_tls = answer == Speaks::Tls;
-    if !answered_tls && (closed.is_none() || elsewhere.is_none() && !tls_port) {
+    let lost = flow.side(Direction::Responder).missing > 0;
+    if !answered_tls && (lost || closed.is_none() || elsewhere.is_none() && !tls_port) {
         return;
     }
     // The same port takes SIP in clear elsewhere: whatever happened here, TLS is not the reason.

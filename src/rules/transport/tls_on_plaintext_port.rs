@@ -2,8 +2,9 @@
 
 use super::common::{first_line, speaks_elsewhere};
 use crate::base::Direction;
-use crate::connection::{Connection, Speaks};
+use crate::connection::{Connection, Speaks, is_federation_port};
 use crate::finding::{Confidence, Evidence, Severity};
+use crate::rules::tls::outcome::concerns;
 use crate::rules::tls::sources::{CISCO_PARTITIONED_NODE, MEASURED, MS_POWERSHELL};
 use crate::rules::tls::words::server;
 use crate::rules::{Check, Class, Fix, Knowledge, Reporter, Rule};
@@ -52,6 +53,9 @@ fn check(connection: &Connection, to: &mut Reporter<'_, '_>) {
         return;
     }
     let context = to.context();
+    if !concerns(connection, context) {
+        return;
+    }
     let (from, at) = (connection.client().addr, connection.server());
     let answer = connection
         .opening(Direction::Responder)
@@ -61,7 +65,9 @@ fn check(connection: &Connection, to: &mut Reporter<'_, '_>) {
                 Speaks::Sip | Speaks::Other
             )
         })
-        .filter(|opening| is_text(&opening.bytes));
+        .filter(|opening| is_text(&opening.bytes))
+        // Other services answer in text as well; they are none of this federation.
+        .filter(|opening| opening.bytes.starts_with(b"SIP/") || is_federation_port(at.port));
     let closed = connection
         .flow
         .closed_by()
