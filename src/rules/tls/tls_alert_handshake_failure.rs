@@ -75,7 +75,8 @@ fn check(connection: &Connection, to: &mut Reporter<'_, '_>) {
     };
     let stage = refusal.stage;
     let of_versions = what.0 == 70 && matches!(stage, Stage::Hello | Stage::ServerFlight);
-    if OWN_RULES.contains(&what.0) && stage != Stage::Hello || of_versions {
+    let of_another_rule = OWN_RULES.contains(&what.0) && what.0 != 70 && stage != Stage::Hello;
+    if of_another_rule || of_versions {
         return;
     }
     let Some(hello) = &tls.client_hello else {
