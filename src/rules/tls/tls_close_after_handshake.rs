@@ -99,9 +99,18 @@ fn check(connection: &Connection, to: &mut Reporter<'_, '_>) {
     // A client that opens, says nothing and goes is a probe unless it has shown a certificate; and where its other
     // connections work, it was a spare one.
     let unused = !sent_data(connection, refusal.by.reverse());
+    let by_client = refusal.by == tls.client();
+    // Nobody takes up again a session with a server whose certificate was not good enough.
+    let resumes = by_client
+        && alike.iter().any(|c| {
+            c.tls
+                .as_ref()
+                .is_some_and(|t| t.resumed == Some(true) && t.handshake_complete())
+        });
     let probe = unused
-        && (alike.iter().any(|c| works(c) && same_server(c, tls))
-            || (refusal.by == tls.client() && certificate_of(tls, tls.client()).is_none()));
+        && (resumes
+            || alike.iter().any(|c| works(c) && same_server(c, tls))
+            || (by_client && certificate_of(tls, tls.client()).is_none()));
     let severity = if probe {
         Severity::Note
     } else {
