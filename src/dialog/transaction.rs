@@ -153,8 +153,11 @@ impl<'a> Transaction<'a> {
             return false;
         }
         match self.final_status() {
+            // Several rounds are normal (NTLM, Kerberos): a challenge is answered by a later request with credentials.
             Some(401 | 407) => !call.messages.iter().any(|seen| {
-                seen.message.is_request() && seen.message.credential_schemes().next().is_some()
+                seen.message.is_request()
+                    && seen.message.cseq().is_some_and(|c| c.number > self.cseq)
+                    && seen.message.credential_schemes().next().is_some()
             }),
             Some(480 | 486 | 487 | 600 | 603) => false,
             Some(status) => status >= 400,

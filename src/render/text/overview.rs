@@ -22,18 +22,18 @@ pub(super) fn why_open(report: &Report) -> String {
             if coverage.tls_sessions == 1 { "" } else { "s" }
         );
     }
-    if coverage.failures > 0 {
-        return format!(
-            "{} SIP request{} failed or got no answer, for reasons that no rule names",
-            coverage.failures,
-            if coverage.failures == 1 { "" } else { "s" }
-        );
-    }
     let open = all_undecided(report);
     if open > 0 {
         return format!(
             "{open} matter{} could not be decided from this capture",
             if open == 1 { "" } else { "s" }
+        );
+    }
+    if coverage.failures > 0 {
+        return format!(
+            "{} SIP request{} failed or got no answer, for reasons that no rule names",
+            coverage.failures,
+            if coverage.failures == 1 { "" } else { "s" }
         );
     }
     if coverage.sip_messages == 0 {
