@@ -52,18 +52,15 @@ pub fn analyze(
     name: &str,
     config: Config,
 ) -> Result<Report, Error> {
-    let mut reader = capture::Capture::open(
+    let reader = capture::Capture::open(
         Box::new(capture),
         name,
         base::FileIndex(0),
         false,
         &config.limits,
     )?;
+    let mut captures = capture::Merge::new(vec![reader]);
     let mut analyzer = Analyzer::new(config);
-    let mut caveats = base::Caveats::new(base::Limits::default().places_per_caveat);
-    while let Some(item) = reader.next(&mut caveats) {
-        analyzer.push(item);
-    }
-    analyzer.caveats().merge(caveats);
-    Ok(analyzer.finish(vec![reader.summary()]))
+    analyzer.read(&mut captures);
+    Ok(analyzer.finish(captures.summaries()))
 }

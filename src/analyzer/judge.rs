@@ -34,7 +34,6 @@ pub(super) struct Judge {
     pub(super) caveats: Caveats,
     methods: BTreeMap<String, MethodCount>,
     counts: Coverage,
-    first: Option<FrameRef>,
     /// Bytes of SIP streams that belong to no message.
     skipped_bytes: u64,
     /// Datagrams that are not SIP, and the first: of unknown protocols, of DNS.
@@ -59,7 +58,6 @@ impl Judge {
             caveats: Caveats::new(config.limits.places_per_caveat),
             methods: BTreeMap::new(),
             counts: Coverage::default(),
-            first: None,
             skipped_bytes: 0,
             datagrams: [(0, None); 2],
         }
@@ -70,12 +68,7 @@ impl Judge {
         *self = Self::new(config);
     }
 
-    pub(super) fn hosts(&self) -> &Hosts {
-        &self.hosts
-    }
-
     pub(super) fn message(&mut self, seen: &Seen) {
-        self.first.get_or_insert_with(|| seen.at());
         self.counts.sip_messages += 1;
         if !seen.message.defects().is_empty() {
             self.counts.sip_malformed += 1;
@@ -118,7 +111,6 @@ impl Judge {
     }
 
     pub(super) fn connection(&mut self, connection: Connection, last: FrameRef) {
-        self.first.get_or_insert(connection.flow.first);
         self.counts.connections += 1;
         let missing: u64 = connection.flow.sides.iter().map(|s| s.missing).sum();
         if missing > 0 && connection.concerns_sip() {
@@ -233,7 +225,6 @@ impl Judge {
             profile: &self.profile,
             hosts: &self.hosts,
             set: &old,
-            first: self.first.unwrap_or_default(),
             last,
         };
         for connection in old.all() {
@@ -250,7 +241,6 @@ impl Judge {
             profile: &self.profile,
             hosts: &self.hosts,
             set: &self.connections,
-            first: self.first.unwrap_or_default(),
             last: if call.evicted {
                 call.span().map_or(last, |(_, end)| end)
             } else {
@@ -300,7 +290,6 @@ impl Judge {
             profile: &self.profile,
             hosts: &self.hosts,
             set: &self.connections,
-            first: self.first.unwrap_or_default(),
             last,
         };
         for connection in self.connections.all() {

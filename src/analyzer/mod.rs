@@ -9,11 +9,10 @@ mod scope;
 pub use config::{Config, Scope};
 
 use crate::base::{CaveatKind, Caveats, Direction, Endpoint, FrameRef};
-use crate::capture::{CaptureSummary, Item};
+use crate::capture::{CaptureSummary, Item, Merge};
 use crate::connection::Connection;
 use crate::dialog::{Call, DialogTable, Hop, Seen};
 use crate::flow::{Event, FlowTable, IcmpReport, StreamNumbers};
-use crate::host::Hosts;
 use crate::packet::{Datagram, Decoder, IcmpError, Packet, Payload, Segment};
 use crate::report::Report;
 use crate::sip;
@@ -79,6 +78,13 @@ impl<'o> Analyzer<'o> {
     /// What reading and decoding could not see; the reader of the captures adds to it.
     pub fn caveats(&mut self) -> &mut Caveats {
         &mut self.caveats
+    }
+
+    /// Takes everything that is left in the captures.
+    pub fn read(&mut self, captures: &mut Merge<'_>) {
+        while let Some(item) = captures.next(&mut self.caveats) {
+            self.push(item);
+        }
     }
 
     /// Takes one item of a capture.
@@ -395,11 +401,4 @@ fn on_call(
         observer(Observed::Call(call));
     }
     judge.call(call, last);
-}
-
-impl Analyzer<'_> {
-    /// Who is who, as far as is known by now.
-    pub fn hosts(&self) -> &Hosts {
-        self.rooms.judge.hosts()
-    }
 }

@@ -1,7 +1,6 @@
 //! Opening and feeding captures.
 
 use sipdiag::Error;
-use sipdiag::analyzer::Analyzer;
 use sipdiag::base::{FileIndex, Limits};
 use sipdiag::capture::{Capture, Merge};
 use std::fs::File;
@@ -62,15 +61,6 @@ pub(super) fn open(
         opened.push(Capture::open(reader, shown, index, hash, limits)?);
     }
     Ok(Merge::new(opened))
-}
-
-/// Reads everything.
-pub(super) fn feed(reader: &mut Merge<'_>, analyzer: &mut Analyzer<'_>) {
-    let mut caveats = sipdiag::base::Caveats::new(Limits::default().places_per_caveat);
-    while let Some(item) = reader.next(&mut caveats) {
-        analyzer.push(item);
-    }
-    analyzer.caveats().merge(caveats);
 }
 
 /// Files that must at least be readable; how many there are.

@@ -34,7 +34,7 @@ pub(super) fn run(job: &List) -> anyhow::Result<()> {
             _ => {}
         }
     });
-    input::feed(&mut reader, &mut analyzer);
+    analyzer.read(&mut reader);
     analyzer.finish(reader.summaries());
     let mut rows = rows.into_inner();
     // In one file the frames have an order, even where their times step backwards.

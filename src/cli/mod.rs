@@ -88,7 +88,7 @@ fn perform(job: &Job) -> anyhow::Result<u8> {
             let hash = job.format == Format::Json;
             let mut reader = input::open(&job.captures, hash, &job.config.limits)?;
             let mut analyzer = Analyzer::new(job.config.clone());
-            input::feed(&mut reader, &mut analyzer);
+            analyzer.read(&mut reader);
             let report = analyzer.finish(reader.summaries());
             let mut bytes = Vec::new();
             let to_terminal = job.output.is_none() && io::stdout().is_terminal();

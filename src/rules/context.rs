@@ -27,8 +27,6 @@ pub struct Context<'a> {
     pub hosts: &'a Hosts,
     /// The connections known so far.
     pub set: &'a Connections,
-    /// The first frame in scope.
-    pub first: FrameRef,
     /// The last frame of the capture.
     pub last: FrameRef,
 }
