@@ -25,6 +25,9 @@ pub struct Limits {
     /// One TLS handshake message, in bytes. 256 KiB: a certificate chain is 16 MiB at most by its length field,
     /// 10 KiB in practice. Caveat: `tls-handshake-too-long`.
     pub tls_handshake_bytes: usize,
+    /// TLS sessions remembered for resumption, by session id or ticket. 16 384; the oldest is forgotten, and a session resumed
+    /// from it is not decrypted, with the reason. About 100 bytes each.
+    pub tls_sessions_learned: usize,
     /// The start line and header fields of one SIP message, in bytes. 1 MiB. Defect: `head-too-long`.
     pub sip_head_bytes: usize,
     /// The body of one SIP message, in bytes. 4 MiB. Defect: `body-too-long`.
@@ -64,6 +67,7 @@ impl Default for Limits {
             early_bytes_per_direction: 1 << 20,
             early_bytes: 32 << 20,
             tls_handshake_bytes: 256 << 10,
+            tls_sessions_learned: 16_384,
             sip_head_bytes: 1 << 20,
             sip_body_bytes: 4 << 20,
             sip_waiting_bytes: 32 << 20,

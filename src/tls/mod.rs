@@ -11,15 +11,20 @@
 
 mod alert;
 mod certificate;
+mod cipher;
 mod content;
 mod facts;
 mod handshake;
 mod hello;
+mod keylog;
 mod name;
 mod names;
 mod observed;
 mod probe;
 mod record;
+mod rsa_key;
+mod schedule;
+mod secrets;
 mod session;
 mod signature;
 mod suite;
@@ -41,6 +46,8 @@ pub use observed::{
     PlaintextAnswer, RecordStats, What, Why,
 };
 pub use probe::{Probe, probe, probe_midstream};
+pub use rsa_key::RsaKey;
+pub use secrets::{Keyring, Secret, Secrets};
 pub use session::Session;
 pub use signature::SignatureAlgorithm;
 pub use suite::{Cipher, CipherKind, CipherSuiteId, KeyExchange, Mac, SuiteInfo};

@@ -1,0 +1,1 @@
+//! From secrets to keys, one file for each generation of TLS.

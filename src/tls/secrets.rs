@@ -1,0 +1,289 @@
+//! The secrets that open sessions: what the user and the capture gave, and what earlier sessions of the capture taught.
+
+use super::rsa_key::RsaKey;
+use crate::base::Limits;
+use ring::digest::{SHA256, digest};
+use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
+use zeroize::Zeroizing;
+
+/// Key material: never shown, wiped from memory when dropped.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(Zeroizing<Vec<u8>>);
+
+impl Secret {
+    /// Keeps these bytes.
+    pub fn new(bytes: impl Into<Vec<u8>>) -> Self {
+        Self(Zeroizing::new(bytes.into()))
+    }
+
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Secret({} bytes)", self.0.len())
+    }
+}
+
+/// The traffic secrets of one TLS 1.3 connection (RFC 8446 §7.1), as far as they are known.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Traffic {
+    pub(super) client_early: Option<Secret>,
+    pub(super) client_handshake: Option<Secret>,
+    pub(super) server_handshake: Option<Secret>,
+    pub(super) client_application: Option<Secret>,
+    pub(super) server_application: Option<Secret>,
+}
+
+/// One secret of a key log, and what it is found by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Entry {
+    /// `CLIENT_RANDOM`: the master secret of a session up to TLS 1.2.
+    Master {
+        client_random: [u8; 32],
+        secret: Secret,
+    },
+    /// `PMS_CLIENT_RANDOM`: its premaster secret.
+    Premaster {
+        client_random: [u8; 32],
+        secret: Secret,
+    },
+    /// `RSA`: a premaster secret by the first 8 bytes of its encrypted form.
+    EncryptedPremaster { first: [u8; 8], secret: Secret },
+    /// `RSA Session-ID:… Master-Key:…`.
+    Session { id: Vec<u8>, secret: Secret },
+    /// A traffic secret of TLS 1.3.
+    Traffic {
+        client_random: [u8; 32],
+        stage: Stage,
+        secret: Secret,
+    },
+}
+
+/// Which records of TLS 1.3 a traffic secret protects (RFC 8446 §7.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stage {
+    ClientEarly,
+    ClientHandshake,
+    ServerHandshake,
+    ClientApplication,
+    ServerApplication,
+}
+
+/// What the user and the capture gave to open sessions with.
+#[derive(Debug, Clone, Default)]
+pub struct Secrets {
+    masters: BTreeMap<[u8; 32], Secret>,
+    premasters: BTreeMap<[u8; 32], Secret>,
+    encrypted: BTreeMap<[u8; 8], Secret>,
+    sessions: BTreeMap<Vec<u8>, Secret>,
+    traffic: BTreeMap<[u8; 32], Traffic>,
+    keys: Vec<RsaKey>,
+}
+
+impl Secrets {
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0 && self.keys.is_empty()
+    }
+
+    /// Sessions or handshakes that the key logs name. One of TLS 1.3 counts once.
+    pub fn len(&self) -> usize {
+        self.masters.len()
+            + self.premasters.len()
+            + self.encrypted.len()
+            + self.sessions.len()
+            + self.traffic.len()
+    }
+
+    /// Adds an RSA private key.
+    pub fn add_key(&mut self, key: RsaKey) {
+        self.keys.push(key);
+    }
+
+    /// The RSA private keys.
+    pub fn keys(&self) -> &[RsaKey] {
+        &self.keys
+    }
+
+    /// Adds one secret; a later one replaces an earlier one of the same name.
+    pub(super) fn add(&mut self, entry: Entry) {
+        match entry {
+            Entry::Master {
+                client_random,
+                secret,
+            } => {
+                self.masters.insert(client_random, secret);
+            }
+            Entry::Premaster {
+                client_random,
+                secret,
+            } => {
+                self.premasters.insert(client_random, secret);
+            }
+            Entry::EncryptedPremaster { first, secret } => {
+                self.encrypted.insert(first, secret);
+            }
+            Entry::Session { id, secret } => {
+                self.sessions.insert(id, secret);
+            }
+            Entry::Traffic {
+                client_random,
+                stage,
+                secret,
+            } => {
+                let traffic = self.traffic.entry(client_random).or_default();
+                let slot = match stage {
+                    Stage::ClientEarly => &mut traffic.client_early,
+                    Stage::ClientHandshake => &mut traffic.client_handshake,
+                    Stage::ServerHandshake => &mut traffic.server_handshake,
+                    Stage::ClientApplication => &mut traffic.client_application,
+                    Stage::ServerApplication => &mut traffic.server_application,
+                };
+                *slot = Some(secret);
+            }
+        }
+    }
+}
+
+/// The secrets, and what sessions of this capture taught while they were read.
+#[derive(Debug, Default)]
+pub struct Keyring {
+    secrets: Secrets,
+    /// Master secrets of captured sessions by the digest of their session id or ticket; `None`: seen, and not opened.
+    learned: BTreeMap<[u8; 32], Option<Secret>>,
+    order: VecDeque<[u8; 32]>,
+    room: usize,
+    /// Which of the private keys has opened a premaster secret, or was found in a certificate.
+    keys_used: Vec<bool>,
+    /// Sessions that a key log opened.
+    opened_by_log: u64,
+}
+
+impl Keyring {
+    /// A keyring with these secrets.
+    pub fn new(secrets: Secrets, limits: &Limits) -> Self {
+        Self {
+            keys_used: vec![false; secrets.keys.len()],
+            secrets,
+            room: limits.tls_sessions_learned,
+            ..Self::default()
+        }
+    }
+
+    /// The secrets in it.
+    pub const fn secrets(&self) -> &Secrets {
+        &self.secrets
+    }
+
+    /// Takes in secrets that the capture itself brought.
+    pub const fn secrets_mut(&mut self) -> &mut Secrets {
+        &mut self.secrets
+    }
+
+    /// Whether it can open anything at all.
+    pub fn is_empty(&self) -> bool {
+        self.secrets.is_empty()
+    }
+
+    /// How many sessions the key logs opened.
+    pub const fn opened_by_log(&self) -> u64 {
+        self.opened_by_log
+    }
+
+    /// The private keys that fitted no session, by their place.
+    pub fn unused_keys(&self) -> impl Iterator<Item = &RsaKey> {
+        let used = self.keys_used.iter().chain(std::iter::repeat(&false));
+        self.secrets
+            .keys
+            .iter()
+            .zip(used)
+            .filter_map(|(key, used)| (!used).then_some(key))
+    }
+
+    /// Whether a premaster secret may be found: only then the handshake has to be hashed (RFC 7627).
+    pub(super) fn has_premasters(&self) -> bool {
+        !(self.secrets.keys.is_empty()
+            && self.secrets.premasters.is_empty()
+            && self.secrets.encrypted.is_empty())
+    }
+
+    pub(super) fn master(&self, client_random: &[u8; 32]) -> Option<&Secret> {
+        self.secrets.masters.get(client_random)
+    }
+
+    /// All master secrets by client random.
+    pub(super) fn masters(&self) -> impl Iterator<Item = (&[u8; 32], &Secret)> {
+        self.secrets.masters.iter()
+    }
+
+    pub(super) fn premaster(&self, client_random: &[u8; 32]) -> Option<&Secret> {
+        self.secrets.premasters.get(client_random)
+    }
+
+    pub(super) fn encrypted_premaster(&self, encrypted: &[u8]) -> Option<&Secret> {
+        self.secrets.encrypted.get(encrypted.first_chunk::<8>()?)
+    }
+
+    pub(super) fn session(&self, id: &[u8]) -> Option<&Secret> {
+        self.secrets.sessions.get(id)
+    }
+
+    pub(super) fn traffic(&self, client_random: &[u8; 32]) -> Option<&Traffic> {
+        self.secrets.traffic.get(client_random)
+    }
+
+    /// The traffic secrets of all TLS 1.3 connections.
+    pub(super) fn all_traffic(&self) -> impl Iterator<Item = (&[u8; 32], &Traffic)> {
+        self.secrets.traffic.iter()
+    }
+
+    pub(super) fn keys(&self) -> &[RsaKey] {
+        &self.secrets.keys
+    }
+
+    pub(super) fn key_was_used(&mut self, place: usize) {
+        self.keys_used.resize(self.secrets.keys.len(), false);
+        if let Some(used) = self.keys_used.get_mut(place) {
+            *used = true;
+        }
+    }
+
+    pub(super) fn log_was_used(&mut self) {
+        self.opened_by_log = self.opened_by_log.saturating_add(1);
+    }
+
+    /// Remembers a session that may be resumed, by its session id or ticket.
+    pub(super) fn learn(&mut self, name: &[u8], master: Option<&Secret>) {
+        if name.is_empty() {
+            return;
+        }
+        let name = name_digest(name);
+        if let Some(known) = self.learned.get_mut(&name) {
+            if master.is_some() {
+                *known = master.cloned();
+            }
+            return;
+        }
+        if self.order.len() >= self.room
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.learned.remove(&oldest);
+        }
+        self.order.push_back(name);
+        self.learned.insert(name, master.cloned());
+    }
+
+    /// What is known of the session with this id or ticket: nothing, that it was seen, or its master secret.
+    pub(super) fn learned(&self, name: &[u8; 32]) -> Option<Option<&Secret>> {
+        self.learned.get(name).map(Option::as_ref)
+    }
+}
+
+/// What a session id or ticket is remembered by.
+pub(super) fn name_digest(name: &[u8]) -> [u8; 32] {
+    digest(&SHA256, name).as_ref().try_into().unwrap_or([0; 32])
+}
