@@ -7,7 +7,7 @@ use crate::connection::{Connection, Opening, Plaintext, Speaks};
 use crate::dialog::{Hop, Seen};
 use crate::flow::{FlowSummary, Handshake};
 use crate::sip;
-use crate::tls::Session;
+use crate::tls::{Keyring, Session};
 use ring::digest;
 use std::net::IpAddr;
 
@@ -83,9 +83,38 @@ impl Found {
 struct Tls {
     session: Session,
     told_unread: bool,
+    inside: Inside,
+}
+
+/// What the application data of a TLS session is.
+#[derive(Default)]
+struct Inside {
     lanes: [Lane; 2],
     plaintext: [u64; 2],
     hashes: [Hash; 2],
+}
+
+impl Inside {
+    fn push(
+        &mut self,
+        flow: &FlowSummary,
+        direction: Direction,
+        plain: Chunk<'_>,
+        config: &Config,
+        found: &mut Found,
+        out: &mut dyn FnMut(Output),
+    ) {
+        if config.hash_streams {
+            of(&mut self.hashes, direction).take(&plain);
+        }
+        if let Chunk::Data { bytes, .. } = plain {
+            *of(&mut self.plaintext, direction) += u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        }
+        let lane = of(&mut self.lanes, direction);
+        lane.push(plain, false, true, &config.limits, &mut |forward| {
+            found.take(forward, flow, direction, "tls", out);
+        });
+    }
 }
 
 /// A running SHA-256 that a gap ends for good.
@@ -139,6 +168,7 @@ impl Conversation {
         direction: Direction,
         chunk: Chunk<'_>,
         config: &Config,
+        keyring: &mut Keyring,
         out: &mut dyn FnMut(Output),
     ) {
         if config.hash_streams {
@@ -170,7 +200,7 @@ impl Conversation {
                 }
                 Forward::Tls(chunk) => {
                     let tls = session.get_or_insert_with(|| Box::new(Tls::new(config)));
-                    tls.push(flow, direction, chunk, config, found, out);
+                    tls.push(flow, direction, chunk, config, keyring, found, out);
                 }
                 Forward::Other { at, bytes } => found.other(at, bytes),
             },
@@ -179,13 +209,13 @@ impl Conversation {
         if let Some(tls) = session
             && of(lanes, direction).speaks() != Speaks::Tls
         {
-            tls.session.push(direction, chunk, &mut |_, _| {});
+            tls.session.push(direction, chunk, keyring, &mut |_, _| {});
         }
     }
 
     /// Bytes held until more come.
     pub(super) fn waiting(&self) -> usize {
-        let inner = self.session.iter().flat_map(|tls| &tls.lanes);
+        let inner = self.session.iter().flat_map(|tls| &tls.inside.lanes);
         self.lanes.iter().chain(inner).map(Lane::waiting).sum()
     }
 
@@ -202,7 +232,7 @@ impl Conversation {
                 found.take(forward, flow, direction, "tcp", out);
             });
             if let Some(tls) = session {
-                of(&mut tls.lanes, direction).finish(&mut |forward| {
+                of(&mut tls.inside.lanes, direction).finish(&mut |forward| {
                     found.take(forward, flow, direction, "tls", out);
                 });
             }
@@ -214,6 +244,7 @@ impl Conversation {
         mut self,
         flow: FlowSummary,
         config: &Config,
+        keyring: &mut Keyring,
         out: &mut dyn FnMut(Output),
     ) -> Connection {
         let mut found = std::mem::take(&mut self.found);
@@ -224,7 +255,7 @@ impl Conversation {
         }
         let mut plaintext = [Plaintext::default(), Plaintext::default()];
         let tls = self.session.map(|tls| {
-            let (summary, texts) = tls.finish(&flow, config, &mut found, out);
+            let (summary, texts) = tls.finish(&flow, config, keyring, &mut found, out);
             plaintext = texts;
             Box::new(summary)
         });
@@ -257,9 +288,7 @@ impl Tls {
         Self {
             session: Session::new(&config.limits),
             told_unread: false,
-            lanes: [Lane::default(), Lane::default()],
-            plaintext: [0; 2],
-            hashes: [Hash::default(), Hash::default()],
+            inside: Inside::default(),
         }
     }
 
@@ -269,26 +298,17 @@ impl Tls {
         direction: Direction,
         chunk: Chunk<'_>,
         config: &Config,
+        keyring: &mut Keyring,
         found: &mut Found,
         out: &mut dyn FnMut(Output),
     ) {
         let Self {
             session,
             told_unread,
-            lanes,
-            plaintext,
-            hashes,
+            inside,
         } = self;
-        session.push(direction, chunk, &mut |direction, plain| {
-            if config.hash_streams {
-                of(hashes, direction).take(&plain);
-            }
-            if let Chunk::Data { bytes, .. } = plain {
-                *of(plaintext, direction) += u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-            }
-            of(lanes, direction).push(plain, false, true, &config.limits, &mut |forward| {
-                found.take(forward, flow, direction, "tls", out);
-            });
+        session.push(direction, chunk, keyring, &mut |direction, plain| {
+            inside.push(flow, direction, plain, config, found, out);
         });
         if !*told_unread && session.summary().is_unread() {
             *told_unread = true;
@@ -300,17 +320,21 @@ impl Tls {
         mut self: Box<Self>,
         flow: &FlowSummary,
         config: &Config,
+        keyring: &mut Keyring,
         found: &mut Found,
         out: &mut dyn FnMut(Output),
     ) -> (crate::tls::TlsSummary, [Plaintext; 2]) {
-        self.session.finish();
+        let inside = &mut self.inside;
+        self.session.finish(keyring, &mut |direction, plain| {
+            inside.push(flow, direction, plain, config, found, out);
+        });
         for direction in [Direction::Originator, Direction::Responder] {
-            of(&mut self.lanes, direction).finish(&mut |forward| {
+            of(&mut inside.lanes, direction).finish(&mut |forward| {
                 found.take(forward, flow, direction, "tls", out);
             });
         }
-        let [bytes_o, bytes_r] = self.plaintext;
-        let [hash_o, hash_r] = self.hashes;
+        let [bytes_o, bytes_r] = self.inside.plaintext;
+        let [hash_o, hash_r] = self.inside.hashes;
         let text = |bytes, hash: Hash| Plaintext {
             bytes,
             sha256: if config.hash_streams {

@@ -16,6 +16,7 @@ use crate::flow::{Event, FlowTable, IcmpReport, StreamNumbers};
 use crate::packet::{Datagram, Decoder, IcmpError, Packet, Payload, Segment};
 use crate::report::Report;
 use crate::sip;
+use crate::tls::Keyring;
 use conversation::{Conversation, Output};
 use judge::Judge;
 use scope::{InScope, ScopeState};
@@ -61,6 +62,7 @@ impl<'o> Analyzer<'o> {
                 streams: StreamNumbers::new(limits.stream_numbers),
                 flows: FlowTable::new(limits),
                 waiting: 0,
+                keyring: Keyring::new(config.secrets.clone(), limits),
                 dialogs: DialogTable::new(limits),
                 judge: Judge::new(&config),
                 last: FrameRef::default(),
@@ -151,6 +153,8 @@ struct Rooms<'o> {
     flows: FlowTable<Conversation>,
     /// Bytes of unfinished messages in all conversations.
     waiting: usize,
+    /// What opens TLS sessions.
+    keyring: Keyring,
     dialogs: DialogTable,
     judge: Judge,
     observer: Option<BoxedObserver<'o>>,
@@ -216,6 +220,7 @@ impl Rooms<'_> {
         let Self {
             flows,
             waiting,
+            keyring,
             dialogs,
             judge,
             observer,
@@ -230,7 +235,11 @@ impl Rooms<'_> {
             dst,
             segment,
             packet.duplicate,
-            &mut |event| on_event(event, waiting, dialogs, judge, observer, config, *last),
+            &mut |event| {
+                on_event(
+                    event, waiting, keyring, dialogs, judge, observer, config, *last,
+                )
+            },
         );
     }
 
@@ -303,6 +312,7 @@ impl Rooms<'_> {
         let Self {
             flows,
             waiting,
+            keyring,
             dialogs,
             judge,
             observer,
@@ -311,7 +321,9 @@ impl Rooms<'_> {
             ..
         } = self;
         flows.finish(&mut |event| {
-            on_event(event, waiting, dialogs, judge, observer, config, *last);
+            on_event(
+                event, waiting, keyring, dialogs, judge, observer, config, *last,
+            );
         });
         dialogs.finish(&mut |call| on_call(&call, judge, observer, *last));
     }
@@ -320,6 +332,7 @@ impl Rooms<'_> {
 fn on_event(
     event: Event<'_, Conversation>,
     waiting: &mut usize,
+    keyring: &mut Keyring,
     dialogs: &mut DialogTable,
     judge: &mut Judge,
     observer: &mut Option<BoxedObserver<'_>>,
@@ -334,7 +347,7 @@ fn on_event(
             chunk,
         } => {
             let before = owner.waiting();
-            owner.push(flow, direction, chunk, config, &mut |output| {
+            owner.push(flow, direction, chunk, config, keyring, &mut |output| {
                 on_output(output, dialogs, judge, observer, last);
             });
             *waiting = (*waiting + owner.waiting()).saturating_sub(before);
@@ -352,7 +365,7 @@ fn on_event(
         }
         Event::Ended { owner, flow } => {
             *waiting = waiting.saturating_sub(owner.waiting());
-            let connection = owner.finish(flow, config, &mut |output| {
+            let connection = owner.finish(flow, config, keyring, &mut |output| {
                 on_output(output, dialogs, judge, observer, last);
             });
             if let Some(observer) = observer {

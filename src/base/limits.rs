@@ -25,6 +25,17 @@ pub struct Limits {
     /// One TLS handshake message, in bytes. 256 KiB: a certificate chain is 16 MiB at most by its length field,
     /// 10 KiB in practice. Caveat: `tls-handshake-too-long`.
     pub tls_handshake_bytes: usize,
+    /// Numbers tried for the first TLS record behind missing bytes. 4 096. Caveat: `tls-not-understood`.
+    pub tls_sequence_search: u64,
+    /// Bytes authenticated in all such searches together. 2 GiB, about two seconds; then one number is tried for each record.
+    /// Caveat: `tls-not-understood`.
+    pub tls_search_bytes: u64,
+    /// TLS sessions with DEFLATE compression that are decompressed, about 100 KiB each while they last. 512. Caveat:
+    /// `not-decrypted`.
+    pub tls_compressed_sessions: usize,
+    /// Bytes of encrypted records kept of each direction until the other one has said what the keys depend on. 64 KiB.
+    /// Caveat: `not-decrypted`.
+    pub tls_held_bytes: usize,
     /// TLS sessions remembered for resumption, by session id or ticket. 16 384; the oldest is forgotten, and a session resumed
     /// from it is not decrypted, with the reason. About 100 bytes each.
     pub tls_sessions_learned: usize,
@@ -67,6 +78,10 @@ impl Default for Limits {
             early_bytes_per_direction: 1 << 20,
             early_bytes: 32 << 20,
             tls_handshake_bytes: 256 << 10,
+            tls_sequence_search: 4_096,
+            tls_search_bytes: 2 << 30,
+            tls_compressed_sessions: 512,
+            tls_held_bytes: 64 << 10,
             tls_sessions_learned: 16_384,
             sip_head_bytes: 1 << 20,
             sip_body_bytes: 4 << 20,

@@ -54,6 +54,8 @@ pub struct Certificate {
     pub aia_urls: Vec<String>,
     /// Extensions that could not be read, by OID.
     pub unread_extensions: Vec<String>,
+    /// x
+    pub rsa_modulus: Option<Arc<[u8]>>,
 }
 
 /// Subject alternative names by kind, as written.
@@ -165,6 +167,7 @@ impl Certificate {
             crl_urls: Vec::new(),
             aia_urls: Vec::new(),
             unread_extensions: Vec::new(),
+            rsa_modulus: None,
         }
     }
 

@@ -6,11 +6,15 @@ use super::names::{AlertDescription, Version};
 use super::observed::{What, Why};
 use super::probe::is_handshake_type;
 use super::record::Head;
-use super::session::{Mode, Plain, Session, at_index, count};
+use super::session::{Mode, Outlet, Session, at_index, count};
 use super::summary::Protection;
 use crate::base::{Chunk, Direction, FrameRef};
 
 impl Session {
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one record and all that is known of it"
+    )]
     pub(super) fn record(
         &mut self,
         direction: Direction,
@@ -18,7 +22,7 @@ impl Session {
         head: Head,
         body: Option<&[u8]>,
         damaged: bool,
-        plain: &mut Plain<'_>,
+        out: &mut Outlet<'_>,
     ) {
         let stats = at_index(&mut self.summary.records, direction);
         stats.records = stats.records.saturating_add(1);
@@ -26,37 +30,109 @@ impl Session {
         if head.content != 23 {
             stats.after_minimal = false;
         }
+        *at_index(&mut self.summary.last_opened, direction) = false;
         if damaged {
             self.summary
                 .lost(direction, at, Why::DamagedRecord, u64::from(head.len));
         }
-        match (head.content, self.side(direction).mode) {
-            (23, _) => self.application(direction, at, head, body, plain),
-            (_, Mode::Opaque) => self.opaque(direction, at, head, body),
-            (content, Mode::Null { mac_len }) if content != 20 => {
-                let Some(body) = body else { return };
-                match body
-                    .split_at_checked(body.len().saturating_sub(mac_len))
-                    .filter(|_| body.len() >= mac_len)
-                {
-                    Some((content, _mac)) => self.readable(direction, at, head, content),
-                    None => self
-                        .summary
-                        .lost(direction, at, Why::ShortRecord, count(body.len())),
+        self.under_cipher(direction, at, head, body, damaged, out);
+    }
+
+    /// A record under whatever protects its direction now.
+    pub(super) fn under_cipher(
+        &mut self,
+        direction: Direction,
+        at: FrameRef,
+        head: Head,
+        body: Option<&[u8]>,
+        damaged: bool,
+        out: &mut Outlet<'_>,
+    ) {
+        if head.content == 23 && self.side(direction).mode == Mode::Clear {
+            self.unannounced(direction, &head, body.filter(|_| !damaged), out);
+        }
+        if head.content == 22
+            && !out.keyring.is_empty()
+            && body.is_some_and(|body| self.is_unannounced(direction, body))
+        {
+            self.start_cipher_late(direction, out);
+            let side = self.side(direction);
+            if side.keys.is_none() && side.mode != Mode::Held {
+                side.mode = Mode::Clear;
+            }
+        }
+        // Only the sealed need what is left of a damaged record.
+        let whole = body.filter(|_| !damaged);
+        let side = self.side(direction);
+        match (head.content, side.mode) {
+            (_, Mode::Open) | (23, Mode::Inner) if side.keys.is_some() => {
+                self.open(direction, at, head, body.unwrap_or(&[]), damaged, out);
+            }
+            (_, Mode::Held) => {
+                self.hold(direction, at, head, body.unwrap_or(&[]), damaged, out);
+            }
+            (20, Mode::Null { .. }) => {
+                if let Some(body) = whole {
+                    self.readable(direction, at, head, body, false, out);
                 }
             }
+            (_, Mode::Null { mac_len }) => {
+                if let Some(body) = whole {
+                    self.without_mac(direction, at, head, body, mac_len, out);
+                }
+            }
+            (23, _) => self.left_closed(direction, at, head),
+            (_, Mode::Opaque) => self.closed_record(direction, at, head, whole, out),
             _ => {
-                if let Some(body) = body {
-                    self.readable(direction, at, head, body);
+                if let Some(body) = whole {
+                    self.readable(direction, at, head, body, false, out);
                 }
             }
         }
     }
 
+    /// A record of a NULL suite whose MAC is not checked.
+    fn without_mac(
+        &mut self,
+        direction: Direction,
+        at: FrameRef,
+        head: Head,
+        body: &[u8],
+        mac_len: usize,
+        out: &mut Outlet<'_>,
+    ) {
+        if head.content == 23 {
+            self.count_application(direction, at, head.len);
+            self.summary.protection = Protection::Null;
+        }
+        let Some((content, _mac)) = body
+            .len()
+            .checked_sub(mac_len)
+            .and_then(|len| body.split_at_checked(len))
+        else {
+            self.summary
+                .lost(direction, at, Why::ShortRecord, count(body.len()));
+            return;
+        };
+        if head.content == 23 {
+            self.deliver(direction, at, content, out);
+        } else {
+            self.readable(direction, at, head, content, true, out);
+        }
+    }
+
     /// A record whose content can be read, and is no application data.
-    fn readable(&mut self, direction: Direction, at: FrameRef, head: Head, content: &[u8]) {
+    pub(super) fn readable(
+        &mut self,
+        direction: Direction,
+        at: FrameRef,
+        head: Head,
+        content: &[u8],
+        protected: bool,
+        out: &mut Outlet<'_>,
+    ) {
         match (head.content, content) {
-            (20, [1]) => self.change_cipher_spec(direction, at),
+            (20, [1]) => self.change_cipher_spec(direction, at, out),
             (21, [level, description]) => {
                 let description = AlertDescription(*description);
                 self.summary
@@ -73,9 +149,12 @@ impl Session {
                 });
             }
             // Longer than an alert: encrypted, and the ChangeCipherSpec before it was missed.
-            (21, [_, _, _, ..]) => self.opaque(direction, at, head, None),
-            (22, content) if head.sslv2 => self.sslv2_hello(direction, at, content),
-            (22, content) => self.handshake_record(direction, at, Version(head.version), content),
+            (21, [_, _, _, ..]) if !protected => self.left_closed(direction, at, head),
+            (22, content) if head.sslv2 => self.sslv2_hello(direction, at, content, out),
+            (22, content) => {
+                let version = Version(head.version);
+                self.handshake_record(direction, at, version, content, protected, out);
+            }
             (24, content) => {
                 self.summary.event(at, direction, What::Heartbeat);
                 self.summary
@@ -88,14 +167,28 @@ impl Session {
         }
     }
 
+    /// A record of a direction that is not opened, and is no application data.
+    fn closed_record(
+        &mut self,
+        direction: Direction,
+        at: FrameRef,
+        head: Head,
+        body: Option<&[u8]>,
+        out: &mut Outlet<'_>,
+    ) {
+        match body {
+            // A ChangeCipherSpec without a ServerHello in sight may be TLS 1.3's empty gesture.
+            Some(body) if head.content == 21 && self.summary.server_hello.is_none() => {
+                self.readable(direction, at, head, body, false, out);
+            }
+            _ => self.left_closed(direction, at, head),
+        }
+    }
+
     /// A record that is encrypted, and is no application data.
-    fn opaque(&mut self, direction: Direction, at: FrameRef, head: Head, body: Option<&[u8]>) {
+    pub(super) fn opaque(&mut self, direction: Direction, at: FrameRef, head: Head) {
         match head.content {
             20 => self.summary.event(at, direction, What::ChangeCipherSpec),
-            // A ChangeCipherSpec without a ServerHello in sight may be TLS 1.3's empty gesture.
-            21 if body.is_some() && self.summary.server_hello.is_none() => {
-                self.readable(direction, at, head, body.unwrap_or(&[]))
-            }
             21 => {
                 self.summary.event(at, direction, What::Alert(None));
                 self.summary.alert(Alert {
@@ -128,50 +221,24 @@ impl Session {
         }
     }
 
-    fn application(
-        &mut self,
-        direction: Direction,
-        at: FrameRef,
-        head: Head,
-        body: Option<&[u8]>,
-        plain: &mut Plain<'_>,
-    ) {
-        let offers_tls13 = self
-            .summary
-            .client_hello
-            .as_ref()
-            .is_some_and(|h| h.highest_version().is_tls13());
-        let early = self.summary.server_hello.is_none() && offers_tls13;
-        if self.side(direction).mode == Mode::Clear && !early {
-            // Data before ChangeCipherSpec: that was missed.
-            self.side(direction).mode = self.mode_after_change();
-        }
-        let tls13 = self.summary.is_tls13();
-        let minimal = self.minimal.filter(|_| !tls13);
+    /// Counts an application_data record.
+    pub(super) fn count_application(&mut self, direction: Direction, at: FrameRef, len: u16) {
+        let minimal = self.minimal.filter(|_| !self.summary.is_tls13());
         let stats = at_index(&mut self.summary.records, direction);
-        let first = stats.application(at, head.len, minimal);
-        if first {
+        if stats.application(at, len, minimal) {
             self.summary
                 .event(at, direction, What::FirstApplicationData);
         }
-        if tls13 {
-            self.tls13_progress(direction, usize::from(head.len));
-        }
-        let Mode::Null { mac_len } = self.side(direction).mode else {
-            self.summary.protection = Protection::Opaque;
-            return;
-        };
-        self.summary.protection = Protection::Null;
-        let Some(body) = body else { return };
-        let Some((content, _mac)) = body
-            .len()
-            .checked_sub(mac_len)
-            .and_then(|len| body.split_at_checked(len))
-        else {
-            self.summary
-                .lost(direction, at, Why::ShortRecord, count(body.len()));
-            return;
-        };
+    }
+
+    /// Lends application data.
+    pub(super) fn deliver(
+        &mut self,
+        direction: Direction,
+        at: FrameRef,
+        content: &[u8],
+        out: &mut Outlet<'_>,
+    ) {
         if content.is_empty() {
             return;
         }
@@ -180,7 +247,7 @@ impl Session {
         side.plain_offset = offset.saturating_add(count(content.len()));
         let total = at_index(&mut self.summary.plaintext_bytes, direction);
         *total = total.saturating_add(count(content.len()));
-        plain(
+        (out.plain)(
             direction,
             Chunk::Data {
                 offset,
@@ -190,35 +257,41 @@ impl Session {
         );
     }
 
+    /// A handshake record after missing bytes that is no message: encrypted, and its ChangeCipherSpec was missed.
+    fn is_unannounced(&mut self, direction: Direction, content: &[u8]) -> bool {
+        let side = self.side(direction);
+        side.uncertain
+            && side.mode == Mode::Clear
+            && side.joiner.at_start()
+            && !looks_like_a_message(content)
+    }
+
     fn handshake_record(
         &mut self,
         direction: Direction,
         at: FrameRef,
         version: Version,
         content: &[u8],
+        protected: bool,
+        out: &mut Outlet<'_>,
     ) {
-        let side = self.side(direction);
-        if side.uncertain
-            && side.mode == Mode::Clear
-            && side.joiner.at_start()
-            && !looks_like_a_message(content)
-        {
+        if self.is_unannounced(direction, content) {
             self.summary
                 .lost(direction, at, Why::UnclearHandshake, count(content.len()));
             return;
         }
-        let protected = matches!(side.mode, Mode::Null { .. });
-        let mut joiner = std::mem::replace(&mut side.joiner, Joiner::new(0));
+        let joiner = &mut self.side(direction).joiner;
+        let mut joiner = std::mem::replace(joiner, Joiner::new(0));
         joiner.push(content, |message: Message<'_>| {
             self.side(direction).uncertain = false;
-            self.message(direction, at, version, protected, &message);
+            self.message(direction, at, version, protected, &message, out);
         });
         self.side(direction).joiner = joiner;
+        self.release(out);
     }
 
-    fn change_cipher_spec(&mut self, direction: Direction, at: FrameRef) {
-        self.summary.event(at, direction, What::ChangeCipherSpec);
-        at_index(&mut self.summary.change_cipher_spec, direction).get_or_insert(at);
+    fn change_cipher_spec(&mut self, direction: Direction, at: FrameRef, out: &mut Outlet<'_>) {
+        self.note_change(direction, at);
         let side = self.side(direction);
         let pending = side.joiner.pending();
         if side.mode == Mode::Inner {
@@ -231,11 +304,7 @@ impl Session {
             self.summary
                 .lost(direction, at, Why::CutHandshake, count(pending));
         }
-        self.side(direction).mode = self.mode_after_change();
-        self.summary.protection = match self.side(direction).mode {
-            Mode::Null { .. } => Protection::Null,
-            _ => Protection::Opaque,
-        };
+        self.start_cipher(direction, out);
         let seen_all = *at_index(&mut self.summary.missing_bytes, direction) == 0;
         let s = &mut self.summary;
         if s.server_hello.is_some() && s.server() == direction && s.resumed.is_none() && seen_all {
@@ -244,15 +313,6 @@ impl Session {
                     && s.server_key_exchange.is_none()
                     && s.server_hello_done.is_none(),
             );
-        }
-    }
-
-    /// What protects a direction once its cipher is active, up to TLS 1.2.
-    fn mode_after_change(&self) -> Mode {
-        match self.null_mac_len() {
-            Some(mac_len) => Mode::Null { mac_len },
-            None if self.summary.is_tls13() => Mode::Inner,
-            None => Mode::Opaque,
         }
     }
 
@@ -272,7 +332,7 @@ impl Session {
         })
     }
 
-    fn tls13_progress(&mut self, direction: Direction, len: usize) {
+    pub(super) fn tls13_progress(&mut self, direction: Direction, len: usize) {
         let alert_len = self.summary.sealed_len(2);
         // The shortest Finished: SHA-256, with its header (RFC 8446 §4.4.4).
         let finished_len = self.summary.sealed_len(36);

@@ -3,13 +3,20 @@
 
 use super::handshake::{CertificateFlight, CertificateRequest, Message, ServerKeyExchange};
 use super::hello::{ClientHello, ServerHello};
+use super::keying::Keying;
 use super::names::Version;
 use super::observed::{What, Why};
-use super::session::{Session, at_index, count};
+use super::session::{Outlet, Session, at_index, count};
 use crate::base::{Direction, FrameRef};
 
 impl Session {
-    pub(super) fn sslv2_hello(&mut self, direction: Direction, at: FrameRef, body: &[u8]) {
+    pub(super) fn sslv2_hello(
+        &mut self,
+        direction: Direction,
+        at: FrameRef,
+        body: &[u8],
+        out: &mut Outlet<'_>,
+    ) {
         let Some(hello) = ClientHello::parse_sslv2(body, at) else {
             self.summary
                 .lost(direction, at, Why::MalformedHandshake, count(body.len()));
@@ -18,7 +25,8 @@ impl Session {
         let kind = super::HandshakeType(1);
         self.summary.event(at, direction, What::Handshake(kind));
         at_index(&mut self.summary.last_handshake, direction).replace((kind, at));
-        self.client_hello(direction, hello);
+        self.client_hello(direction, hello, false, out);
+        self.keying.hash(&[body]);
     }
 
     pub(super) fn message(
@@ -28,11 +36,12 @@ impl Session {
         record_version: Version,
         protected: bool,
         message: &Message<'_>,
+        out: &mut Outlet<'_>,
     ) {
         let s = &mut self.summary;
         s.event(at, direction, What::Handshake(message.kind));
         at_index(&mut s.last_handshake, direction).replace((message.kind, at));
-        if protected && matches!(message.kind.0, 0..=2) {
+        if protected && matches!(message.kind.0, 0..=2) && !s.is_tls13() {
             s.renegotiation.get_or_insert(at);
         }
         let Some(body) = message.body else {
@@ -43,14 +52,14 @@ impl Session {
         let understood = match message.kind.0 {
             1 => match ClientHello::parse(body, record_version, at) {
                 Some(hello) => {
-                    self.client_hello(direction, hello);
+                    self.client_hello(direction, hello, protected, out);
                     true
                 }
                 None => false,
             },
             2 => match ServerHello::parse(body, record_version, at) {
                 Some(hello) => {
-                    self.server_hello(direction, hello);
+                    self.server_hello(direction, hello, out);
                     true
                 }
                 None => false,
@@ -76,6 +85,18 @@ impl Session {
             }
             kind => self.mark(direction, at, kind),
         };
+        // HelloRequest is no part of the handshake it asks for (RFC 5246 §7.4.1.1).
+        if message.kind.0 != 0 {
+            let len = u32::try_from(message.len).unwrap_or(u32::MAX).to_be_bytes();
+            let [_, high, middle, low] = len;
+            self.keying
+                .hash(&[&[message.kind.0, high, middle, low], body]);
+        }
+        match message.kind.0 {
+            4 if !self.summary.is_tls13() => self.keying.ticket(body, out.keyring),
+            16 => self.keying.key_exchange(body),
+            kind => self.key_change(direction, kind),
+        }
         if !understood {
             let why = if message.kind.known().is_some() {
                 Why::MalformedHandshake
@@ -102,6 +123,8 @@ impl Session {
                 s.resumed.get_or_insert(false);
                 &mut s.server_hello_done
             }
+            // TLS 1.3 has one of the server, too; what rules ask for is the client's.
+            15 if direction == s.server() => return true,
             15 => &mut s.certificate_verify,
             16 => &mut s.client_key_exchange,
             20 => at_index(&mut s.finished, direction),
@@ -124,7 +147,17 @@ impl Session {
             .get_or_insert_with(|| direction.reverse());
     }
 
-    fn client_hello(&mut self, direction: Direction, hello: ClientHello) {
+    fn client_hello(
+        &mut self,
+        direction: Direction,
+        hello: ClientHello,
+        protected: bool,
+        out: &Outlet<'_>,
+    ) {
+        // A hello under protection renegotiates; one in clear after a HelloRetryRequest goes on with the same random.
+        if protected || self.keying.client_random.is_none_or(|r| r != hello.random) {
+            self.keying = Keying::begin(&hello, out.keyring.has_premasters());
+        }
         let s = &mut self.summary;
         s.client.get_or_insert(direction);
         if s.client_hello.is_none() {
@@ -134,8 +167,11 @@ impl Session {
         }
     }
 
-    fn server_hello(&mut self, direction: Direction, hello: ServerHello) {
+    fn server_hello(&mut self, direction: Direction, hello: ServerHello, out: &mut Outlet<'_>) {
         self.by_server(direction);
+        if !hello.is_hello_retry() {
+            self.keying.server_hello(&hello);
+        }
         let s = &mut self.summary;
         if hello.is_hello_retry() {
             s.hello_retry.get_or_insert((hello.at, Some(hello)));
@@ -149,13 +185,17 @@ impl Session {
             s.resumed = Some(hello.extensions.pre_shared_key);
         }
         s.server_hello = Some(hello);
-        self.chosen();
+        self.chosen(out);
     }
 
     fn certificate(&mut self, direction: Direction, flight: CertificateFlight) -> bool {
         let complete = flight.complete;
         let s = &mut self.summary;
         if direction == s.server() {
+            if let Some(leaf) = flight.leaf() {
+                self.keying
+                    .server_certificate(leaf.rsa_modulus.clone(), leaf.subject.clone());
+            }
             s.resumed.get_or_insert(false);
             s.server_certificates.get_or_insert(flight);
         } else {

@@ -1,6 +1,7 @@
 //! ClientHello and ServerHello, from the SSLv2-style form to TLS 1.3 and its drafts.
 
 use super::names::{ExtensionType, NamedGroup, SignatureScheme, Version};
+use super::secrets::name_digest;
 use super::suite::CipherSuiteId;
 use super::wire::{Reader, text, u16s};
 use crate::base::FrameRef;
@@ -72,6 +73,8 @@ pub struct Extensions {
     pub alpn: Vec<String>,
     /// Bytes of the ticket in session_ticket, 0 when only asked for (RFC 5077 §3.2).
     pub session_ticket_len: Option<usize>,
+    /// SHA-256 of that ticket: what a session resumed by it is known by.
+    pub session_ticket_sha256: Option<[u8; 32]>,
     /// extended_master_secret (RFC 7627).
     pub extended_master_secret: bool,
     /// encrypt_then_mac (RFC 7366).
@@ -166,7 +169,10 @@ impl Extensions {
             }
             22 => self.encrypt_then_mac = true,
             23 => self.extended_master_secret = true,
-            35 => self.session_ticket_len = Some(r.rest().len()),
+            35 => {
+                self.session_ticket_len = Some(r.rest().len());
+                self.session_ticket_sha256 = (!r.is_empty()).then(|| name_digest(r.rest()));
+            }
             41 => self.pre_shared_key = true,
             42 => self.early_data = true,
             43 if from_client => {

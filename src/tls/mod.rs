@@ -15,15 +15,21 @@ mod cipher;
 mod content;
 mod facts;
 mod handshake;
+mod held;
 mod hello;
+mod inflate;
+mod keying;
 mod keylog;
+mod keys;
 mod name;
 mod names;
 mod observed;
 mod probe;
+mod reason;
 mod record;
 mod rsa_key;
 mod schedule;
+mod sealed;
 mod secrets;
 mod session;
 mod signature;
@@ -46,12 +52,13 @@ pub use observed::{
     PlaintextAnswer, RecordStats, What, Why,
 };
 pub use probe::{Probe, probe, probe_midstream};
+pub use reason::Reason;
 pub use rsa_key::RsaKey;
 pub use secrets::{Keyring, Secret, Secrets};
 pub use session::Session;
 pub use signature::SignatureAlgorithm;
 pub use suite::{Cipher, CipherKind, CipherSuiteId, KeyExchange, Mac, SuiteInfo};
-pub use summary::{HandshakeEnd, Protection, Reason, TlsSummary};
+pub use summary::{HandshakeEnd, Protection, TlsSummary};
 
 #[cfg(test)]
 mod testdata;

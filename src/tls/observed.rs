@@ -32,6 +32,8 @@ pub struct RecordStats {
     /// Of those, the ones directly followed by a longer application_data record: empty fragments (OpenSSL) or 1/n-1
     /// splitting (Schannel, Java), which look the same without keys.
     pub minimal_pairs: u64,
+    /// Decrypted application_data records without content: empty fragments. 0 where nothing was decrypted.
+    pub empty_records: u64,
     /// Handshake records after ChangeCipherSpec; beyond the Finished they are a renegotiation.
     pub encrypted_handshake_records: u64,
     pub(super) after_minimal: bool,
@@ -129,6 +131,14 @@ pub enum Why {
     ShortRecord,
     /// Heartbeat messages are not read.
     Heartbeat,
+    /// A record that does not authenticate, in a session that is decrypted.
+    NotOpened,
+    /// A record behind missing bytes that could not be opened: what its cipher depends on is missing.
+    NotOpenedAfterGap,
+    /// A record whose compressed content depends on missing bytes, or unfolds to more than a record may hold.
+    NotDecompressed,
+    /// Encrypted records before what their keys depend on, more than are kept.
+    NotHeld,
 }
 
 impl Why {
@@ -147,6 +157,10 @@ impl Why {
             Self::MalformedRecord => "a malformed TLS alert or ChangeCipherSpec record",
             Self::ShortRecord => "a record of a NULL cipher suite shorter than its MAC",
             Self::Heartbeat => "a TLS heartbeat record",
+            Self::NotOpened => "a TLS record that does not authenticate",
+            Self::NotOpenedAfterGap => "a TLS record behind missing bytes that could not be opened",
+            Self::NotDecompressed => "a compressed TLS record that depends on missing bytes",
+            Self::NotHeld => "encrypted TLS records that came before the handshake they belong to",
         }
     }
 }

@@ -42,7 +42,8 @@ impl Head {
 /// What the next bytes were.
 #[derive(Debug)]
 pub(super) enum Step<'a> {
-    /// A whole record. No body where it was skipped, or where a gap took part of it (`damaged`).
+    /// A whole record. No body where it was skipped; only the bytes behind the last gap where one took part of it
+    /// (`damaged`).
     Record {
         head: Head,
         body: Option<&'a [u8]>,
@@ -50,7 +51,7 @@ pub(super) enum Step<'a> {
     },
     /// At a record boundary, and no record: [`Framer::refused`] and the rest of the input are something else.
     NotARecord,
-    /// A record boundary was found again after this many bytes.
+    /// A record boundary was found again after this many bytes; see [`Framer::ahead`].
     Found { skipped: u64 },
     /// All input is used up.
     More,
@@ -181,15 +182,21 @@ impl Framer {
     /// Bytes are missing here. Stays in step when the hole lies inside a body; returns whether it did.
     pub(super) fn gap(&mut self, len: u64) -> bool {
         self.first = false;
-        if let State::Body { head, missing, .. } = self.state
+        if let State::Body {
+            head,
+            missing,
+            gather,
+            ..
+        } = self.state
             && let Ok(lost) = usize::try_from(len)
             && let Some(missing) = missing.checked_sub(lost)
         {
+            // What is there behind the hole is still of use: the last block of a chained cipher.
             self.body.clear();
             self.state = State::Body {
                 head,
                 missing,
-                gather: false,
+                gather,
                 damaged: true,
             };
             return true;
@@ -203,6 +210,11 @@ impl Framer {
         self.header.clear();
         self.body.clear();
         false
+    }
+
+    /// Bytes of the next header that were read already, after [`Step::Found`].
+    pub(super) fn ahead(&self) -> usize {
+        self.header.len()
     }
 
     /// The bytes that were no header, after [`Step::NotARecord`].

@@ -161,6 +161,10 @@ pub struct Keyring {
     keys_used: Vec<bool>,
     /// Sessions that a key log opened.
     opened_by_log: u64,
+    /// Bytes that may still be authenticated to find the numbers of records behind holes.
+    pub(super) search: u64,
+    /// Sessions that may still be decompressed.
+    decompress: usize,
 }
 
 impl Keyring {
@@ -170,6 +174,8 @@ impl Keyring {
             keys_used: vec![false; secrets.keys.len()],
             secrets,
             room: limits.tls_sessions_learned,
+            search: limits.tls_search_bytes,
+            decompress: limits.tls_compressed_sessions,
             ..Self::default()
         }
     }
@@ -249,6 +255,17 @@ impl Keyring {
         self.keys_used.resize(self.secrets.keys.len(), false);
         if let Some(used) = self.keys_used.get_mut(place) {
             *used = true;
+        }
+    }
+
+    /// Whether one more session with compressed records may be opened; counts it.
+    pub(super) const fn may_decompress(&mut self) -> bool {
+        match self.decompress.checked_sub(1) {
+            Some(left) => {
+                self.decompress = left;
+                true
+            }
+            None => false,
         }
     }
 

@@ -2,8 +2,12 @@
 
 use super::alert::Alert;
 use super::handshake::Joiner;
+use super::held::Held;
+use super::keying::Keying;
+use super::keys::Keys;
 use super::observed::{PlaintextAnswer, What, Why};
 use super::record::{Framer, Head, Leftover, Step};
+use super::secrets::Keyring;
 use super::summary::TlsSummary;
 use crate::base::{Chunk, Direction, FrameRef, Limits};
 
@@ -14,20 +18,38 @@ pub struct Session {
     pub(super) summary: TlsSummary,
     /// Bytes of an application record without content, once the suite is known.
     pub(super) minimal: Option<usize>,
+    /// What the handshake at hand has agreed.
+    pub(super) keying: Keying,
+    /// The content of the record at hand.
+    pub(super) scratch: Vec<u8>,
+    /// Most numbers tried for a record behind a hole.
+    pub(super) search: u64,
+    /// The connection of a key log that this one was found to be, begun before the capture, and who its client is.
+    pub(super) begun_before: Option<([u8; 32], Direction)>,
     finished: bool,
 }
 
-/// What protects the records of one direction now. The one place where opened ciphers will be put.
+/// What protects the records of one direction now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mode {
     /// Nothing yet: handshake and alerts are readable.
     Clear,
-    /// TLS 1.3: application_data is protected, the other types stay readable (RFC 8446 §5.1).
+    /// TLS 1.3: application_data is protected, the other types stay readable (RFC 8446 §5.1). Opened when there are keys.
     Inner,
-    /// A NULL suite: content, then a MAC of this many bytes.
+    /// Up to TLS 1.2: everything is protected, and there are keys.
+    Open,
+    /// Everything is protected; the other direction has not said yet what the keys depend on.
+    Held,
+    /// A NULL suite, its MAC not checked: content, then a MAC of this many bytes.
     Null { mac_len: usize },
     /// Everything is protected and nothing is opened.
     Opaque,
+}
+
+/// What a session needs while it reads: the secrets, and where application data is lent to.
+pub(super) struct Outlet<'a> {
+    pub(super) keyring: &'a mut Keyring,
+    pub(super) plain: &'a mut Plain<'a>,
 }
 
 #[derive(Debug)]
@@ -35,6 +57,17 @@ pub(super) struct Side {
     pub(super) framer: Framer,
     pub(super) joiner: Joiner,
     pub(super) mode: Mode,
+    /// The keys, in the modes that have some.
+    pub(super) keys: Option<Box<Keys>>,
+    /// Records kept while the mode is `Held`.
+    pub(super) held: Held,
+    /// Bytes of the stream so far, and up to the end of the last record.
+    pub(super) fed: u64,
+    pub(super) passed: u64,
+    /// Bytes missing while there were no keys.
+    pub(super) lost: u64,
+    /// Records of a connection begun before the capture that no secret opened.
+    pub(super) tried: u32,
     /// Bytes were missing while clear: a ChangeCipherSpec may have been among them.
     pub(super) uncertain: bool,
     /// Plaintext bytes handed out or known to be missing.
@@ -49,6 +82,12 @@ impl Side {
             framer: Framer::new(),
             joiner: Joiner::new(limits.tls_handshake_bytes),
             mode: Mode::Clear,
+            keys: None,
+            held: Held::new(limits.tls_held_bytes),
+            fed: 0,
+            passed: 0,
+            lost: 0,
+            tried: 0,
             uncertain: false,
             plain_offset: 0,
             last: FrameRef {
@@ -70,28 +109,39 @@ impl Session {
             sides: [Side::new(limits), Side::new(limits)],
             summary: TlsSummary::default(),
             minimal: None,
+            keying: Keying::default(),
+            scratch: Vec::new(),
+            search: limits.tls_sequence_search,
+            begun_before: None,
             finished: false,
         }
     }
 
     /// Takes the next chunk of one direction; chunks of both come in the order they arrived. Application data that is
-    /// readable is lent to `plain`, with offsets in the plaintext; a gap's length there is an upper bound.
+    /// readable, or is opened with the secrets of `keyring`, is lent to `plain`, with offsets in the plaintext; a gap's length
+    /// there is an upper bound.
     pub fn push(
         &mut self,
         direction: Direction,
         chunk: Chunk<'_>,
+        keyring: &mut Keyring,
         plain: &mut dyn FnMut(Direction, Chunk<'_>),
     ) {
+        let mut out = Outlet { keyring, plain };
         match chunk {
-            Chunk::Data { at, bytes, .. } => self.data(direction, at, bytes, plain),
-            Chunk::Gap { at, len, .. } => self.gap(direction, at, len, plain),
+            Chunk::Data { at, bytes, .. } => self.data(direction, at, bytes, &mut out),
+            Chunk::Gap { at, len, .. } => self.gap(direction, at, len, &mut out),
         }
     }
 
-    /// The connection, or the capture, ended.
-    pub fn finish(&mut self) {
+    /// The connection, or the capture, ended. What was held back is given out as far as it can be.
+    pub fn finish(&mut self, keyring: &mut Keyring, plain: &mut dyn FnMut(Direction, Chunk<'_>)) {
         if std::mem::replace(&mut self.finished, true) {
             return;
+        }
+        let mut out = Outlet { keyring, plain };
+        for direction in [Direction::Originator, Direction::Responder] {
+            self.give_up_holding(direction, &mut out);
         }
         for direction in [Direction::Originator, Direction::Responder] {
             let side = self.side(direction);
@@ -111,6 +161,7 @@ impl Session {
                     .lost(direction, at, Why::CutHandshake, count(pending));
             }
             self.judge_last_record(direction);
+            self.judge_keys(direction);
         }
     }
 
@@ -119,9 +170,8 @@ impl Session {
         &self.summary
     }
 
-    /// What was seen.
-    pub fn into_summary(mut self) -> TlsSummary {
-        self.finish();
+    /// What was seen, once [`Self::finish`] was called.
+    pub fn into_summary(self) -> TlsSummary {
         self.summary
     }
 
@@ -133,8 +183,11 @@ impl Session {
         }
     }
 
-    fn data(&mut self, direction: Direction, at: FrameRef, bytes: &[u8], plain: &mut Plain<'_>) {
-        self.side(direction).last = at;
+    fn data(&mut self, direction: Direction, at: FrameRef, bytes: &[u8], out: &mut Outlet<'_>) {
+        let side = self.side(direction);
+        side.last = at;
+        side.fed = side.fed.saturating_add(count(bytes.len()));
+        let fed = side.fed;
         self.summary.first.get_or_insert(at);
         self.summary.last = Some(at);
         if let Some(answer) = at_mut(&mut self.summary.plaintext_answer, direction) {
@@ -145,12 +198,14 @@ impl Session {
         let mut framer = std::mem::replace(&mut self.side(direction).framer, Framer::new());
         let mut input = bytes;
         loop {
-            let mode = self.side(direction).mode;
+            let side = self.side(direction);
+            let (mode, has_keys) = (side.mode, side.keys.is_some());
             let null_suite = self.null_mac_len().is_some();
+            let has_secrets = !out.keyring.is_empty();
             let wants = |head: &Head| match mode {
-                Mode::Clear => head.content != 23 || null_suite,
-                Mode::Inner => head.content != 23,
-                Mode::Null { .. } => true,
+                Mode::Clear => head.content != 23 || null_suite || has_secrets,
+                Mode::Inner => head.content != 23 || has_keys,
+                Mode::Null { .. } | Mode::Open | Mode::Held => true,
                 // Two bytes hold no MAC: they cannot be encrypted.
                 Mode::Opaque => head.content == 21 && head.len == 2,
             };
@@ -160,6 +215,10 @@ impl Session {
                     if skipped > 0 {
                         self.passed_over(direction, at, skipped);
                     }
+                    let boundary = fed
+                        .saturating_sub(count(input.len()))
+                        .saturating_sub(count(framer.ahead()));
+                    self.found_again(direction, boundary);
                     self.summary.event(at, direction, What::Resynchronised);
                 }
                 Step::NotARecord => {
@@ -183,13 +242,16 @@ impl Session {
                     head,
                     body,
                     damaged,
-                } => self.record(direction, at, head, body, damaged, plain),
+                } => {
+                    self.side(direction).passed = fed.saturating_sub(count(input.len()));
+                    self.record(direction, at, head, body, damaged, out);
+                }
             }
         }
         self.side(direction).framer = framer;
     }
 
-    fn gap(&mut self, direction: Direction, at: FrameRef, len: u64, plain: &mut Plain<'_>) {
+    fn gap(&mut self, direction: Direction, at: FrameRef, len: u64, out: &mut Outlet<'_>) {
         self.summary.last = Some(at);
         *at_index(&mut self.summary.missing_bytes, direction) =
             at_index(&mut self.summary.missing_bytes, direction).saturating_add(len);
@@ -200,24 +262,33 @@ impl Session {
         }
         let side = self.side(direction);
         side.last = at;
+        side.fed = side.fed.saturating_add(len);
         side.framer.gap(len);
         side.uncertain = true;
         let pending = side.joiner.pending();
         side.joiner.reset();
-        let gap = Chunk::Gap {
-            offset: side.plain_offset,
-            at,
-            len,
-        };
-        if matches!(side.mode, Mode::Null { .. }) {
-            side.plain_offset = side.plain_offset.saturating_add(len);
-            plain(direction, gap);
+        if matches!(side.mode, Mode::Null { .. }) || side.keys.is_some() {
+            self.plain_gap(direction, at, len, out);
         }
         if pending > 0 {
             self.summary
                 .lost(direction, at, Why::CutHandshake, count(pending));
         }
         at_index(&mut self.summary.records, direction).after_minimal = false;
+    }
+
+    /// Application data of at most this length is missing.
+    pub(super) fn plain_gap(
+        &mut self,
+        direction: Direction,
+        at: FrameRef,
+        len: u64,
+        out: &mut Outlet<'_>,
+    ) {
+        let side = self.side(direction);
+        let offset = side.plain_offset;
+        side.plain_offset = offset.saturating_add(len);
+        (out.plain)(direction, Chunk::Gap { offset, at, len });
     }
 
     fn passed_over(&mut self, direction: Direction, at: FrameRef, bytes: u64) {
@@ -236,6 +307,9 @@ impl Session {
         else {
             return;
         };
+        if *at_index(&mut self.summary.last_opened, direction) {
+            return;
+        }
         let alert_len = self.summary.sealed_len(2);
         let data = self
             .summary
@@ -272,10 +346,13 @@ impl Session {
 
 impl Session {
     /// The ServerHello has decided version and suite.
-    pub(super) fn chosen(&mut self) {
+    pub(super) fn chosen(&mut self, out: &mut Outlet<'_>) {
         self.minimal = self.summary.sealed_len(0);
         if self.summary.is_tls13() {
             self.is_tls13();
+            for direction in [Direction::Originator, Direction::Responder] {
+                self.start_tls13(direction, out);
+            }
         }
     }
 

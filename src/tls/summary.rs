@@ -7,6 +7,7 @@ use super::names::{HandshakeType, Version};
 use super::observed::{
     Event, MAX_ALERTS, MAX_EVENTS, NotUnderstood, PlaintextAnswer, RecordStats, What, Why,
 };
+use super::reason::Reason;
 use super::suite::CipherSuiteId;
 use crate::base::{CaveatKind, Caveats, Direction, FrameRef};
 
@@ -73,6 +74,19 @@ pub struct TlsSummary {
     pub protection: Protection,
     /// Bytes of application data handed out in plain, of each direction.
     pub plaintext_bytes: [u64; 2],
+    /// Encrypted records opened, of each direction.
+    pub opened: [u64; 2],
+    /// Encrypted application_data records and alerts left closed, of each direction; in TLS 1.3 hidden handshake messages among
+    /// them.
+    pub unopened: [u64; 2],
+    /// Why records are closed.
+    pub(super) closed: Option<Reason>,
+    /// From some record on, nothing of this direction can be opened.
+    pub(super) shut: [bool; 2],
+    /// The last record of this direction was opened.
+    pub(super) last_opened: [bool; 2],
+    /// Version and suite under which records were opened although no ServerHello was seen.
+    pub(super) opened_as: Option<(Version, CipherSuiteId)>,
     /// Where the session's first record was seen.
     pub first: Option<FrameRef>,
     /// The session's last record.
@@ -99,19 +113,8 @@ pub enum Protection {
     Null,
     /// Encrypted, and not opened.
     Opaque,
-}
-
-/// Why encrypted data was not opened.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Reason {
-    /// There is no secret for this session.
-    NoSecrets {
-        /// What a key log names the session by.
-        client_random: [u8; 32],
-    },
-    /// The capture does not have the handshake.
-    HandshakeNotCaptured,
+    /// Encrypted, and opened with a secret: what is shown was authenticated.
+    Decrypted,
 }
 
 /// Whether the handshake came to its end.
@@ -140,12 +143,14 @@ impl TlsSummary {
 
     /// The version chosen.
     pub fn version(&self) -> Option<Version> {
-        self.server_hello.as_ref().map(|h| h.version)
+        let hello = self.server_hello.as_ref().map(|h| h.version);
+        hello.or_else(|| self.opened_as.map(|(version, _)| version))
     }
 
     /// The suite chosen.
     pub fn suite(&self) -> Option<CipherSuiteId> {
-        self.server_hello.as_ref().map(|h| h.suite)
+        let hello = self.server_hello.as_ref().map(|h| h.suite);
+        hello.or_else(|| self.opened_as.map(|(_, suite)| suite))
     }
 
     /// TLS 1.3 or a draft of it.
@@ -158,9 +163,15 @@ impl TlsSummary {
         self.client_hello.is_none()
     }
 
-    /// TLS 1.3 encrypts certificates and their request: that they were not seen says nothing.
+    /// TLS 1.3 encrypts certificates and their request: unless the server's flight was opened, that they were not seen says
+    /// nothing.
     pub fn certificates_hidden(&self) -> bool {
-        self.is_tls13()
+        let [originator, responder] = self.finished;
+        let read = match self.server() {
+            Direction::Originator => originator,
+            Direction::Responder => responder,
+        };
+        self.is_tls13() && read.is_none()
     }
 
     /// encrypt_then_mac was agreed (RFC 7366 §3).
@@ -200,6 +211,7 @@ impl TlsSummary {
                 .as_ref()
                 .is_some_and(|h| h.extensions.early_data);
             return match self.tls13 {
+                _ if self.finished.iter().all(Option::is_some) => HandshakeEnd::Complete,
                 _ if fatal => HandshakeEnd::Incomplete,
                 Tls13Progress {
                     server_went_on: true,
@@ -238,20 +250,28 @@ impl TlsSummary {
         )
     }
 
-    /// Why application data or an alert was not opened; `None` when none was sent, or it needs no secrets.
+    /// Whether application data was opened with a secret.
+    pub fn is_decrypted(&self) -> bool {
+        self.protection == Protection::Decrypted && !self.is_unread()
+    }
+
+    /// Why application data or an alert was not opened; `None` when none was sent, it was opened, or it needs no secrets.
     pub fn undecrypted_reason(&self) -> Option<Reason> {
-        let hidden = self.records.iter().any(|r| r.application_records > 0)
-            || self.alerts.iter().any(|a| a.encrypted);
-        let opaque = self.protection == Protection::Opaque && hidden;
-        if !opaque {
+        let closed = |direction: usize| {
+            let at = |pair: &[u64; 2]| pair.get(direction).copied().unwrap_or(0);
+            let shut = self.shut.get(direction).copied().unwrap_or(false);
+            at(&self.unopened) > 0 && shut
+        };
+        if self.protection == Protection::Null || !(closed(0) || closed(1)) {
             return None;
         }
-        Some(match &self.client_hello {
+        let by_hello = || match &self.client_hello {
             Some(hello) => Reason::NoSecrets {
                 client_random: hello.random,
             },
             None => Reason::HandshakeNotCaptured,
-        })
+        };
+        Some(self.closed.clone().unwrap_or_else(by_hello))
     }
 
     /// Notes what this session hides from the report.
@@ -263,14 +283,9 @@ impl TlsSummary {
             };
             caveats.note_many(kind, Some(lost.at), lost.why.text(), lost.count);
         }
-        let text = match self.undecrypted_reason() {
-            None => return,
-            Some(Reason::NoSecrets { .. }) => "no secrets for this TLS session",
-            Some(Reason::HandshakeNotCaptured) => {
-                "the handshake of this TLS session was not captured"
-            }
-        };
-        caveats.note(CaveatKind::NotDecrypted, self.first, text);
+        if let Some(reason) = self.undecrypted_reason() {
+            caveats.note(CaveatKind::NotDecrypted, self.first, reason.short());
+        }
     }
 
     pub(super) fn event(&mut self, at: FrameRef, direction: Direction, what: What) {

@@ -1,7 +1,6 @@
 //! What a session is called in a report.
 
-use super::summary::{Protection, Reason, TlsSummary};
-use std::fmt;
+use super::summary::{Protection, TlsSummary};
 
 impl TlsSummary {
     /// Whether application data went by that was not read.
@@ -42,40 +41,9 @@ impl TlsSummary {
             parts.push("not decrypted".to_owned());
         } else if self.protection == Protection::Null {
             parts.push("not encrypted".to_owned());
+        } else if self.protection == Protection::Decrypted {
+            parts.push("decrypted".to_owned());
         }
         parts.join(", ")
-    }
-}
-
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoSecrets { client_random } => {
-                f.write_str("no secret for client random ")?;
-                for byte in client_random {
-                    write!(f, "{byte:02x}")?;
-                }
-                Ok(())
-            }
-            Self::HandshakeNotCaptured => {
-                f.write_str("the handshake of this session is not in the capture")
-            }
-        }
-    }
-}
-
-impl Reason {
-    /// What would make such a session readable, or at least tell more.
-    pub const fn advice(&self) -> &'static str {
-        match self {
-            Self::NoSecrets { .. } => {
-                "this version reads only what TLS shows in clear. Have the SIP logs of both servers \
-                 for the same minute, or repeat the test in a lab with a NULL cipher suite on both sides"
-            }
-            Self::HandshakeNotCaptured => {
-                "begin the capture first, then restart the SIP proxy service so that the \
-                 connections are made anew"
-            }
-        }
     }
 }

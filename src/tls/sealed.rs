@@ -1,0 +1,473 @@
+//! Encrypted records of a session: getting keys, opening, waiting for the other direction, and what stays closed.
+
+use super::held::Waiting;
+use super::keying::{Answer, Keying, traffic_of};
+use super::keys::{Keys, Outcome, Phase};
+use super::observed::{What, Why};
+use super::reason::Reason;
+use super::record::Head;
+use super::session::{Mode, Outlet, Session, at_index, count};
+use super::summary::Protection;
+use crate::base::{Direction, FrameRef};
+
+/// Records of a connection begun before the capture that are tried with the secrets of all connections.
+const TRIED_RECORDS: u32 = 4;
+/// Connections of the key logs that are tried on such a record.
+const TRIED_CONNECTIONS: usize = 1_024;
+
+impl Session {
+    /// A direction has said that its next record is encrypted (up to TLS 1.2).
+    pub(super) fn start_cipher(&mut self, direction: Direction, out: &mut Outlet<'_>) {
+        let by_client = direction == self.summary.client();
+        let null = self.null_mac_len();
+        let answer = self.keying.answer(by_client, out.keyring);
+        let (without, search) = (self.mode_without_keys(), self.search);
+        let side = self.side(direction);
+        side.keys = None;
+        side.mode = match &answer {
+            Answer::Keys(..) => Mode::Open,
+            Answer::NotYet if !out.keyring.is_empty() && null.is_none() => Mode::Held,
+            Answer::NotYet | Answer::Closed(_) => without,
+        };
+        match answer {
+            Answer::Keys(opener, deflate) => {
+                side.keys = Some(Box::new(Keys::new(opener, deflate, search)));
+            }
+            Answer::Closed(reason) if null.is_none() => self.close(direction, reason),
+            Answer::Closed(_) | Answer::NotYet => {}
+        }
+        self.summary.protection = match (without, self.summary.protection) {
+            (_, Protection::Decrypted) => Protection::Decrypted,
+            (Mode::Null { .. }, _) => Protection::Null,
+            _ => Protection::Opaque,
+        };
+    }
+
+    /// Encrypted records although no ChangeCipherSpec was seen: it is among the missing bytes.
+    pub(super) fn start_cipher_late(&mut self, direction: Direction, out: &mut Outlet<'_>) {
+        /// Bytes of a ChangeCipherSpec record.
+        const CHANGE: u64 = 6;
+        self.start_cipher(direction, out);
+        let side = self.side(direction);
+        let lost = side.lost.saturating_sub(CHANGE);
+        if let Some(keys) = &mut side.keys {
+            keys.lost(lost);
+        } else if side.mode == Mode::Held {
+            side.held.lost(lost);
+        }
+    }
+
+    /// Why this direction is not opened from here on.
+    fn close(&mut self, direction: Direction, reason: Reason) {
+        *at_index(&mut self.summary.shut, direction) = true;
+        self.summary.closed = Some(reason);
+    }
+
+    /// TLS 1.3: the keys of a direction, if the key logs have them.
+    pub(super) fn start_tls13(&mut self, direction: Direction, out: &mut Outlet<'_>) {
+        if self.side(direction).keys.is_some() {
+            return;
+        }
+        let by_client = direction == self.summary.client();
+        let early = self
+            .summary
+            .client_hello
+            .as_ref()
+            .is_some_and(|hello| hello.extensions.early_data);
+        match self.keying.traffic(by_client, out.keyring) {
+            Some(mut tls13) => {
+                if !early {
+                    tls13.skip(Phase::Early);
+                }
+                let keys = Keys::tls13(tls13, self.search);
+                self.side(direction).keys = Some(Box::new(keys));
+                if by_client {
+                    out.keyring.log_was_used();
+                }
+            }
+            None => self.summary.closed = Some(self.keying.no_traffic(out.keyring)),
+        }
+    }
+
+    /// A whole record of a direction that has keys.
+    pub(super) fn open(
+        &mut self,
+        direction: Direction,
+        at: FrameRef,
+        head: Head,
+        body: &[u8],
+        damaged: bool,
+        out: &mut Outlet<'_>,
+    ) {
+        let Some(mut keys) = self.side(direction).keys.take() else {
+            return;
+        };
+        let mut content = std::mem::take(&mut self.scratch);
+        let (before, after_hole) = (keys.has_opened(), keys.is_behind_hole());
+        let outcome = if damaged {
+            keys.pass(usize::from(head.len), body);
+            Outcome::Closed
+        } else {
+            keys.open(&head, body, &mut content, &mut out.keyring.search)
+        };
+        let is_wrong = keys.are_wrong();
+        if !before && let Some(opened_as) = keys.opened_as() {
+            self.summary.opened_as = Some(opened_as);
+        }
+        self.side(direction).keys = Some(keys);
+        *at_index(&mut self.summary.last_opened, direction) = outcome != Outcome::Closed;
+        match outcome {
+            Outcome::Opened { content: kind } => {
+                self.summary.protection = Protection::Decrypted;
+                let opened = at_index(&mut self.summary.opened, direction);
+                *opened = opened.saturating_add(1);
+                let inner = Head {
+                    content: kind,
+                    ..head
+                };
+                self.opened(direction, at, head, inner, &content, out);
+            }
+            Outcome::NotDecompressed => {
+                self.summary
+                    .lost(direction, at, Why::NotDecompressed, count(body.len()));
+                self.plain_gap(direction, at, u64::from(head.len), out);
+            }
+            Outcome::Closed if is_wrong && self.null_mac_len().is_some() => {
+                // The content of a NULL suite is there to be read, whoever can check its MAC.
+                self.side(direction).keys = None;
+                self.side(direction).mode = self.mode_without_keys();
+            }
+            Outcome::Closed => {
+                if before && !damaged {
+                    let why = if after_hole {
+                        Why::NotOpenedAfterGap
+                    } else {
+                        Why::NotOpened
+                    };
+                    self.summary.lost(direction, at, why, count(body.len()));
+                }
+                if before {
+                    self.plain_gap(direction, at, u64::from(head.len), out);
+                }
+                if is_wrong {
+                    self.wrong_keys(direction);
+                }
+                self.left_closed(direction, at, head);
+            }
+        }
+        content.clear();
+        self.scratch = content;
+    }
+
+    /// The end: keys that never opened anything are no keys of this session.
+    pub(super) fn judge_keys(&mut self, direction: Direction) {
+        let side = self.side(direction);
+        if side.keys.as_ref().is_some_and(|keys| !keys.has_opened())
+            && *at_index(&mut self.summary.unopened, direction) > 0
+        {
+            self.wrong_keys(direction);
+        }
+    }
+
+    fn wrong_keys(&mut self, direction: Direction) {
+        let side = self.side(direction);
+        side.keys = None;
+        if side.mode == Mode::Open {
+            side.mode = Mode::Opaque;
+        }
+        let lost = self.summary.missing_bytes != [0, 0];
+        let reason = if lost {
+            Reason::RecordsMissing
+        } else {
+            Reason::DoesNotAuthenticate {
+                client_random: self.keying.client_random,
+            }
+        };
+        self.close(direction, reason);
+    }
+
+    /// The content of a record that was opened. `outer`: its head on the wire.
+    fn opened(
+        &mut self,
+        direction: Direction,
+        at: FrameRef,
+        outer: Head,
+        inner: Head,
+        content: &[u8],
+        out: &mut Outlet<'_>,
+    ) {
+        if self.summary.is_tls13() && outer.content == 23 {
+            self.tls13_progress(direction, usize::from(outer.len));
+        }
+        if inner.content == 23 {
+            self.count_application(direction, at, outer.len);
+            if content.is_empty() {
+                let stats = at_index(&mut self.summary.records, direction);
+                stats.empty_records = stats.empty_records.saturating_add(1);
+            }
+            self.deliver(direction, at, content, out);
+        } else {
+            self.readable(direction, at, inner, content, true, out);
+        }
+    }
+
+    /// An encrypted record that stays closed.
+    pub(super) fn left_closed(&mut self, direction: Direction, at: FrameRef, head: Head) {
+        if matches!(head.content, 21 | 23) {
+            let unopened = at_index(&mut self.summary.unopened, direction);
+            *unopened = unopened.saturating_add(1);
+            if self.side(direction).keys.is_none() {
+                *at_index(&mut self.summary.shut, direction) = true;
+            }
+        }
+        if head.content == 23 {
+            self.count_application(direction, at, head.len);
+            if self.summary.is_tls13() {
+                self.tls13_progress(direction, usize::from(head.len));
+            }
+            if self.summary.protection == Protection::None {
+                self.summary.protection = Protection::Opaque;
+            }
+        } else {
+            self.opaque(direction, at, head);
+        }
+    }
+
+    /// A record boundary was found again at this place of the stream.
+    pub(super) fn found_again(&mut self, direction: Direction, boundary: u64) {
+        let side = self.side(direction);
+        let missing = boundary.saturating_sub(side.passed);
+        side.passed = boundary;
+        if let Some(keys) = &mut side.keys {
+            keys.lost(missing);
+        } else if side.mode == Mode::Held {
+            side.held.lost(missing);
+        } else {
+            side.lost = side.lost.saturating_add(missing);
+        }
+    }
+
+    /// An encrypted record while it is not known whether there are keys.
+    pub(super) fn hold(
+        &mut self,
+        direction: Direction,
+        at: FrameRef,
+        head: Head,
+        body: &[u8],
+        damaged: bool,
+        out: &mut Outlet<'_>,
+    ) {
+        let held = &mut self.side(direction).held;
+        held.record(at, head, body, damaged);
+        if held.is_full() {
+            self.give_up_holding(direction, out);
+            self.left_closed(direction, at, head);
+        }
+    }
+
+    /// Gives out what waited, opened now if it can be.
+    pub(super) fn release(&mut self, out: &mut Outlet<'_>) {
+        for direction in [Direction::Originator, Direction::Responder] {
+            if self.side(direction).mode != Mode::Held {
+                continue;
+            }
+            if self.summary.is_tls13() {
+                self.side(direction).mode = Mode::Inner;
+                self.start_tls13(direction, out);
+            } else {
+                self.start_cipher(direction, out);
+            }
+            if self.side(direction).mode != Mode::Held {
+                self.replay(direction, out);
+            }
+        }
+    }
+
+    /// Nothing more will come: what waits stays closed.
+    pub(super) fn give_up_holding(&mut self, direction: Direction, out: &mut Outlet<'_>) {
+        if self.side(direction).mode != Mode::Held {
+            return;
+        }
+        if !self.by_trial(direction, out) {
+            let reason = if self.summary.client_hello.is_none() {
+                Reason::HandshakeNotCaptured
+            } else {
+                Reason::RecordsMissing
+            };
+            self.close(direction, reason);
+            self.side(direction).mode = self.mode_without_keys();
+        }
+        self.replay(direction, out);
+    }
+
+    /// The ClientHello is missing: tries the first record with all client randoms.
+    fn by_trial(&mut self, direction: Direction, out: &mut Outlet<'_>) -> bool {
+        let by_client = direction == self.summary.client();
+        let mut keying = std::mem::take(&mut self.keying);
+        let mut scratch = std::mem::take(&mut self.scratch);
+        let first = self.side(direction).held.first_record();
+        let found = first.is_some_and(|(head, body)| {
+            keying.by_trial(by_client, out.keyring, |opener| {
+                opener.open(0, &head, body, &mut scratch).is_ok()
+            })
+        });
+        scratch.clear();
+        self.scratch = scratch;
+        self.keying = keying;
+        if found {
+            self.start_cipher(direction, out);
+        }
+        found && self.side(direction).keys.is_some()
+    }
+
+    fn replay(&mut self, direction: Direction, out: &mut Outlet<'_>) {
+        for waiting in self.side(direction).held.take() {
+            match waiting {
+                Waiting::Record {
+                    at,
+                    head,
+                    body,
+                    damaged,
+                } => self.under_cipher(direction, at, head, Some(&body), damaged, out),
+                Waiting::Lost(bytes) => {
+                    if let Some(keys) = &mut self.side(direction).keys {
+                        keys.lost(bytes);
+                    }
+                }
+            }
+        }
+    }
+
+    /// application_data where nothing was said of encryption: what said so was missed, or it is TLS 1.3.
+    pub(super) fn unannounced(
+        &mut self,
+        direction: Direction,
+        head: &Head,
+        body: Option<&[u8]>,
+        out: &mut Outlet<'_>,
+    ) {
+        let hello = self.summary.client_hello.as_ref();
+        let offers_tls13 = hello.is_some_and(|h| h.highest_version().is_tls13());
+        let unknown = self.summary.server_hello.is_none();
+        if unknown && offers_tls13 {
+            // Early data, or the ServerHello was missed; the key log tells.
+            self.start_tls13(direction, out);
+            if self.side(direction).keys.is_some() {
+                self.side(direction).mode = Mode::Inner;
+            }
+            return;
+        }
+        if unknown
+            && hello.is_none()
+            && let Some(body) = body
+            && self.begun_before(direction, head, body, out)
+        {
+            return;
+        }
+        self.start_cipher_late(direction, out);
+    }
+
+    /// A connection begun before the capture may be one whose TLS 1.3 secrets are known; up to TLS 1.2 the keys need the
+    /// randoms of the handshake as well (RFC 5246 §6.3).
+    fn begun_before(
+        &mut self,
+        direction: Direction,
+        head: &Head,
+        body: &[u8],
+        out: &mut Outlet<'_>,
+    ) -> bool {
+        let side = self.side(direction);
+        if side.tried >= TRIED_RECORDS {
+            return false;
+        }
+        side.tried = side.tried.saturating_add(1);
+        let mut content = std::mem::take(&mut self.scratch);
+        let known: Vec<([u8; 32], bool)> = match &self.begun_before {
+            Some((random, client)) => vec![(*random, *client == direction)],
+            None => out
+                .keyring
+                .all_traffic()
+                .take(TRIED_CONNECTIONS)
+                .flat_map(|(random, _)| [(*random, true), (*random, false)])
+                .collect(),
+        };
+        let mut found = None;
+        for (random, by_client) in known {
+            let Some(mut tls13) = traffic_of(out.keyring, &random, by_client, None) else {
+                continue;
+            };
+            tls13.skip(Phase::Handshake);
+            let mut trial = Keys::tls13(tls13, self.search);
+            trial.begun_before();
+            let outcome = trial.open(head, body, &mut content, &mut out.keyring.search);
+            if outcome != Outcome::Closed {
+                found = Some((random, by_client));
+                break;
+            }
+        }
+        content.clear();
+        self.scratch = content;
+        let Some((random, by_client)) = found else {
+            return false;
+        };
+        let Some(mut tls13) = traffic_of(out.keyring, &random, by_client, None) else {
+            return false;
+        };
+        tls13.skip(Phase::Handshake);
+        let mut keys = Keys::tls13(tls13, self.search);
+        keys.begun_before();
+        let client = if by_client {
+            direction
+        } else {
+            direction.reverse()
+        };
+        if self.begun_before.is_none() {
+            out.keyring.log_was_used();
+        }
+        self.begun_before = Some((random, client));
+        self.summary.client.get_or_insert(client);
+        self.keying = Keying::known(random);
+        let side = self.side(direction);
+        side.keys = Some(Box::new(keys));
+        side.mode = Mode::Inner;
+        true
+    }
+
+    /// What protects a direction that is encrypted and has no keys.
+    pub(super) fn mode_without_keys(&self) -> Mode {
+        match self.null_mac_len() {
+            Some(mac_len) => Mode::Null { mac_len },
+            None if self.summary.is_tls13() => Mode::Inner,
+            None => Mode::Opaque,
+        }
+    }
+
+    /// TLS 1.3 messages that change the keys of their sender.
+    pub(super) fn key_change(&mut self, direction: Direction, kind: u8) {
+        let Some(keys) = &mut self.side(direction).keys else {
+            return;
+        };
+        if !keys.is_tls13() {
+            return;
+        }
+        match kind {
+            5 => keys.go_on(Phase::Early),
+            20 => keys.go_on(Phase::Handshake),
+            24 => keys.update(),
+            _ => return,
+        }
+        if keys.is_spent() {
+            let reason = match self.keying.client_random {
+                Some(client_random) => Reason::NoSecrets { client_random },
+                None => Reason::HandshakeNotCaptured,
+            };
+            self.close(direction, reason);
+        }
+    }
+
+    /// Notes that a ChangeCipherSpec was seen in the clear or under the cipher before.
+    pub(super) fn note_change(&mut self, direction: Direction, at: FrameRef) {
+        self.summary.event(at, direction, What::ChangeCipherSpec);
+        at_index(&mut self.summary.change_cipher_spec, direction).get_or_insert(at);
+    }
+}
