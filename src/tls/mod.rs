@@ -16,6 +16,7 @@ mod content;
 mod facts;
 mod handshake;
 mod hello;
+mod key_file;
 mod keylog;
 mod name;
 mod names;
@@ -37,6 +38,8 @@ pub use alert::Alert;
 pub use certificate::{BasicConstraints, Certificate, Eku, KeyUsage, NameMatch, SubjectAltNames};
 pub use handshake::{CertificateFlight, CertificateRequest, ServerKeyExchange};
 pub use hello::{ClientHello, Extensions, ServerHello};
+pub use key_file::{KeyError, KeyProblem};
+pub use keylog::KeylogReport;
 pub use names::{
     AlertDescription, ExtensionType, HandshakeType, NamedGroup, SignatureScheme, Version,
     certificate_type_name,
