@@ -22,6 +22,12 @@ impl Secret {
     }
 }
 
+impl From<Zeroizing<Vec<u8>>> for Secret {
+    fn from(bytes: Zeroizing<Vec<u8>>) -> Self {
+        Self(bytes)
+    }
+}
+
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Secret({} bytes)", self.0.len())
@@ -109,32 +115,30 @@ impl Secrets {
         &self.keys
     }
 
-    /// Adds one secret; a later one replaces an earlier one of the same name.
-    pub(super) fn add(&mut self, entry: Entry) {
+    /// Adds one secret; a later one replaces an earlier one of the same name. At most `room` names are kept.
+    pub(super) fn add_within(&mut self, entry: Entry, room: usize) -> Added {
+        let full = self.len() >= room;
         match entry {
             Entry::Master {
                 client_random,
                 secret,
-            } => {
-                self.masters.insert(client_random, secret);
-            }
+            } => put(&mut self.masters, client_random, secret, full),
             Entry::Premaster {
                 client_random,
                 secret,
-            } => {
-                self.premasters.insert(client_random, secret);
-            }
+            } => put(&mut self.premasters, client_random, secret, full),
             Entry::EncryptedPremaster { first, secret } => {
-                self.encrypted.insert(first, secret);
+                put(&mut self.encrypted, first, secret, full)
             }
-            Entry::Session { id, secret } => {
-                self.sessions.insert(id, secret);
-            }
+            Entry::Session { id, secret } => put(&mut self.sessions, id, secret, full),
             Entry::Traffic {
                 client_random,
                 stage,
                 secret,
             } => {
+                if full && !self.traffic.contains_key(&client_random) {
+                    return Added::NoRoom;
+                }
                 let traffic = self.traffic.entry(client_random).or_default();
                 let slot = match stage {
                     Stage::ClientEarly => &mut traffic.client_early,
@@ -143,8 +147,44 @@ impl Secrets {
                     Stage::ClientApplication => &mut traffic.client_application,
                     Stage::ServerApplication => &mut traffic.server_application,
                 };
+                if slot.as_ref() == Some(&secret) {
+                    return Added::Known;
+                }
                 *slot = Some(secret);
+                Added::New
             }
+        }
+    }
+
+    /// Adds one secret without a bound.
+    #[cfg(test)]
+    pub(super) fn add(&mut self, entry: Entry) {
+        self.add_within(entry, usize::MAX);
+    }
+}
+
+/// What became of a secret that was to be added.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Added {
+    /// It was not known.
+    New,
+    /// It was there already.
+    Known,
+    /// There are too many.
+    NoRoom,
+}
+
+fn put<K: Ord>(map: &mut BTreeMap<K, Secret>, name: K, secret: Secret, full: bool) -> Added {
+    match map.get_mut(&name) {
+        Some(known) if *known == secret => Added::Known,
+        Some(known) => {
+            *known = secret;
+            Added::New
+        }
+        None if full => Added::NoRoom,
+        None => {
+            map.insert(name, secret);
+            Added::New
         }
     }
 }
@@ -188,6 +228,11 @@ impl Keyring {
     /// Takes in secrets that the capture itself brought.
     pub const fn secrets_mut(&mut self) -> &mut Secrets {
         &mut self.secrets
+    }
+
+    /// What was given and what the capture brought, without what sessions taught.
+    pub fn into_secrets(self) -> Secrets {
+        self.secrets
     }
 
     /// Whether it can open anything at all.
