@@ -73,14 +73,6 @@ impl Keying {
         }
     }
 
-    /// A connection begun before the capture, known by its secrets.
-    pub(super) fn known(client_random: [u8; 32]) -> Self {
-        Self {
-            client_random: Some(client_random),
-            ..Self::default()
-        }
-    }
-
     /// A message of the handshake, for the session hash (RFC 7627 §3).
     pub(super) fn hash(&mut self, message: &[&[u8]]) {
         if let Some(transcript) = &mut self.transcript {
@@ -150,7 +142,7 @@ impl Keying {
         };
         if self.result.is_none() {
             if self.client_random.is_none() {
-                return Answer::Closed(Reason::RecordsMissing);
+                return Answer::NotYet;
             }
             let found = self.master(&p, keyring);
             if matches!(found, Err(None)) {

@@ -287,6 +287,11 @@ impl Keyring {
         self.secrets.traffic.get(client_random)
     }
 
+    /// Whether there is a secret of any TLS 1.3 connection.
+    pub(super) fn has_traffic(&self) -> bool {
+        !self.secrets.traffic.is_empty()
+    }
+
     /// The traffic secrets of all TLS 1.3 connections.
     pub(super) fn all_traffic(&self) -> impl Iterator<Item = (&[u8; 32], &Traffic)> {
         self.secrets.traffic.iter()
