@@ -3,6 +3,7 @@
 use crate::base::{Limits, Network};
 use crate::finding::Severity;
 use crate::lab::Profile;
+use crate::tls::Secrets;
 
 /// Which traffic is analysed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -28,8 +29,8 @@ pub struct Config {
     pub limits: Limits,
     /// Whether to compute SHA-256 of the streams (for `--list connections`).
     pub hash_streams: bool,
-    /// How many files of secrets were given; this version does not decrypt, and the report says so.
-    pub unused_secrets: usize,
+    /// What opens TLS sessions, besides what the captures bring themselves.
+    pub secrets: Secrets,
     /// Only these rules are reported; empty means all.
     pub select: Vec<String>,
     /// These rules are not reported.

@@ -181,9 +181,7 @@ impl File<'_> {
             (Tag::Integer, Tag::Sequence) if first.value() == [3] => self.pkcs12(der),
             (Tag::Integer, Tag::Sequence) => self.pkcs8(der),
             (Tag::Integer, Tag::Integer) => self.pkcs1(der),
-            (Tag::Integer, Tag::OctetString) => {
-                Err(KeyProblem::NotRsa(String::from("an EC key")))
-            }
+            (Tag::Integer, Tag::OctetString) => Err(KeyProblem::NotRsa(String::from("an EC key"))),
             (Tag::Sequence, Tag::OctetString) => self.encrypted(der),
             (Tag::Sequence, Tag::BitString) => Err(KeyProblem::OnlyPublicKey),
             // A certificate, or PKCS #7 with certificates.
@@ -214,8 +212,8 @@ impl File<'_> {
     }
 
     fn encrypted(&self, der: &[u8]) -> Found {
-        let info = EncryptedPrivateKeyInfoRef::try_from(der)
-            .map_err(|_| KeyProblem::UnknownEncryption)?;
+        let info =
+            EncryptedPrivateKeyInfoRef::try_from(der).map_err(|_| KeyProblem::UnknownEncryption)?;
         let EncryptionScheme::Pbes2(scheme) = &info.encryption_algorithm else {
             return Err(KeyProblem::UnknownEncryption);
         };
@@ -235,9 +233,9 @@ impl File<'_> {
         let password = self.password.ok_or(KeyProblem::PasswordNeeded)?;
         let plain = match info.decrypt(password) {
             Ok(plain) => plain,
-            Err(pkcs8::Error::EncryptedPrivateKey(
-                pkcs8::pkcs5::Error::UnsupportedAlgorithm { .. },
-            )) => return Err(KeyProblem::UnknownEncryption),
+            Err(pkcs8::Error::EncryptedPrivateKey(pkcs8::pkcs5::Error::UnsupportedAlgorithm {
+                ..
+            })) => return Err(KeyProblem::UnknownEncryption),
             Err(_) => return Err(KeyProblem::WrongPassword),
         };
         match self.pkcs8(plain.as_bytes()) {
@@ -248,18 +246,17 @@ impl File<'_> {
     }
 
     fn pkcs12(&self, der: &[u8]) -> Found {
-        let archive =
-            Pkcs12Archive::from_pkcs12(der, self.password.unwrap_or_default()).map_err(|e| {
-                match (e, self.password) {
-                    (Pkcs12Error::MacError(_) | Pkcs12Error::UnpadError, None) => {
-                        KeyProblem::PasswordNeeded
-                    }
-                    (Pkcs12Error::MacError(_) | Pkcs12Error::UnpadError, Some(_)) => {
-                        KeyProblem::WrongPassword
-                    }
-                    (e, _) => KeyProblem::Pkcs12(e.to_string()),
+        let archive = Pkcs12Archive::from_pkcs12(der, self.password.unwrap_or_default()).map_err(
+            |e| match (e, self.password) {
+                (Pkcs12Error::MacError(_) | Pkcs12Error::UnpadError, None) => {
+                    KeyProblem::PasswordNeeded
                 }
-            })?;
+                (Pkcs12Error::MacError(_) | Pkcs12Error::UnpadError, Some(_)) => {
+                    KeyProblem::WrongPassword
+                }
+                (e, _) => KeyProblem::Pkcs12(e.to_string()),
+            },
+        )?;
         if archive.keys.is_empty() {
             return Err(KeyProblem::OnlyCertificate);
         }

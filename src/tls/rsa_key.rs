@@ -64,6 +64,11 @@ impl RsaKey {
         &self.source
     }
 
+    /// Whether both are the same key, wherever they came from.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        self.modulus == other.modulus
+    }
+
     /// Whether it belongs to the public key with this modulus (big-endian, without leading zeros).
     pub(super) fn fits(&self, modulus: &[u8]) -> bool {
         self.modulus == modulus
@@ -95,8 +100,7 @@ impl RsaKey {
         let modulus: Odd<BoxedUint> = Odd::new(number(&self.modulus)?).into_option()?;
         let params = BoxedMontyParams::new_vartime(modulus);
         let exponent = Zeroizing::new(number(self.exponent.bytes())?);
-        let power =
-            Zeroizing::new(BoxedMontyForm::new(number(encrypted)?, &params).pow(&exponent));
+        let power = Zeroizing::new(BoxedMontyForm::new(number(encrypted)?, &params).pow(&exponent));
         let result = Zeroizing::new(power.retrieve());
         let bytes = Zeroizing::new(result.to_be_bytes().into_vec());
         let from = bytes.len().checked_sub(self.modulus.len())?;

@@ -105,9 +105,11 @@ impl Secrets {
             + self.traffic.len()
     }
 
-    /// Adds an RSA private key.
+    /// Adds an RSA private key; the same key from another file is not added again.
     pub fn add_key(&mut self, key: RsaKey) {
-        self.keys.push(key);
+        if !self.keys.iter().any(|known| known.is_same(&key)) {
+            self.keys.push(key);
+        }
     }
 
     /// The RSA private keys.
