@@ -64,7 +64,7 @@ fn what_is_wrong_with_a_key_log_is_in_the_report_by_line() {
             format!(
                 "{name}: not a line of a key log: line 3 (the master secret is not 48 bytes in hex)"
             ),
-            String::from("the key log names 1 session, which is not in this capture"),
+            ELSEWHERE.to_owned(),
         ]
     );
     let empty = folder.file("empty.txt", "");
@@ -237,7 +237,8 @@ fn comment_block(text: &str) -> Vec<u8> {
 }
 
 const LATE: &str = "TLS secrets stand in the capture behind packets that they may open: it has to be read twice, so save it to a file and give that";
-const ELSEWHERE: &str = "the key log names 1 session, which is not in this capture";
+const ELSEWHERE: &str =
+    "the key log names 1 session, which is not among the TLS connections that were analysed";
 
 /// The capture with a block in front of its packets, and behind them.
 fn with_block(block: &[u8]) -> (Vec<u8>, Vec<u8>) {
@@ -307,4 +308,21 @@ fn prose_in_comments_is_no_key_log_and_damage_in_a_block_is_said() {
         said(&[path(&file)]),
         ["the key log inside the capture has lines that are not of a key log"]
     );
+}
+
+#[test]
+fn a_flood_of_secrets_in_a_capture_is_bounded_and_counted() {
+    let lines: String = (0..1000)
+        .map(|n| format!("CLIENT_RANDOM {n:064x} {}\n", "5e".repeat(48)))
+        .collect();
+    let (before, _) = with_block(&secrets_block(&lines));
+    let mut config = sipdiag::Config::default();
+    config.limits.tls_secrets = 100;
+    let report = sipdiag::analyze(std::io::Cursor::new(before), "flood", config).unwrap();
+    let count = |text: &str| {
+        let found = report.caveats.iter().find(|c| c.text.contains(text));
+        found.map(|c| c.count)
+    };
+    assert_eq!(count("brings more secrets than are kept"), Some(900));
+    assert_eq!(count("the key log names 100 sessions"), Some(1));
 }

@@ -72,10 +72,15 @@ impl Brought {
             say(format!("a private key fits no session: {}", key.source()));
         }
         let named = keyring.secrets().len();
+        // It may be one over QUIC, or out of scope.
         if named > 0 && keyring.opened_by_log() == 0 {
             say(match named {
-                1 => String::from("the key log names 1 session, which is not in this capture"),
-                n => format!("the key log names {n} sessions, none of them in this capture"),
+                1 => String::from(
+                    "the key log names 1 session, which is not among the TLS connections that were analysed",
+                ),
+                n => format!(
+                    "the key log names {n} sessions, none of them among the TLS connections that were analysed"
+                ),
             });
         }
         let again = self.late && unread;
