@@ -18,5 +18,6 @@ mod oracle_packets;
 mod robustness;
 mod rules;
 mod samples;
+mod secrets;
 mod support;
 mod verdicts;

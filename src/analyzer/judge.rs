@@ -312,6 +312,11 @@ impl Judge {
         self.counts.failures += u64::from(transaction.failed(call, last));
     }
 
+    /// Whether TLS sessions that may carry SIP were not read, as far as connections have ended.
+    pub(super) const fn has_unread_sessions(&self) -> bool {
+        self.counts.tls_unread > 0
+    }
+
     /// Judges what is left and puts everything in its place.
     pub(super) fn finish(
         mut self,
@@ -348,14 +353,6 @@ impl Judge {
                 self.caveats
                     .note_many(CaveatKind::OtherProtocol, first, text, count);
             }
-        }
-        if config.unused_secrets > 0 {
-            self.caveats.note_many(
-                CaveatKind::SecretsUnusable,
-                None,
-                "TLS secrets were given, but this version does not decrypt",
-                u64::try_from(config.unused_secrets).unwrap_or(u64::MAX),
-            );
         }
         caveats.merge(self.caveats);
         let counts = self.counts;

@@ -4,7 +4,7 @@ use super::rsa_key::RsaKey;
 use p12_keystore::{Pkcs12Archive, error::Error as Pkcs12Error};
 use pkcs1::RsaPrivateKeyRef;
 use pkcs8::der::asn1::AnyRef;
-use pkcs8::der::{Decode, Reader, SliceReader, Tag, Tagged, pem};
+use pkcs8::der::{Decode, SliceReader, Tag, Tagged, pem};
 use pkcs8::pkcs5::pbes2::Kdf;
 use pkcs8::{EncryptedPrivateKeyInfoRef, PrivateKeyInfoRef, pkcs5::EncryptionScheme};
 use std::fmt::Write;

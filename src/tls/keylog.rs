@@ -235,15 +235,16 @@ fn read_entry(label: &[u8], name: &[u8], secret: &[u8]) -> Result<Line, &'static
 }
 
 fn session(id: &[u8], key: &[u8]) -> Result<Line, &'static str> {
-    if id.is_empty() {
-        return Err("an empty session id, which names no session");
-    }
     let key = strip_prefix(key, b"Master-Key:").ok_or("no Master-Key behind the Session-ID")?;
+    let secret = sized(key, &[48], "the master secret is not 48 bytes in hex")?;
+    // Servers without a session cache give their sessions no id, and some programs log that.
+    if id.is_empty() {
+        return Ok(Line::Secret(Entry::Nameless { secret }));
+    }
+    let id = bytes(id).ok_or("the session id is not 1 to 1024 bytes in hex")?;
     Ok(Line::Secret(Entry::Session {
-        id: bytes(id)
-            .ok_or("the session id is not 1 to 1024 bytes in hex")?
-            .to_vec(),
-        secret: sized(key, &[48], "the master secret is not 48 bytes in hex")?,
+        id: id.to_vec(),
+        secret,
     }))
 }
 

@@ -64,6 +64,11 @@ impl RsaKey {
         &self.source
     }
 
+    /// Whether both are the same key, wherever they came from.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        self.modulus == other.modulus
+    }
+
     /// Whether it belongs to the public key with this modulus (big-endian, without leading zeros).
     pub(super) fn fits(&self, modulus: &[u8]) -> bool {
         self.modulus == modulus

@@ -269,6 +269,9 @@ impl Session {
         held.record(at, head, body, damaged);
         if first && !damaged && self.by_all_secrets(direction, &head, body, out) {
             self.replay(direction, out);
+        }
+        if first {
+            // Found or tried in vain: either may be the last word for both directions.
             self.release(out);
         } else if self.side(direction).held.is_full() {
             self.give_up_holding(direction, out);
@@ -327,7 +330,8 @@ impl Session {
         body: &[u8],
         out: &mut Outlet<'_>,
     ) -> bool {
-        if self.keying.client_random.is_some() || self.summary.server_hello.is_none() {
+        let to_try = self.keying.client_random.is_none() || !out.keyring.nameless().is_empty();
+        if !to_try || self.summary.server_hello.is_none() {
             return false;
         }
         if self.summary.is_tls13() {

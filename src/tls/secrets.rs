@@ -61,6 +61,11 @@ pub(super) enum Entry {
     EncryptedPremaster { first: [u8; 8], secret: Secret },
     /// `RSA Session-ID:… Master-Key:…`.
     Session { id: Vec<u8>, secret: Secret },
+    /// `RSA Session-ID: Master-Key:…`: a master secret that names no session; it is tried on each that has none.
+    Nameless {
+        /// The master secret.
+        secret: Secret,
+    },
     /// A traffic secret of TLS 1.3.
     Traffic {
         client_random: [u8; 32],
@@ -79,6 +84,9 @@ pub(super) enum Stage {
     ServerApplication,
 }
 
+/// Master secrets kept that name no session: each costs a trial for each session without a secret.
+const NAMELESS: usize = 64;
+
 /// What the user and the capture gave to open sessions with.
 #[derive(Debug, Clone, Default)]
 pub struct Secrets {
@@ -86,6 +94,7 @@ pub struct Secrets {
     premasters: BTreeMap<[u8; 32], Secret>,
     encrypted: BTreeMap<[u8; 8], Secret>,
     sessions: BTreeMap<Vec<u8>, Secret>,
+    nameless: Vec<Secret>,
     traffic: BTreeMap<[u8; 32], Traffic>,
     keys: Vec<RsaKey>,
 }
@@ -102,12 +111,15 @@ impl Secrets {
             + self.premasters.len()
             + self.encrypted.len()
             + self.sessions.len()
+            + self.nameless.len()
             + self.traffic.len()
     }
 
-    /// Adds an RSA private key.
+    /// Adds an RSA private key; the same key from another file is not added again.
     pub fn add_key(&mut self, key: RsaKey) {
-        self.keys.push(key);
+        if !self.keys.iter().any(|known| known.is_same(&key)) {
+            self.keys.push(key);
+        }
     }
 
     /// The RSA private keys.
@@ -131,6 +143,14 @@ impl Secrets {
                 put(&mut self.encrypted, first, secret, full)
             }
             Entry::Session { id, secret } => put(&mut self.sessions, id, secret, full),
+            Entry::Nameless { secret } if self.nameless.contains(&secret) => Added::Known,
+            Entry::Nameless { secret } => {
+                if full || self.nameless.len() >= NAMELESS {
+                    return Added::NoRoom;
+                }
+                self.nameless.push(secret);
+                Added::New
+            }
             Entry::Traffic {
                 client_random,
                 stage,
@@ -269,6 +289,11 @@ impl Keyring {
     /// All master secrets by client random.
     pub(super) fn masters(&self) -> impl Iterator<Item = (&[u8; 32], &Secret)> {
         self.secrets.masters.iter()
+    }
+
+    /// Master secrets that name no session.
+    pub(super) fn nameless(&self) -> &[Secret] {
+        &self.secrets.nameless
     }
 
     pub(super) fn premaster(&self, client_random: &[u8; 32]) -> Option<&Secret> {
