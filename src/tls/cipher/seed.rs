@@ -196,7 +196,7 @@ mod tests {
             let seed = Seed::new(&key.to_be_bytes().into());
             assert_eq!(seed.encrypt(plain.to_be_bytes()), sealed.to_be_bytes());
             let mut block = sealed.to_be_bytes().into();
-            seed.decrypt_block(&mut block);
+            BlockCipherDecrypt::decrypt_block(&seed, &mut block);
             assert_eq!(block.as_slice(), plain.to_be_bytes());
         }
     }

@@ -12,7 +12,7 @@ mod tls13;
 mod transcript;
 
 #[cfg(test)]
-mod tests;
+pub(in crate::tls) mod tests;
 
 use super::cipher::Parameters;
 use super::names::Version;
