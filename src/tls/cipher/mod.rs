@@ -13,6 +13,8 @@ mod seed;
 #[cfg(test)]
 mod captured;
 #[cfg(test)]
+mod holes;
+#[cfg(test)]
 mod sealer;
 #[cfg(test)]
 mod tests;
@@ -45,7 +47,7 @@ pub(super) struct Hole {
     pub(super) missing: u64,
 }
 
-/// Most bytes to authenticate in one search: a bound for time, not for correctness. A second or less in any suite.
+/// Most bytes to authenticate in one search: a bound for time, not for correctness. A second or so in the slowest suite.
 const MAX_SEARCH: u64 = 32 << 20;
 /// What one try costs beside the bytes of the record.
 const TRY_COST: u64 = 256;
