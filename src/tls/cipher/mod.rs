@@ -10,15 +10,6 @@ mod null;
 mod rc4;
 mod seed;
 
-#[cfg(test)]
-mod captured;
-#[cfg(test)]
-mod holes;
-#[cfg(test)]
-mod sealer;
-#[cfg(test)]
-mod tests;
-
 use super::names::Version;
 use super::record::Head;
 use super::schedule::{Sizes, WriteKeys, traffic_keys, write_keys};
@@ -171,3 +162,12 @@ pub(super) struct Parameters {
 /// The suite has a cipher or MAC that nothing here opens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Unsupported;
+
+#[cfg(test)]
+mod captured;
+#[cfg(test)]
+mod holes;
+#[cfg(test)]
+mod sealer;
+#[cfg(test)]
+mod tests;
