@@ -236,13 +236,9 @@ impl TryFrom<Args> for Job {
             }
         }
         input::stdin_once(&args.captures)?;
-        let mut profile = match &args.lab {
-            Some(path) => {
-                let text = input::read_text(path)
-                    .map_err(|e| anyhow::anyhow!("{}: cannot be read: {e}", path.display()))?;
-                Profile::parse(&text).map_err(|e| anyhow::anyhow!("{}: {e}", path.display()))?
-            }
-            None => Profile::default(),
+        let (mut profile, authorities) = match &args.lab {
+            Some(path) => input::profile(path)?,
+            None => (Profile::default(), Vec::new()),
         };
         for fqdn in &args.trust {
             profile.trust(fqdn);
@@ -263,6 +259,7 @@ impl TryFrom<Args> for Job {
             .iter()
             .chain(&args.keylog)
             .chain(&args.lab)
+            .chain(&authorities)
             .cloned()
             .collect();
         Ok(match what {

@@ -11,12 +11,14 @@
 
 mod alert;
 mod certificate;
+mod chain;
 mod cipher;
 mod content;
 mod facts;
 mod handshake;
 mod hello;
 mod keylog;
+mod legacy;
 mod name;
 mod names;
 mod observed;
@@ -35,6 +37,7 @@ mod words;
 
 pub use alert::Alert;
 pub use certificate::{BasicConstraints, Certificate, Eku, KeyUsage, NameMatch, SubjectAltNames};
+pub use chain::{Authorities, ChainFault, Purpose, Verdict};
 pub use handshake::{CertificateFlight, CertificateRequest, ServerKeyExchange};
 pub use hello::{ClientHello, Extensions, ServerHello};
 pub use names::{
