@@ -679,6 +679,30 @@ fn with_authorities(folder: &Path, names: &[&str]) -> String {
     path(&lab).to_owned()
 }
 
+/// A scenario of a rule as a capture.
+fn scenario_of(folder: &Path, name: &str) -> String {
+    let file = folder.join(name.replace('/', "-")).with_extension("pcap");
+    let scenario = trace::file(&format!("tests/rules/{name}"));
+    std::fs::write(&file, scenario.pcap()).unwrap();
+    path(&file).to_owned()
+}
+
+#[test]
+fn each_expired_certificate_of_a_chain_is_named() {
+    let temp = tempfile::tempdir().unwrap();
+    let text = words(&[&scenario_of(
+        temp.path(),
+        "cert-expired/fires-authority.trace",
+    )]);
+    for part in [
+        "\"cups01.tomt.local\" was valid until 2014-03-01",
+        "The same goes for \"tomt lab old department CA (throw-away)\", valid until 2014-03-01",
+        "the certificates to renew, the authority's first: \"tomt lab old department CA (throw-away)\", \"cups01",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+}
+
 #[test]
 fn with_authorities_in_the_profile_rejected_chains_are_judged() {
     let temp = tempfile::tempdir().unwrap();
@@ -701,16 +725,24 @@ fn with_authorities_in_the_profile_rejected_chains_are_judged() {
     );
 
     // Alert 42 says of a good chain only that something else is wrong, or that the root is missing.
-    let bad = temp.path().join("bad.pcap");
-    let scenario = trace::file("tests/rules/tls-alert-bad-certificate/fires.trace");
-    std::fs::write(&bad, scenario.pcap()).unwrap();
-    let other = judged(&["ca"], path(&bad));
+    let bad = scenario_of(temp.path(), "tls-alert-bad-certificate/fires.trace");
+    let other = judged(&["ca"], &bad);
     assert!(
         other.contains("this chain verifies up to \"CN=tomt lab CA (throw-away)")
             && other.contains("or it has another reason")
             && !other.contains("was not restarted since"),
         "{other}"
     );
+
+    // A self-signed certificate is trusted where the profile has it itself.
+    let own_root = scenario_of(temp.path(), "cert-self-signed-peer/fires.trace");
+    let foreign = judged(&["ca"], &own_root);
+    assert!(
+        foreign.contains("the certificate is self-signed and not among them"),
+        "{foreign}"
+    );
+    let known = judged(&["cups01-self-signed"], &own_root);
+    assert!(known.contains("does not have this root"), "{known}");
 
     // A leaf alone: whether its issuer is a root only the profile says.
     let alone = temp.path().join("alone.pcap");

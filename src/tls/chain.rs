@@ -4,8 +4,10 @@
 //! chain itself is webpki's. Signatures with SHA-1 and keys of 1024 bits are judged as they were when federations were built.
 
 mod judged;
+mod purpose;
 
 use self::judged::{Judged, Key};
+pub use self::purpose::Purpose;
 use super::certificate::Certificate;
 use super::handshake::CertificateFlight;
 use super::legacy::algorithms;
@@ -14,7 +16,7 @@ use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, TrustAnchor, UnixTime};
 use std::sync::Arc;
 use std::time::Duration;
-use webpki::{EndEntityCert, Error, ExtendedKeyUsageValidator, KeyPurposeId, KeyPurposeIdIter};
+use webpki::{EndEntityCert, Error};
 
 /// Certificates of one chain that are looked at.
 const CHAIN: usize = 16;
@@ -26,15 +28,6 @@ const CHAIN: usize = 16;
 pub struct Authorities {
     certificates: Vec<Arc<Certificate>>,
     judged: Judged,
-}
-
-/// What a side shows its certificate for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Purpose {
-    /// As TLS server: id-kp-serverAuth.
-    Server,
-    /// As TLS client: id-kp-clientAuth.
-    Client,
 }
 
 /// What becomes of a chain.
@@ -392,52 +385,6 @@ impl Path<'_> {
 
 fn der(certificate: &Certificate) -> CertificateDer<'_> {
     CertificateDer::from(certificate.der.as_ref())
-}
-
-impl Purpose {
-    fn allowed_by(self, certificate: &Certificate) -> bool {
-        match self {
-            Self::Server => certificate.allows_server_auth(),
-            Self::Client => certificate.allows_client_auth(),
-        }
-    }
-
-    const fn id(self) -> KeyPurposeId<'static> {
-        match self {
-            // 1.3.6.1.5.5.7.3.1 and 2 (RFC 5280 §4.2.1.12).
-            Self::Server => KeyPurposeId::new(&[0x2b, 6, 1, 5, 5, 7, 3, 1]),
-            Self::Client => KeyPurposeId::new(&[0x2b, 6, 1, 5, 5, 7, 3, 2]),
-        }
-    }
-}
-
-/// 2.5.29.37.0, anyExtendedKeyUsage.
-const ANY: KeyPurposeId<'static> = KeyPurposeId::new(&[0x55, 0x1d, 0x25, 0]);
-
-impl ExtendedKeyUsageValidator for Purpose {
-    fn validate(&self, ids: KeyPurposeIdIter<'_, '_>) -> Result<(), Error> {
-        let mut absent = true;
-        for id in ids {
-            let id = id?;
-            absent = false;
-            if id == self.id() || id == ANY {
-                return Ok(());
-            }
-        }
-        if absent {
-            return Ok(());
-        }
-        let usage = match self {
-            Self::Server => webpki::KeyUsage::server_auth(),
-            Self::Client => webpki::KeyUsage::client_auth(),
-        };
-        Err(Error::RequiredEkuNotFoundContext(
-            webpki::RequiredEkuNotFoundContext {
-                required: usage,
-                present: Vec::new(),
-            },
-        ))
-    }
 }
 
 #[cfg(test)]
