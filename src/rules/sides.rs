@@ -32,6 +32,11 @@ pub(super) const LOWER_LAYERS: &[&str] = &[
     "cert-name-mismatch",
     "cert-expired",
     "cert-not-yet-valid",
+    "cert-self-signed-peer",
+    "cert-chain-incomplete",
+    "cert-weak-key-or-signature",
+    "cert-wildcard",
+    "cert-subject-cn-unusable",
 ];
 
 /// Whether a response was made by a Microsoft server: it says so itself, or its sender is known to be one.

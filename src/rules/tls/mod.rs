@@ -1,6 +1,7 @@
 //! Rules on the TLS handshake.
 
 mod alert_complaint;
+pub(in crate::rules) mod authorities;
 mod cipher_advice;
 pub(in crate::rules) mod common;
 pub(in crate::rules) mod outcome;

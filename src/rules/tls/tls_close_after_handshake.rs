@@ -56,6 +56,8 @@ pub(super) static RULE: Rule = Rule {
             "cert-not-yet-valid",
             "cert-name-mismatch",
             "cert-self-signed-peer",
+            "cert-wildcard",
+            "cert-subject-cn-unusable",
             "tls-client-cert-empty",
         ],
         link: Link::Connection,
