@@ -159,10 +159,11 @@ _add_tlslite()
 
 # --- OpenSSL: one cell per suite ---------------------------------------------------------
 
-def connect(told: Told, client: Context, server: Context, session: int | None = None) -> net.Leg:
+def connect(told: Told, client: Context, server: Context, session: int | None = None,
+            call: Callable[[End], object] = End.handshake, serve: Callable[[End], object] = End.handshake) -> net.Leg:
     leg = told.tcp()
     leg.client_end, leg.server_end = End(client, leg.client_end, session), End(server, leg.server_end)
-    for error in tls._both(leg.server_end.handshake, leg.client_end.handshake):
+    for error in tls._both(lambda: serve(leg.server_end), lambda: call(leg.client_end)):
         if error:
             raise error
     told.talks[-1].resumed = leg.client_end.reused()
@@ -172,8 +173,8 @@ def connect(told: Told, client: Context, server: Context, session: int | None = 
 def contexts(told: Told, version: int, ciphers: str, options: int = PERIOD, *, mutual: bool = False,
              server: dict | None = None, client: dict | None = None) -> tuple[Context, Context]:
     """The two peers, client first; the client writes the key log."""
-    return (Context(False, version, ciphers, options, keylog=told.keylog,
-                    certificate="lync01" if mutual else None, **client or {}),
+    client = {"certificate": "lync01" if mutual else None, **(client or {})}
+    return (Context(False, version, ciphers, options, keylog=told.keylog, **client),
             Context(True, version, ciphers, options, certificate="cups01", asks=mutual, **server or {}))
 
 
@@ -217,7 +218,8 @@ ECDHE_GCM = "ECDHE-RSA-AES128-GCM-SHA256"
 for _cipher, _suite in RSA.items():
     cell(f"tls12-{_cipher.lower()}", TLS12, _suite, BOTH)(simple(TLS12, _cipher))
 for _cipher, _suite in FORWARD_SECRET.items():
-    cell(f"tls12-{_cipher.lower()}", TLS12, _suite, EPHEMERAL)(simple(TLS12, _cipher))
+    # A suite that hides nothing is read with any secret, and with none.
+    cell(f"tls12-{_cipher.lower()}", TLS12, _suite, BOTH if "NULL" in _cipher else EPHEMERAL)(simple(TLS12, _cipher))
 for _cipher, _suite in SUITES13.items():
     cell(f"tls13-{_cipher.lower()[4:].replace('_', '-')}", TLS13, _suite, EPHEMERAL)(simple(TLS13, _cipher))
 cell("tls10-ecdhe-rsa-aes128-sha", TLS10, 0xc013, EPHEMERAL)(simple(TLS10, "ECDHE-RSA-AES128-SHA"))
