@@ -15,9 +15,10 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 
 import cells  # noqa: E402
+import java  # noqa: E402, F401 (registers cells, as turns does)
 import net  # noqa: E402
 import pki  # noqa: E402
-import turns  # noqa: E402, F401 (registers its cells)
+import turns  # noqa: E402, F401
 
 DIRECTORY = Path(__file__).resolve().parent.parent.parent / "tests" / "decrypt"
 COLUMNS = ("file", "stream", "with", "version", "suite", "resumed", "messages", "outcome",
