@@ -52,7 +52,7 @@ pub struct Undecrypted {
     /// Why.
     pub reason: String,
     /// What would make it readable.
-    pub advice: &'static str,
+    pub advice: String,
 }
 
 /// Requests by method and what became of them.

@@ -28,7 +28,7 @@ impl Run {
     }
 
     /// One clear line on standard error, nothing on standard output, status 2.
-    fn refused(&self, because: &str) {
+    pub(crate) fn refused(&self, because: &str) {
         assert_eq!(self.status, 2, "{self:?}");
         assert_eq!(self.stdout, "", "{self:?}");
         assert!(self.stderr.contains(because), "{self:?}");
@@ -62,7 +62,7 @@ fn finish(output: std::process::Output) -> Run {
     }
 }
 
-fn with_stdin(arguments: &[&str], input: &[u8]) -> Run {
+pub(crate) fn with_stdin(arguments: &[&str], input: &[u8]) -> Run {
     let mut child = command(arguments)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -80,7 +80,7 @@ fn with_stdin(arguments: &[&str], input: &[u8]) -> Run {
     run
 }
 
-fn path(path: &Path) -> &str {
+pub(crate) fn path(path: &Path) -> &str {
     path.to_str().unwrap()
 }
 

@@ -36,7 +36,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "tls",
         ],
     ),
-    ("diagnosis", &["base", "finding", "host", "rules"]),
+    ("diagnosis", &["base", "finding", "host", "rules", "tls"]),
     (
         "report",
         &[

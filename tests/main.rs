@@ -19,5 +19,6 @@ mod oracle_packets;
 mod robustness;
 mod rules;
 mod samples;
+mod secrets;
 mod support;
 mod verdicts;

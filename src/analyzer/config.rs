@@ -29,10 +29,8 @@ pub struct Config {
     pub limits: Limits,
     /// Whether to compute SHA-256 of the streams (for `--list connections`).
     pub hash_streams: bool,
-    /// What TLS sessions are opened with.
+    /// What opens TLS sessions, besides what the captures bring themselves.
     pub secrets: Secrets,
-    /// How many files of secrets were given; this version does not decrypt, and the report says so.
-    pub unused_secrets: usize,
     /// Only these rules are reported; empty means all.
     pub select: Vec<String>,
     /// These rules are not reported.

@@ -4,7 +4,7 @@ use super::config::Config;
 use crate::base::{CaveatKind, Caveats, Endpoint, FrameRef};
 use crate::capture::CaptureSummary;
 use crate::connection::{Connection, Connections};
-use crate::diagnosis::{self, Placed};
+use crate::diagnosis::{self, Placed, Unread};
 use crate::dialog::{Call, Seen, Transaction};
 use crate::finding::Findings;
 use crate::flow::Handshake;
@@ -13,6 +13,7 @@ use crate::lab::Profile;
 use crate::report::{Coverage, MethodCount, Report, Undecrypted};
 use crate::rules::{self, Context, Outcome};
 use crate::sip::Method;
+use crate::tls::{CipherSuiteId, Reason};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
@@ -34,10 +35,46 @@ pub(super) struct Judge {
     pub(super) caveats: Caveats,
     methods: BTreeMap<String, MethodCount>,
     counts: Coverage,
+    undecrypted: Vec<Unopened>,
     /// Bytes of SIP streams that belong to no message.
     skipped_bytes: u64,
     /// Datagrams that are not SIP, and the first: of unknown protocols, of DNS.
     datagrams: [(u64, Option<FrameRef>); 2],
+}
+
+/// A session that was not decrypted, until the roles of its ends are known.
+#[derive(Debug)]
+struct Unopened {
+    stream: u32,
+    opener: Endpoint,
+    called: Endpoint,
+    tls_server: IpAddr,
+    reason: Reason,
+    suite: Option<CipherSuiteId>,
+}
+
+impl Unopened {
+    fn told(self, hosts: &Hosts) -> Undecrypted {
+        let tls_client = if self.tls_server == self.called.addr {
+            self.opener.addr
+        } else {
+            self.called.addr
+        };
+        Undecrypted {
+            connection: format!(
+                "tcp.stream {}, {} > {}",
+                self.stream, self.opener, self.called
+            ),
+            reason: self.reason.to_string(),
+            advice: Unread {
+                reason: self.reason,
+                suite: self.suite,
+                server: hosts.role(self.tls_server),
+                client: hosts.role(tls_client),
+            }
+            .advice(),
+        }
+    }
 }
 
 impl Judge {
@@ -58,6 +95,7 @@ impl Judge {
             caveats: Caveats::new(config.limits.places_per_caveat),
             methods: BTreeMap::new(),
             counts: Coverage::default(),
+            undecrypted: Vec::new(),
             skipped_bytes: 0,
             datagrams: [(0, None); 2],
         }
@@ -193,18 +231,16 @@ impl Judge {
         tls.note_caveats(&mut self.caveats);
         if let Some(reason) = tls.undecrypted_reason() {
             self.counts.tls_unread += 1;
-            if self.counts.undecrypted.len() >= UNDECRYPTED {
+            if self.undecrypted.len() >= UNDECRYPTED {
                 return;
             }
-            self.counts.undecrypted.push(Undecrypted {
-                connection: format!(
-                    "tcp.stream {}, {} > {}",
-                    connection.flow.stream,
-                    connection.client(),
-                    connection.server()
-                ),
-                reason: reason.to_string(),
-                advice: reason.advice(),
+            self.undecrypted.push(Unopened {
+                stream: connection.flow.stream,
+                opener: connection.client(),
+                called: connection.server(),
+                tls_server: connection.flow.sender(tls.server()).addr,
+                reason,
+                suite: tls.suite(),
             });
         } else if connection.plaintext.iter().any(|p| p.bytes > 0) {
             self.counts.tls_decrypted += 1;
@@ -276,6 +312,11 @@ impl Judge {
         self.counts.failures += u64::from(transaction.failed(call, last));
     }
 
+    /// Whether TLS sessions that may carry SIP were not read, as far as connections have ended.
+    pub(super) const fn has_unread_sessions(&self) -> bool {
+        self.counts.tls_unread > 0
+    }
+
     /// Judges what is left and puts everything in its place.
     pub(super) fn finish(
         mut self,
@@ -313,20 +354,16 @@ impl Judge {
                     .note_many(CaveatKind::OtherProtocol, first, text, count);
             }
         }
-        if config.unused_secrets > 0 {
-            self.caveats.note_many(
-                CaveatKind::SecretsUnusable,
-                None,
-                "TLS secrets were given, but this version does not decrypt",
-                u64::try_from(config.unused_secrets).unwrap_or(u64::MAX),
-            );
-        }
         caveats.merge(self.caveats);
         let counts = self.counts;
         coverage.connections = counts.connections;
         coverage.tls_sessions = counts.tls_sessions;
         coverage.tls_decrypted = counts.tls_decrypted;
-        coverage.undecrypted = counts.undecrypted;
+        coverage.undecrypted = self
+            .undecrypted
+            .into_iter()
+            .map(|session| session.told(&self.hosts))
+            .collect();
         coverage.missing_bytes = counts.missing_bytes;
         coverage.sip_messages = counts.sip_messages;
         coverage.sip_malformed = counts.sip_malformed;

@@ -1,5 +1,6 @@
 //! The only place that knows all rooms: it routes, it never decides.
 
+mod brought;
 mod config;
 mod conversation;
 mod judge;
@@ -16,7 +17,8 @@ use crate::flow::{Event, FlowTable, IcmpReport, StreamNumbers};
 use crate::packet::{Datagram, Decoder, IcmpError, Packet, Payload, Segment};
 use crate::report::Report;
 use crate::sip;
-use crate::tls::Keyring;
+use crate::tls::{Keyring, Secrets};
+use brought::Brought;
 use conversation::{Conversation, Output};
 use judge::Judge;
 use scope::{InScope, ScopeState};
@@ -47,6 +49,7 @@ pub struct Analyzer<'o> {
     decoder: Decoder,
     /// What reading and decoding could not see; the judge keeps what is known of connections and calls.
     caveats: Caveats,
+    brought: Brought,
     rooms: Rooms<'o>,
 }
 
@@ -57,6 +60,7 @@ impl<'o> Analyzer<'o> {
         Self {
             decoder: Decoder::new(limits),
             caveats: Caveats::new(limits.places_per_caveat),
+            brought: Brought::default(),
             rooms: Rooms {
                 scope: ScopeState::new(&config),
                 streams: StreamNumbers::new(limits.stream_numbers),
@@ -91,9 +95,27 @@ impl<'o> Analyzer<'o> {
 
     /// Takes one item of a capture.
     pub fn push(&mut self, item: Item<'_>) {
-        let Item::Frame(frame) = item else {
-            return;
+        let Self {
+            brought,
+            rooms,
+            caveats,
+            ..
+        } = self;
+        let Rooms {
+            keyring, config, ..
+        } = rooms;
+        let frame = match item {
+            Item::Frame(frame) => frame,
+            Item::Secrets(text, at) => {
+                brought.key_log(text, at, keyring, &config.limits, caveats);
+                return;
+            }
+            Item::Comment(text, at) => {
+                brought.comment(text, at, keyring, &config.limits, caveats);
+                return;
+            }
         };
+        brought.frame();
         if frame.at.time < self.rooms.last.time {
             self.caveats.note(
                 CaveatKind::TimeBackwards,
@@ -108,11 +130,21 @@ impl<'o> Analyzer<'o> {
     }
 
     /// Ends everything that is still open and judges it.
-    pub fn finish(mut self, captures: Vec<CaptureSummary>) -> Report {
+    pub fn finish(self, captures: Vec<CaptureSummary>) -> Report {
+        self.finish_or_again(captures).0
+    }
+
+    /// As [`Self::finish`], for captures that can be read again: where secrets stood behind the packets that they may open, the
+    /// second value is all secrets that are known now. An analysis with them in [`Config::secrets`] sees more, and its report
+    /// takes the place of this one.
+    pub fn finish_or_again(mut self, captures: Vec<CaptureSummary>) -> (Report, Option<Secrets>) {
         self.decoder.finish(&mut self.caveats);
         self.rooms.finish();
         let Self {
-            mut caveats, rooms, ..
+            mut caveats,
+            brought,
+            rooms,
+            ..
         } = self;
         let Rooms {
             scope,
@@ -122,8 +154,10 @@ impl<'o> Analyzer<'o> {
             judge,
             config,
             last,
+            keyring,
             ..
         } = rooms;
+        let again = brought.finish(judge.has_unread_sessions(), &keyring, &mut caveats);
         if streams.forgotten() > 0 {
             caveats.note_many(
                 CaveatKind::StreamNumbers,
@@ -134,7 +168,8 @@ impl<'o> Analyzer<'o> {
         }
         caveats.merge(flows.take_caveats());
         caveats.merge(dialogs.take_caveats());
-        judge.finish(&config, captures, scope.coverage(), caveats, last)
+        let report = judge.finish(&config, captures, scope.coverage(), caveats, last);
+        (report, again.then(|| keyring.into_secrets()))
     }
 }
 
@@ -148,13 +183,13 @@ impl std::fmt::Debug for Analyzer<'_> {
 
 /// The rooms one packet passes through.
 struct Rooms<'o> {
+    /// What opens TLS sessions, in whatever conversation.
+    keyring: Keyring,
     scope: ScopeState,
     streams: StreamNumbers,
     flows: FlowTable<Conversation>,
     /// Bytes of unfinished messages in all conversations.
     waiting: usize,
-    /// What opens TLS sessions.
-    keyring: Keyring,
     dialogs: DialogTable,
     judge: Judge,
     observer: Option<BoxedObserver<'o>>,

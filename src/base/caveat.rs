@@ -126,6 +126,8 @@ impl CaveatKind {
                 | Self::StreamNumbers
                 | Self::MidStream
                 | Self::DialogMessagesDropped
+                // A secret that opens nothing hides nothing; the session that stays closed says so itself.
+                | Self::SecretsUnusable
         )
     }
 }

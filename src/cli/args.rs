@@ -1,6 +1,7 @@
 //! Arguments as written, and the job they mean.
 
-use super::input;
+use super::analysis::Reading;
+use super::{input, secrets};
 use clap::{Parser, ValueEnum};
 use sipdiag::analyzer::{Config, Scope};
 use sipdiag::finding::Severity;
@@ -43,9 +44,17 @@ pub(super) struct Args {
     #[arg(long, conflicts_with = "captures")]
     rules: bool,
 
-    /// TLS secrets, NSS key log format (repeatable)
+    /// TLS secrets, NSS key log format (repeatable). Secrets inside a pcapng are always used
     #[arg(short, long, value_name = "FILE")]
     keylog: Vec<PathBuf>,
+
+    /// RSA private key of a server: PEM, DER or PKCS#12 (.pfx). Opens sessions with RSA key exchange (repeatable)
+    #[arg(long, value_name = "FILE")]
+    rsa_key: Vec<PathBuf>,
+
+    /// The password of the private keys is the first line of this file
+    #[arg(long, value_name = "FILE", requires = "rsa_key")]
+    rsa_key_password_file: Option<PathBuf>,
 
     /// Lab profile: what is configured on the two sides (TOML)
     #[arg(long, value_name = "FILE")]
@@ -184,10 +193,7 @@ pub(super) enum Job {
 #[derive(Debug)]
 pub(super) struct List {
     pub(super) what: What,
-    pub(super) captures: Vec<PathBuf>,
-    /// All files that are read.
-    pub(super) inputs: Vec<PathBuf>,
-    pub(super) config: Config,
+    pub(super) reading: Reading,
     pub(super) format: Format,
     pub(super) output: Option<PathBuf>,
 }
@@ -195,10 +201,7 @@ pub(super) struct List {
 /// A diagnosis to be made.
 #[derive(Debug)]
 pub(super) struct Diagnose {
-    pub(super) captures: Vec<PathBuf>,
-    /// All files that are read.
-    pub(super) inputs: Vec<PathBuf>,
-    pub(super) config: Config,
+    pub(super) reading: Reading,
     pub(super) format: Format,
     pub(super) output: Option<PathBuf>,
     pub(super) fail_on: Option<Severity>,
@@ -257,30 +260,38 @@ impl TryFrom<Args> for Job {
             Level::Warning => Severity::Warning,
             Level::Error => Severity::Error,
         });
-        config.unused_secrets = input::check_readable(&args.keylog)?;
+        let (secrets, keylogs) = secrets::read(
+            &args.keylog,
+            &args.rsa_key,
+            args.rsa_key_password_file.as_deref(),
+            &config.limits,
+        )?;
+        config.secrets = secrets;
         let inputs: Vec<PathBuf> = args
             .captures
             .iter()
             .chain(&args.keylog)
+            .chain(&args.rsa_key)
+            .chain(&args.rsa_key_password_file)
             .chain(&args.lab)
             .cloned()
             .collect();
+        config.hash_streams = what == Some(What::Connections) && args.format == Format::Json;
+        let reading = Reading {
+            captures: args.captures,
+            inputs,
+            config,
+            keylogs,
+        };
         Ok(match what {
-            Some(what) => {
-                config.hash_streams = what == What::Connections && args.format == Format::Json;
-                Self::List(Box::new(List {
-                    what,
-                    captures: args.captures,
-                    inputs,
-                    config,
-                    format: args.format,
-                    output: args.output,
-                }))
-            }
+            Some(what) => Self::List(Box::new(List {
+                what,
+                reading,
+                format: args.format,
+                output: args.output,
+            })),
             None => Self::Diagnose(Box::new(Diagnose {
-                captures: args.captures,
-                inputs,
-                config,
+                reading,
                 format: args.format,
                 output: args.output,
                 fail_on: match args.fail_on {

@@ -6,6 +6,7 @@ use sipdiag::capture::{Capture, Merge};
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use zeroize::Zeroizing;
 
 #[expect(
     clippy::disallowed_methods,
@@ -63,13 +64,19 @@ pub(super) fn open(
     Ok(Merge::new(opened))
 }
 
-/// Files that must at least be readable; how many there are.
-pub(super) fn check_readable(files: &[PathBuf]) -> Result<usize, Error> {
-    for path in files {
-        open_file(path).map_err(|source| Error::Unreadable {
-            file: path.to_string_lossy().into_owned(),
-            source,
-        })?;
-    }
-    Ok(files.len())
+/// Whether all captures give the same bytes when they are opened again: files do, standard input and pipes do not.
+pub(super) fn can_be_read_again(captures: &[PathBuf]) -> bool {
+    captures
+        .iter()
+        .all(|path| !is_stdin(path) && path.metadata().is_ok_and(|m| m.is_file()))
+}
+
+/// A whole file; `None` when it has more than `most` bytes.
+pub(super) fn read_bytes(path: &Path, most: u64) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
+    let mut bytes = Zeroizing::new(Vec::new());
+    open_file(path)?
+        .take(most.saturating_add(1))
+        .read_to_end(&mut bytes)?;
+    let len = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+    Ok((len <= most).then_some(bytes))
 }

@@ -1,14 +1,15 @@
 //! The command line: reads files, runs the analysis, writes the report.
 
+mod analysis;
 mod args;
 mod input;
 mod listing;
 mod output;
+mod secrets;
 
 use args::{Args, Format, Job};
 use clap::Parser;
 use clap::error::ErrorKind;
-use sipdiag::analyzer::Analyzer;
 use sipdiag::finding::Severity;
 use sipdiag::render::{self, Style};
 use std::io::{self, IsTerminal, Write};
@@ -84,12 +85,9 @@ fn perform(job: &Job) -> anyhow::Result<u8> {
             Ok(CLEAN)
         }
         Job::Diagnose(job) => {
-            output::check_target(job.output.as_deref(), &job.inputs)?;
+            output::check_target(job.output.as_deref(), &job.reading.inputs)?;
             let hash = job.format == Format::Json;
-            let mut reader = input::open(&job.captures, hash, &job.config.limits)?;
-            let mut analyzer = Analyzer::new(job.config.clone());
-            analyzer.read(&mut reader);
-            let report = analyzer.finish(reader.summaries());
+            let report = analysis::run(&job.reading, hash, None)?;
             let mut bytes = Vec::new();
             let to_terminal = job.output.is_none() && io::stdout().is_terminal();
             match job.format {

@@ -1,7 +1,9 @@
 //! Findings to causes: roots first, consequences folded under them, and one verdict.
 
+mod next_capture;
 mod verdict;
 
+pub use next_capture::Unread;
 pub use verdict::{Seen, Verdict, verdict};
 
 use crate::base::Span;

@@ -1,7 +1,9 @@
 //! What rules ask of a certificate (RFC 5280), read leniently: one that cannot be read is kept with its error.
 
 use super::name::{dn_string, value_text};
-use super::signature::{SignatureAlgorithm, public_key, signature_algorithm, signed_by_itself};
+use super::signature::{
+    SignatureAlgorithm, public_key, rsa_modulus, signature_algorithm, signed_by_itself,
+};
 use crate::base::Timestamp;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -46,6 +48,8 @@ pub struct Certificate {
     pub key_kind: String,
     /// Bits of the public key; 0 when unknown.
     pub key_bits: u32,
+    /// The modulus of an RSA key (RFC 8017 §3.1), big-endian without leading zeros; `None` for every other kind.
+    pub rsa_modulus: Option<Arc<[u8]>>,
     /// How it was signed.
     pub signature: SignatureAlgorithm,
     /// Where revocation lists are (RFC 5280 §4.2.1.13).
@@ -54,8 +58,6 @@ pub struct Certificate {
     pub aia_urls: Vec<String>,
     /// Extensions that could not be read, by OID.
     pub unread_extensions: Vec<String>,
-    /// x
-    pub rsa_modulus: Option<Arc<[u8]>>,
 }
 
 /// Subject alternative names by kind, as written.
@@ -187,6 +189,7 @@ impl Certificate {
             Some(false)
         };
         (self.key_kind, self.key_bits) = public_key(parsed);
+        self.rsa_modulus = rsa_modulus(parsed).map(Arc::from);
         for extension in parsed.extensions() {
             self.read_extension(extension.parsed_extension(), &extension.oid);
         }

@@ -40,6 +40,11 @@ impl Held {
         self.full
     }
 
+    /// Whether no record waits.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
     pub(super) fn lost(&mut self, bytes: u64) {
         if !self.full {
             self.all.push(Waiting::Lost(bytes));

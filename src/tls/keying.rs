@@ -26,6 +26,8 @@ pub(super) struct Keying {
     transcript: Option<Box<Transcript>>,
     session_hash: Option<Vec<u8>>,
     ticket: Option<Vec<u8>>,
+    /// Secrets that name no session were tried in vain.
+    tried: bool,
     result: Option<Result<Ready, Reason>>,
 }
 
@@ -69,14 +71,6 @@ impl Keying {
             client_random: Some(hello.random),
             offered: [id, hello.extensions.session_ticket_sha256],
             transcript: hash.then(Box::default),
-            ..Self::default()
-        }
-    }
-
-    /// A connection begun before the capture, known by its secrets.
-    pub(super) fn known(client_random: [u8; 32]) -> Self {
-        Self {
-            client_random: Some(client_random),
             ..Self::default()
         }
     }
@@ -150,10 +144,11 @@ impl Keying {
         };
         if self.result.is_none() {
             if self.client_random.is_none() {
-                return Answer::Closed(Reason::RecordsMissing);
+                return Answer::NotYet;
             }
             let found = self.master(&p, keyring);
-            if matches!(found, Err(None)) {
+            let to_try = !self.tried && !keyring.nameless().is_empty();
+            if matches!(found, Err(None)) || (found.is_err() && to_try) {
                 return Answer::NotYet;
             }
             self.settle(
@@ -307,18 +302,26 @@ impl Keying {
         }))
     }
 
-    /// The ClientHello is missing: every client random of the key logs is tried on the first record of a direction.
+    /// Nothing names a secret of this session: tries those that could be on its first record. Without a ClientHello that is
+    /// every client random of the key logs, with one every master secret that names no session.
     pub(super) fn by_trial(
         &mut self,
         by_client: bool,
         keyring: &mut Keyring,
         mut opens: impl FnMut(&mut dyn Opener) -> bool,
     ) -> bool {
-        let Some(mut p) = self.parameters().filter(|_| self.client_random.is_none()) else {
+        let Some(mut p) = self.parameters().filter(|_| !self.tried) else {
             return false;
         };
+        self.tried = true;
+        let known = self.client_random;
+        let named = keyring.masters().filter(|_| known.is_none());
+        let nameless = keyring.nameless().iter();
+        let nameless = known
+            .iter()
+            .flat_map(|random| nameless.clone().map(move |m| (random, m)));
         let mut found = None;
-        for (client_random, master) in keyring.masters().take(RANDOMS_TRIED) {
+        for (client_random, master) in named.take(RANDOMS_TRIED).chain(nameless) {
             p.client_random = *client_random;
             let Ok([mut client, mut server]) = openers(&p, master) else {
                 return false;

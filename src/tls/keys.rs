@@ -312,7 +312,10 @@ impl Keys {
         }
         let mut secret = secret.clone();
         for _ in 0..UPDATES_TRIED {
-            secret = next_traffic_secret(*suite, tls13.version, &secret);
+            let Some(next) = next_traffic_secret(*suite, tls13.version, &secret) else {
+                return false;
+            };
+            secret = next;
             let Ok(mut opener) = opener13(*suite, tls13.version, &secret) else {
                 return false;
             };
@@ -367,8 +370,11 @@ impl Keys {
             return;
         };
         let Some(suite) = suites.first() else { return };
-        *secret = next_traffic_secret(*suite, *version, secret);
-        self.opener = opener13(*suite, *version, secret).ok();
+        let next = next_traffic_secret(*suite, *version, secret);
+        self.opener = next.and_then(|next| {
+            *secret = next;
+            opener13(*suite, *version, secret).ok()
+        });
         self.seq = 0;
         self.hole = None;
     }

@@ -18,6 +18,7 @@ mod handshake;
 mod held;
 mod hello;
 mod inflate;
+mod key_file;
 mod keying;
 mod keylog;
 mod keys;
@@ -43,6 +44,8 @@ pub use alert::Alert;
 pub use certificate::{BasicConstraints, Certificate, Eku, KeyUsage, NameMatch, SubjectAltNames};
 pub use handshake::{CertificateFlight, CertificateRequest, ServerKeyExchange};
 pub use hello::{ClientHello, Extensions, ServerHello};
+pub use key_file::{KeyError, KeyProblem};
+pub use keylog::KeylogReport;
 pub use names::{
     AlertDescription, ExtensionType, HandshakeType, NamedGroup, SignatureScheme, Version,
     certificate_type_name,

@@ -1,11 +1,12 @@
 //! Encrypted records of a session: getting keys, opening, waiting for the other direction, and what stays closed.
 
 use super::held::Waiting;
-use super::keying::{Answer, Keying, traffic_of};
+use super::keying::{Answer, traffic_of};
 use super::keys::{Keys, Outcome, Phase};
 use super::observed::{What, Why};
 use super::reason::Reason;
 use super::record::Head;
+use super::secrets::Keyring;
 use super::session::{Mode, Outlet, Session, at_index, count};
 use super::summary::Protection;
 use crate::base::{Direction, FrameRef};
@@ -83,6 +84,12 @@ impl Session {
                 self.side(direction).keys = Some(Box::new(keys));
                 if by_client {
                     out.keyring.log_was_used();
+                }
+            }
+            None if self.keying.client_random.is_none() && out.keyring.has_traffic() => {
+                // The client's own first record is the hello that is waited for.
+                if !by_client {
+                    self.side(direction).mode = Mode::Held;
                 }
             }
             None => self.summary.closed = Some(self.keying.no_traffic(out.keyring)),
@@ -258,8 +265,15 @@ impl Session {
         out: &mut Outlet<'_>,
     ) {
         let held = &mut self.side(direction).held;
+        let first = held.is_empty();
         held.record(at, head, body, damaged);
-        if held.is_full() {
+        if first && !damaged && self.by_all_secrets(direction, &head, body, out) {
+            self.replay(direction, out);
+        }
+        if first {
+            // Found or tried in vain: either may be the last word for both directions.
+            self.release(out);
+        } else if self.side(direction).held.is_full() {
             self.give_up_holding(direction, out);
             self.left_closed(direction, at, head);
         }
@@ -268,8 +282,15 @@ impl Session {
     /// Gives out what waited, opened now if it can be.
     pub(super) fn release(&mut self, out: &mut Outlet<'_>) {
         for direction in [Direction::Originator, Direction::Responder] {
-            if self.side(direction).mode != Mode::Held {
-                continue;
+            let side = self.side(direction);
+            match (side.mode, side.keys.is_some()) {
+                (Mode::Held, _) => {}
+                // The server's part came first.
+                (Mode::Inner, false) if self.summary.server_hello.is_some() => {
+                    self.start_tls13(direction, out);
+                    continue;
+                }
+                _ => continue,
             }
             if self.summary.is_tls13() {
                 self.side(direction).mode = Mode::Inner;
@@ -289,18 +310,38 @@ impl Session {
             return;
         }
         if !self.by_trial(direction, out) {
-            let reason = if self.summary.client_hello.is_none() {
-                Reason::HandshakeNotCaptured
-            } else {
-                Reason::RecordsMissing
-            };
+            let reason =
+                if self.summary.client_hello.is_none() && self.summary.server_hello.is_none() {
+                    Reason::HandshakeNotCaptured
+                } else {
+                    Reason::RecordsMissing
+                };
             self.close(direction, reason);
             self.side(direction).mode = self.mode_without_keys();
         }
         self.replay(direction, out);
     }
 
-    /// The ClientHello is missing: tries the first record with all client randoms.
+    /// The ClientHello is missing, so far at least: tries the first record with the secrets of all connections.
+    fn by_all_secrets(
+        &mut self,
+        direction: Direction,
+        head: &Head,
+        body: &[u8],
+        out: &mut Outlet<'_>,
+    ) -> bool {
+        let to_try = self.keying.client_random.is_none() || !out.keyring.nameless().is_empty();
+        if !to_try || self.summary.server_hello.is_none() {
+            return false;
+        }
+        if self.summary.is_tls13() {
+            head.content == 23 && self.begun_before(direction, head, body, out)
+        } else {
+            self.by_trial(direction, out)
+        }
+    }
+
+    /// Up to TLS 1.2: tries the first record with all client randoms.
     fn by_trial(&mut self, direction: Direction, out: &mut Outlet<'_>) -> bool {
         let by_client = direction == self.summary.client();
         let mut keying = std::mem::take(&mut self.keying);
@@ -367,6 +408,27 @@ impl Session {
         self.start_cipher_late(direction, out);
     }
 
+    /// Keys of a connection whose ClientHello was not seen; without a ServerHello the next record may have any number.
+    fn secrets_of(
+        &self,
+        client_random: &[u8; 32],
+        by_client: bool,
+        keyring: &Keyring,
+    ) -> Option<Keys> {
+        let hello = self.summary.server_hello.as_ref();
+        let chosen = hello.map(|h| (h.version, h.suite));
+        let mut tls13 = traffic_of(keyring, client_random, by_client, chosen)?;
+        tls13.skip(match chosen {
+            Some(_) => Phase::Early,
+            None => Phase::Handshake,
+        });
+        let mut keys = Keys::tls13(tls13, self.search);
+        if chosen.is_none() {
+            keys.begun_before();
+        }
+        Some(keys)
+    }
+
     /// A connection begun before the capture may be one whose TLS 1.3 secrets are known; up to TLS 1.2 the keys need the
     /// randoms of the handshake as well (RFC 5246 §6.3).
     fn begun_before(
@@ -393,12 +455,9 @@ impl Session {
         };
         let mut found = None;
         for (random, by_client) in known {
-            let Some(mut tls13) = traffic_of(out.keyring, &random, by_client, None) else {
+            let Some(mut trial) = self.secrets_of(&random, by_client, out.keyring) else {
                 continue;
             };
-            tls13.skip(Phase::Handshake);
-            let mut trial = Keys::tls13(tls13, self.search);
-            trial.begun_before();
             let outcome = trial.open(head, body, &mut content, &mut out.keyring.search);
             if outcome != Outcome::Closed {
                 found = Some((random, by_client));
@@ -410,12 +469,9 @@ impl Session {
         let Some((random, by_client)) = found else {
             return false;
         };
-        let Some(mut tls13) = traffic_of(out.keyring, &random, by_client, None) else {
+        let Some(keys) = self.secrets_of(&random, by_client, out.keyring) else {
             return false;
         };
-        tls13.skip(Phase::Handshake);
-        let mut keys = Keys::tls13(tls13, self.search);
-        keys.begun_before();
         let client = if by_client {
             direction
         } else {
@@ -426,7 +482,7 @@ impl Session {
         }
         self.begun_before = Some((random, client));
         self.summary.client.get_or_insert(client);
-        self.keying = Keying::known(random);
+        self.keying.client_random = Some(random);
         let side = self.side(direction);
         side.keys = Some(Box::new(keys));
         side.mode = Mode::Inner;

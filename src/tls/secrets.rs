@@ -22,6 +22,12 @@ impl Secret {
     }
 }
 
+impl From<Zeroizing<Vec<u8>>> for Secret {
+    fn from(bytes: Zeroizing<Vec<u8>>) -> Self {
+        Self(bytes)
+    }
+}
+
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Secret({} bytes)", self.0.len())
@@ -55,6 +61,11 @@ pub(super) enum Entry {
     EncryptedPremaster { first: [u8; 8], secret: Secret },
     /// `RSA Session-ID:… Master-Key:…`.
     Session { id: Vec<u8>, secret: Secret },
+    /// `RSA Session-ID: Master-Key:…`: a master secret that names no session; it is tried on each that has none.
+    Nameless {
+        /// The master secret.
+        secret: Secret,
+    },
     /// A traffic secret of TLS 1.3.
     Traffic {
         client_random: [u8; 32],
@@ -73,6 +84,9 @@ pub(super) enum Stage {
     ServerApplication,
 }
 
+/// Master secrets kept that name no session: each costs a trial for each session without a secret.
+const NAMELESS: usize = 64;
+
 /// What the user and the capture gave to open sessions with.
 #[derive(Debug, Clone, Default)]
 pub struct Secrets {
@@ -80,6 +94,7 @@ pub struct Secrets {
     premasters: BTreeMap<[u8; 32], Secret>,
     encrypted: BTreeMap<[u8; 8], Secret>,
     sessions: BTreeMap<Vec<u8>, Secret>,
+    nameless: Vec<Secret>,
     traffic: BTreeMap<[u8; 32], Traffic>,
     keys: Vec<RsaKey>,
 }
@@ -96,12 +111,15 @@ impl Secrets {
             + self.premasters.len()
             + self.encrypted.len()
             + self.sessions.len()
+            + self.nameless.len()
             + self.traffic.len()
     }
 
-    /// Adds an RSA private key.
+    /// Adds an RSA private key; the same key from another file is not added again.
     pub fn add_key(&mut self, key: RsaKey) {
-        self.keys.push(key);
+        if !self.keys.iter().any(|known| known.is_same(&key)) {
+            self.keys.push(key);
+        }
     }
 
     /// The RSA private keys.
@@ -109,32 +127,38 @@ impl Secrets {
         &self.keys
     }
 
-    /// Adds one secret; a later one replaces an earlier one of the same name.
-    pub(super) fn add(&mut self, entry: Entry) {
+    /// Adds one secret; a later one replaces an earlier one of the same name. At most `room` names are kept.
+    pub(super) fn add_within(&mut self, entry: Entry, room: usize) -> Added {
+        let full = self.len() >= room;
         match entry {
             Entry::Master {
                 client_random,
                 secret,
-            } => {
-                self.masters.insert(client_random, secret);
-            }
+            } => put(&mut self.masters, client_random, secret, full),
             Entry::Premaster {
                 client_random,
                 secret,
-            } => {
-                self.premasters.insert(client_random, secret);
-            }
+            } => put(&mut self.premasters, client_random, secret, full),
             Entry::EncryptedPremaster { first, secret } => {
-                self.encrypted.insert(first, secret);
+                put(&mut self.encrypted, first, secret, full)
             }
-            Entry::Session { id, secret } => {
-                self.sessions.insert(id, secret);
+            Entry::Session { id, secret } => put(&mut self.sessions, id, secret, full),
+            Entry::Nameless { secret } if self.nameless.contains(&secret) => Added::Known,
+            Entry::Nameless { secret } => {
+                if full || self.nameless.len() >= NAMELESS {
+                    return Added::NoRoom;
+                }
+                self.nameless.push(secret);
+                Added::New
             }
             Entry::Traffic {
                 client_random,
                 stage,
                 secret,
             } => {
+                if full && !self.traffic.contains_key(&client_random) {
+                    return Added::NoRoom;
+                }
                 let traffic = self.traffic.entry(client_random).or_default();
                 let slot = match stage {
                     Stage::ClientEarly => &mut traffic.client_early,
@@ -143,8 +167,44 @@ impl Secrets {
                     Stage::ClientApplication => &mut traffic.client_application,
                     Stage::ServerApplication => &mut traffic.server_application,
                 };
+                if slot.as_ref() == Some(&secret) {
+                    return Added::Known;
+                }
                 *slot = Some(secret);
+                Added::New
             }
+        }
+    }
+
+    /// Adds one secret without a bound.
+    #[cfg(test)]
+    pub(super) fn add(&mut self, entry: Entry) {
+        self.add_within(entry, usize::MAX);
+    }
+}
+
+/// What became of a secret that was to be added.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Added {
+    /// It was not known.
+    New,
+    /// It was there already.
+    Known,
+    /// There are too many.
+    NoRoom,
+}
+
+fn put<K: Ord>(map: &mut BTreeMap<K, Secret>, name: K, secret: Secret, full: bool) -> Added {
+    match map.get_mut(&name) {
+        Some(known) if *known == secret => Added::Known,
+        Some(known) => {
+            *known = secret;
+            Added::New
+        }
+        None if full => Added::NoRoom,
+        None => {
+            map.insert(name, secret);
+            Added::New
         }
     }
 }
@@ -190,6 +250,11 @@ impl Keyring {
         &mut self.secrets
     }
 
+    /// What was given and what the capture brought, without what sessions taught.
+    pub fn into_secrets(self) -> Secrets {
+        self.secrets
+    }
+
     /// Whether it can open anything at all.
     pub fn is_empty(&self) -> bool {
         self.secrets.is_empty()
@@ -226,6 +291,11 @@ impl Keyring {
         self.secrets.masters.iter()
     }
 
+    /// Master secrets that name no session.
+    pub(super) fn nameless(&self) -> &[Secret] {
+        &self.secrets.nameless
+    }
+
     pub(super) fn premaster(&self, client_random: &[u8; 32]) -> Option<&Secret> {
         self.secrets.premasters.get(client_random)
     }
@@ -240,6 +310,11 @@ impl Keyring {
 
     pub(super) fn traffic(&self, client_random: &[u8; 32]) -> Option<&Traffic> {
         self.secrets.traffic.get(client_random)
+    }
+
+    /// Whether there is a secret of any TLS 1.3 connection.
+    pub(super) fn has_traffic(&self) -> bool {
+        !self.secrets.traffic.is_empty()
     }
 
     /// The traffic secrets of all TLS 1.3 connections.

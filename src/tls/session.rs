@@ -359,7 +359,10 @@ impl Session {
     /// The server has shown that it speaks TLS 1.3: ChangeCipherSpec means nothing from here on.
     pub(super) fn is_tls13(&mut self) {
         for side in &mut self.sides {
-            side.mode = Mode::Inner;
+            // What is held is given out by `release`, which sets the mode.
+            if side.mode != Mode::Held {
+                side.mode = Mode::Inner;
+            }
         }
     }
 }

@@ -29,6 +29,20 @@ impl SignatureAlgorithm {
     }
 }
 
+/// The modulus of an RSA key, without leading zeros.
+pub(super) fn rsa_modulus<'a>(parsed: &'a X509Certificate<'_>) -> Option<&'a [u8]> {
+    match parsed.public_key().parsed() {
+        Ok(PublicKey::RSA(key)) => Some(without_zeros(key.modulus)),
+        _ => None,
+    }
+}
+
+/// Leading zero bytes are no part of a number's size.
+fn without_zeros(number: &[u8]) -> &[u8] {
+    let first = number.iter().position(|b| *b != 0);
+    first.and_then(|at| number.get(at..)).unwrap_or_default()
+}
+
 /// Kind and bits of the public key.
 pub(super) fn public_key(parsed: &X509Certificate<'_>) -> (String, u32) {
     let spki = parsed.public_key();
@@ -41,13 +55,7 @@ pub(super) fn public_key(parsed: &X509Certificate<'_>) -> (String, u32) {
     let bits = |n: usize| u32::try_from(n).unwrap_or(0);
     match spki.parsed() {
         Ok(PublicKey::RSA(key)) => {
-            // Leading zero bytes and bits are no part of the size.
-            let modulus = key
-                .modulus
-                .iter()
-                .position(|b| *b != 0)
-                .and_then(|at| key.modulus.get(at..))
-                .unwrap_or(&[]);
+            let modulus = without_zeros(key.modulus);
             let unused = modulus.first().map_or(0, |b| b.leading_zeros());
             (
                 String::from("RSA"),

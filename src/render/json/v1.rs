@@ -60,7 +60,7 @@ struct CoverageV1 {
 struct UndecryptedV1 {
     connection: String,
     reason: String,
-    advice: &'static str,
+    advice: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -216,7 +216,7 @@ fn coverage(report: &Report) -> CoverageV1 {
             .map(|u| UndecryptedV1 {
                 connection: u.connection.clone(),
                 reason: u.reason.clone(),
-                advice: u.advice,
+                advice: u.advice.clone(),
             })
             .collect(),
         missing_bytes: c.missing_bytes,

@@ -298,7 +298,7 @@ fn not_seen(report: &Report, clock: &Clock, sheet: &mut Sheet) {
     if unread.len() > ROWS {
         more(unread.len(), "--list connections", sheet);
     }
-    let mut advice: Vec<&str> = unread.iter().map(|u| u.advice).collect();
+    let mut advice: Vec<&str> = unread.iter().map(|u| u.advice.as_str()).collect();
     advice.sort_unstable();
     advice.dedup();
     for line in advice.into_iter().filter(|a| !a.is_empty()) {
