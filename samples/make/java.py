@@ -1,5 +1,4 @@
-"""The cells of the matrix with Java 17 on one end: it packs handshake messages into one record, and knows the
-ClientHello in the form of SSLv2."""
+"""The cells of the matrix with Java 17 on one end, which knows the ClientHello in the form of SSLv2."""
 from __future__ import annotations
 
 import contextlib
@@ -66,11 +65,11 @@ def _sslv2_hello(told: Told) -> None:
 
 
 for _name, _version, _protocol, _ciphers, _suite, _number, _variants in (
-        ("tls12-packed-handshake", TLS12, "TLSv1.2", GCM, "TLS_RSA_WITH_AES_128_GCM_SHA256", 0x009c, BOTH),
-        ("tls13-packed-handshake", TLS13, "TLSv1.3", GCM13, GCM13, 0x1301, KEYLOG)):
+        ("tls12-java-server", TLS12, "TLSv1.2", GCM, "TLS_RSA_WITH_AES_128_GCM_SHA256", 0x009c, BOTH),
+        ("tls13-java-server", TLS13, "TLSv1.3", GCM13, GCM13, 0x1301, KEYLOG)):
 
     @cell(_name, _version, _number, _variants)
-    def _packed(told: Told, version: int = _version, protocol: str = _protocol, ciphers: str = _ciphers,
+    def _java_server(told: Told, version: int = _version, protocol: str = _protocol, ciphers: str = _ciphers,
                 suite: str = _suite) -> None:
         client = Context(False, version, ciphers, PERIOD & ~NO_EXTENDED_MASTER_SECRET, keylog=told.keylog)
         told.talks.append(Talk())

@@ -15,7 +15,8 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 
 import cells  # noqa: E402
-import java  # noqa: E402, F401 (registers cells, as turns does)
+import gnutls  # noqa: E402, F401 (registers cells, as java and turns do)
+import java  # noqa: E402, F401
 import net  # noqa: E402
 import pki  # noqa: E402
 import turns  # noqa: E402, F401

@@ -1,12 +1,18 @@
 """The cells of the matrix where the session takes a turn: resumption, new keys, small records, a wrong secret."""
 from __future__ import annotations
 
+import select
+import socket
+import threading
+import time
+
 import tls
 from cells import (BOTH, CBC, ECDHE_GCM, EPHEMERAL, GCM, GCM13, KEY_ALONE, KEYLOG, Told, _tlslite, cell, connect,
                    contexts, simple)
 from net import LYNC
 from openssl import (CLIENT_RENEGOTIATION, NO_EMPTY_FRAGMENTS, NO_ENCRYPT_THEN_MAC, NO_EXTENDED_MASTER_SECRET,
-                     NO_RESUMPTION_ON_RENEGOTIATION, NO_TICKET, PERIOD, TLS10, TLS11, TLS12, TLS13)
+                     NO_RESUMPTION_ON_RENEGOTIATION, NO_TICKET, PERIOD, TLS10, TLS11, TLS12, TLS13,
+                     End)
 
 ENCRYPT_THEN_MAC = PERIOD & ~NO_ENCRYPT_THEN_MAC
 EXTENDED = PERIOD & ~NO_EXTENDED_MASTER_SECRET
@@ -39,6 +45,47 @@ for _name, _version, _suite, _cipher, _variants in (
     # 512 bytes at most: certificates too go out in several records.
     cell(_name, _version, _suite, _variants)(simple(
         _version, _cipher, mutual=True, padding=1500, server={"max_fragment": 512}, client={"max_fragment": 512}))
+
+@cell("tls12-packed-handshake", TLS12, 0x002f, KEY_ALONE)
+def _packed(told: Told) -> None:
+    """All handshake messages of a flight in one record; the session hash does not mind."""
+    leg = told.tcp()
+    sockets = []
+    for end in (leg.client_end, leg.server_end):
+        inner, outer = socket.socketpair()
+        sockets.append(inner)
+        for args in ((outer, end, True), (end, outer, False)):
+            threading.Thread(target=_forward, args=args, daemon=True).start()
+    client, server = contexts(told, TLS12, CBC, EXTENDED, mutual=True)
+    leg.client_end, leg.server_end = End(client, sockets[0]), End(server, sockets[1])
+    for error in tls._both(leg.server_end.handshake, leg.client_end.handshake):
+        if error:
+            raise error
+    told.exchange(leg)
+    leg.close(LYNC)
+    time.sleep(0.2)
+
+
+def _forward(source: socket.socket, target: socket.socket, packs: bool) -> None:
+    """Passes bytes on until the end; `packs` joins the handshake records that come together, up to the ChangeCipherSpec."""
+    source.settimeout(None)
+    while data := source.recv(65536):
+        if packs and data[0] == 22:
+            time.sleep(0.1)     # OpenSSL writes a flight in parts
+            data += source.recv(65536, socket.MSG_DONTWAIT) if select.select([source], [], [], 0)[0] else b""
+            data = _packed_flight(data)
+        packs = packs and data[0] == 22 and b"\x14\x03\x03\x00\x01\x01" not in data
+        target.sendall(data)
+    target.shutdown(socket.SHUT_WR)
+
+
+def _packed_flight(data: bytes) -> bytes:
+    messages = b""
+    while data[:1] == b"\x16":
+        length = int.from_bytes(data[3:5], "big")
+        messages, data = messages + data[5:5 + length], data[5 + length:]
+    return b"\x16\x03\x03" + len(messages).to_bytes(2, "big") + messages + data
+
 
 cell("tls12-wrong-secret", TLS12, 0x009c, {"wrong-keylog": "does-not-authenticate"})(simple(TLS12, GCM))
 cell("tls12-wrong-secret-cbc", TLS12, 0x002f, {"wrong-keylog": "does-not-authenticate"})(simple(TLS12, CBC))
