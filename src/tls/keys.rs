@@ -191,14 +191,19 @@ impl Keys {
         if let Some(opener) = &mut self.opener {
             opener.pass(len, tail);
         }
-        let (first, search) = (self.seq, self.search);
         let hole = self.hole.get_or_insert(Hole {
-            first,
+            first: self.seq,
             tries: 1,
             missing: 0,
         });
-        hole.missing = hole.missing.saturating_add(HEADER_LEN as u64);
-        hole.tries = hole.tries.saturating_add(1).min(search);
+        if self.tls13.is_some() {
+            // It may have been under other keys, and does not count then.
+            hole.tries = hole.tries.saturating_add(1).min(self.search);
+        } else {
+            hole.first = hole.first.saturating_add(1);
+        }
+        // The opener keeps in mind what is behind the record.
+        hole.missing = 0;
         if let Some(inflate) = &mut self.inflate {
             inflate.lose();
         }

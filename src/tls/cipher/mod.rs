@@ -10,13 +10,6 @@ mod null;
 mod rc4;
 mod seed;
 
-#[cfg(test)]
-mod captured;
-#[cfg(test)]
-mod sealer;
-#[cfg(test)]
-mod tests;
-
 use super::names::Version;
 use super::record::Head;
 use super::schedule::{Sizes, WriteKeys, traffic_keys, write_keys};
@@ -45,7 +38,7 @@ pub(super) struct Hole {
     pub(super) missing: u64,
 }
 
-/// Most bytes to authenticate in one search: a bound for time, not for correctness. A second or less in any suite.
+/// Most bytes to authenticate in one search: a bound for time, not for correctness. A second or so in the slowest suite.
 const MAX_SEARCH: u64 = 32 << 20;
 /// What one try costs beside the bytes of the record.
 const TRY_COST: u64 = 256;
@@ -169,3 +162,12 @@ pub(super) struct Parameters {
 /// The suite has a cipher or MAC that nothing here opens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Unsupported;
+
+#[cfg(test)]
+mod captured;
+#[cfg(test)]
+mod holes;
+#[cfg(test)]
+mod sealer;
+#[cfg(test)]
+mod tests;

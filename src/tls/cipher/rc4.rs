@@ -19,6 +19,8 @@ pub(super) struct Rc4 {
     ahead: Zeroizing<Vec<u8>>,
     mac: RecordMac,
     place: Place,
+    /// The hole behind which nothing was found: part of the way once that record has passed.
+    hole: Option<(u64, u64)>,
 }
 
 /// Where in the key stream the next record stands.
@@ -39,6 +41,7 @@ impl Rc4 {
             ahead: Zeroizing::default(),
             mac,
             place: Place::Next,
+            hole: None,
         })
     }
 
@@ -109,7 +112,7 @@ impl Opener for Rc4 {
         out: &mut Vec<u8>,
     ) -> Result<(), Failed> {
         out.clear();
-        if self.place != Place::Next {
+        if self.place != Place::Next || self.hole.is_some() {
             return Err(Failed::ChainBroken);
         }
         self.reach(sealed.len());
@@ -150,18 +153,22 @@ impl Opener for Rc4 {
                 self.skip(offset.saturating_add(sealed.len()));
                 self.ahead.shrink_to(usize::from(u16::MAX));
                 self.place = Place::Next;
+                self.hole = None;
                 return Some(seq);
             }
         }
         if missing > MAX_KEPT {
             self.lose();
         } else if missing > 0 {
-            self.place = Place::Behind { missing, first };
+            self.hole = Some((missing, first));
         }
         None
     }
 
     fn pass(&mut self, len: usize, _tail: &[u8]) {
+        if let Some((missing, first)) = self.hole.take() {
+            self.place = Place::Behind { missing, first };
+        }
         match &mut self.place {
             Place::Next => self.skip(len),
             Place::Behind { missing, .. } => {

@@ -11,9 +11,6 @@ mod ssl3;
 mod tls13;
 mod transcript;
 
-#[cfg(test)]
-mod tests;
-
 use super::cipher::Parameters;
 use super::names::Version;
 use super::secrets::Secret;
@@ -49,3 +46,6 @@ pub(super) fn extended_master_secret(
         MASTER_SECRET_LEN,
     )
 }
+
+#[cfg(test)]
+pub(in crate::tls) mod tests;
