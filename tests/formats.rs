@@ -274,7 +274,11 @@ fn json_is_as_the_schema_says() {
     let mut reports: Vec<(String, Value)> = samples()
         .into_iter()
         .map(|(name, _)| {
-            let run = sipdiag(&["--format", "json", &format!("samples/{name}")]);
+            let options = support::sample_options(&name);
+            let path = format!("samples/{name}");
+            let mut arguments: Vec<&str> = options.iter().map(String::as_str).collect();
+            arguments.extend(["--format", "json", &path]);
+            let run = sipdiag(&arguments);
             (name, serde_json::from_str(&run.stdout).unwrap())
         })
         .collect();

@@ -1,7 +1,7 @@
 //! Against tshark, where it is installed, and over the captures of other projects, where they are.
 
 use crate::cli::command;
-use crate::support::{files, golden, project, relative, samples, scenarios, trace};
+use crate::support::{files, golden, project, relative, sample_options, samples, scenarios, trace};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -63,6 +63,21 @@ const FAULTS: [&str; 6] = [
     "_ws.malformed",
 ];
 
+/// The same secrets, in the words of tshark.
+fn tshark_secrets(options: &[String]) -> Vec<String> {
+    let mut all = Vec::new();
+    for pair in options.chunks(2) {
+        let file = project(&pair[1]).display().to_string();
+        all.push("-o".to_owned());
+        all.push(match pair[0].as_str() {
+            "--keylog" => format!("tls.keylog_file:{file}"),
+            "--rsa-key" => format!("uat:rsa_keys:\"{file}\",\"\""),
+            other => panic!("tshark has nothing for {other}"),
+        });
+    }
+    all
+}
+
 /// Every frame of a capture, in one run: starting tshark takes longer than reading.
 fn tshark(capture: &Path, more: &[&str]) -> Vec<Row> {
     let mut command = Command::new("tshark");
@@ -112,8 +127,9 @@ fn tshark(capture: &Path, more: &[&str]) -> Vec<Row> {
         .collect()
 }
 
-fn list(what: &str, capture: &Path) -> Vec<Value> {
+fn list(what: &str, capture: &Path, options: &[String]) -> Vec<Value> {
     let output = command(&["--net", "any", "--list", what, "--format", "json"])
+        .args(options)
         .arg(capture)
         .output()
         .unwrap();
@@ -144,9 +160,9 @@ fn captures(folder: &Path) -> Vec<(String, PathBuf)> {
 /// Frame, connection and start lines of the messages that ended in each frame.
 type Messages = BTreeMap<u64, (Option<u64>, BTreeSet<String>)>;
 
-fn ours(capture: &Path) -> Messages {
+fn ours(capture: &Path, options: &[String]) -> Messages {
     let mut all = Messages::new();
-    for row in list("messages", capture) {
+    for row in list("messages", capture, options) {
         let entry = all.entry(row["frame"].as_u64().unwrap()).or_default();
         entry.0 = row["tcp_stream"].as_u64();
         entry
@@ -169,9 +185,20 @@ fn compare(name: &str, path: &Path) -> Vec<Result<(), String>> {
         ),
         _ => (&[], true),
     };
-    let rows = tshark(path, more);
+    // Scenarios need no secrets; only samples have options.
+    let options = match name.ends_with(".trace") {
+        true => Vec::new(),
+        false => sample_options(name),
+    };
+    let secrets = tshark_secrets(&options);
+    let more: Vec<&str> = more
+        .iter()
+        .copied()
+        .chain(secrets.iter().map(String::as_str))
+        .collect();
+    let rows = tshark(path, &more);
     let mut results = Vec::new();
-    let mut ours = ours(path);
+    let mut ours = ours(path, &options);
     let mut streams: BTreeMap<u64, (u64, u64)> = BTreeMap::new();
     for row in &rows {
         if let Some(stream) = row.stream {
@@ -192,7 +219,7 @@ fn compare(name: &str, path: &Path) -> Vec<Result<(), String>> {
     if all_read && !ours.is_empty() {
         results.push(Err(format!("{name}: only sipdiag has {ours:?}")));
     }
-    let connections: BTreeMap<u64, (u64, u64)> = list("connections", path)
+    let connections: BTreeMap<u64, (u64, u64)> = list("connections", path, &options)
         .iter()
         .map(|c| {
             let number = |field: &str| c[field].as_u64().unwrap();

@@ -1,9 +1,9 @@
 //! The captures in `samples/`: the whole report of each, what `samples/EXPECTED.tsv` demands, every beginning of each file, and
 //! the same bytes for every number of jobs.
 
-use crate::cli::sipdiag;
+use crate::cli::{Run, sipdiag};
 use crate::rules::is_pending;
-use crate::support::{golden, project, read_text, samples};
+use crate::support::{golden, project, read_text, sample_options, samples};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -11,6 +11,16 @@ use std::collections::BTreeMap;
 const PREFIXES: usize = 400;
 /// Bytes at the end that are taken away one by one.
 const LAST: usize = 64;
+
+/// Runs the program on a sample, with the options that the sample is to be read with.
+fn run_on(name: &str, arguments: &[&str]) -> Run {
+    let options = sample_options(name);
+    let path = format!("samples/{name}");
+    let mut all: Vec<&str> = options.iter().map(String::as_str).collect();
+    all.extend(arguments);
+    all.push(&path);
+    sipdiag(&all)
+}
 
 fn golden_file(sample: &str, extension: &str) -> std::path::PathBuf {
     let stem = sample.split('.').next().unwrap();
@@ -23,7 +33,7 @@ fn the_report_of_each_sample() {
     for (name, _) in samples() {
         let path = format!("samples/{name}");
         for (extension, format) in [("txt", "text"), ("json", "json")] {
-            let run = sipdiag(&["--format", format, &path]);
+            let run = run_on(&name, &["--format", format]);
             results.push(
                 run.report(&path)
                     .and_then(|text| golden::check(&golden_file(&name, extension), text)),
@@ -87,8 +97,7 @@ fn each_sample_is_diagnosed_as_expected() {
             results.push(Err(format!("{name} is not in samples/EXPECTED.tsv")));
             continue;
         };
-        let path = format!("samples/{name}");
-        let run = sipdiag(&["--format", "json", &path]);
+        let run = run_on(&name, &["--format", "json"]);
         let report: Value = serde_json::from_str(&run.stdout).unwrap();
         let verdict = report["verdict"].as_str().unwrap().to_owned();
         let root = first_root(&report);
@@ -147,16 +156,15 @@ fn every_beginning_of_a_sample_gives_a_report_or_an_error() {
 #[test]
 fn the_report_is_the_same_for_every_number_of_jobs() {
     for (name, _) in samples() {
-        let path = format!("samples/{name}");
         for what in [
             &["--format", "json"][..],
             &["--list", "messages"],
             &["--list", "connections", "--format", "json"],
         ] {
             let run = |jobs| {
-                let mut arguments = vec!["--jobs", jobs, path.as_str()];
+                let mut arguments = vec!["--jobs", jobs];
                 arguments.extend(what);
-                sipdiag(&arguments).stdout
+                run_on(&name, &arguments).stdout
             };
             let one = run("1");
             assert!(

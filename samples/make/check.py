@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 SAMPLES_DIRECTORY = Path(__file__).resolve().parent.parent
+PROJECT = SAMPLES_DIRECTORY.parent
 
 # TLS and SIP by port, as tshark does not find either by content everywhere.
 DECODE = [option for rule in ("tcp.port==5060,sip", "tcp.port==5061,tls", "tcp.port==5062,tls",
@@ -28,6 +29,17 @@ def status(code: int, method: str = "") -> str:
 def request(method: str) -> str:
     return f'sip.Method=="{method}"'
 
+
+def chosen(suite: int, times: int) -> tuple[tuple[str, int], ...]:
+    return ((f"tls.handshake.type==2 && tls.handshake.ciphersuite==0x{suite:04x}", times),)
+
+
+LYNC_PORT = 5061
+# Presence and IM both ways, over connections for each direction.
+HEALTHY = (
+    (request("SUBSCRIBE"), 2), (status(200, "SUBSCRIBE"), 2), (request("NOTIFY"), 3), (status(200, "NOTIFY"), 3),
+    (request("MESSAGE"), 4), (status(200, "MESSAGE"), 4), (request("BYE"), 2), (status(200, "BYE"), 2),
+    ("sip.Status-Code>=300", 0), ("tcp.flags.reset==1", 0))
 
 # sample: (display filter, number of frames it must match)...
 CLAIMS: dict[str, tuple[tuple[str, int], ...]] = {
@@ -99,25 +111,54 @@ CLAIMS: dict[str, tuple[tuple[str, int], ...]] = {
         (status(200, "SUBSCRIBE"), 2), (request("NOTIFY"), 0), (request("BENOTIFY"), 0),
         (f"{SYN} && {CUPS}", 0), (f'{request("MESSAGE")} && frame.time_relative>35', 1)),
     "sip-408.pcapng": ((status(408, "NOTIFY"), 1), (status(408, "INVITE"), 1)),
+    "healthy-tls10-3des.pcapng": (*HEALTHY, *chosen(0x000a, 2), (ASKED_FOR_CERTIFICATE, 2)),
+    "healthy-tls12-ecdhe.pcapng": (*HEALTHY, *chosen(0xc02f, 2), (ASKED_FOR_CERTIFICATE, 2)),
+    "healthy-tls13-secrets-inside.pcapng": (
+        *HEALTHY, *chosen(0x1302, 2), (ASKED_FOR_CERTIFICATE, 2),
+        ("tls.handshake.type==2 && tls.handshake.extensions.supported_version==0x0304", 2)),
+    "digest-401-tls10-aes.pcapng": (
+        *chosen(0x002f, 2), (f"{status(401)} && {CUPS}", 4), ("sip.Authorization", 0),
+        (f"sip && tcp.port=={LYNC_PORT}", 0), (f"{CUPS} && tcp.dstport=={LYNC_PORT} && tls.app_data", 8)),
+    "maddr-not-trusted-tls12.pcapng": (
+        *chosen(0x003c, 2), ('sip.Record-Route contains "maddr=cup-pub.tomt.local"', 3),
+        (f'{status(504)} && sip contains "ms-diagnostics: 1010;"', 3)),
 }
 
+# Nothing of it may be readable without the secrets.
+HIDDEN = ("healthy-tls10-3des.pcapng", "healthy-tls12-ecdhe.pcapng", "digest-401-tls10-aes.pcapng",
+          "maddr-not-trusted-tls12.pcapng")
 
-def frames(sample: str, display_filter: str) -> list[str]:
+
+def secrets() -> dict[str, list[str]]:
+    """What tshark needs to open a sample, from the options that EXPECTED.tsv gives sipdiag."""
+    spelling = {"--keylog": "tls.keylog_file:{}", "--rsa-key": 'uat:rsa_keys:"{}",""'}
+    found = {}
+    for line in (SAMPLES_DIRECTORY / "EXPECTED.tsv").read_text().splitlines()[1:]:
+        sample, *_, options = line.split("\t")
+        words = iter([] if options == "-" else options.split())
+        found[sample] = [part for option, file in zip(words, words)
+                         for part in ("-o", spelling[option].format(PROJECT / file))]
+    return found
+
+
+def frames(sample: str, display_filter: str, options: list[str]) -> list[str]:
     """The numbers of the frames of a sample that match."""
-    command = ["tshark", "-r", str(SAMPLES_DIRECTORY / sample), *DECODE, "-Y", display_filter,
+    command = ["tshark", "-r", str(SAMPLES_DIRECTORY / sample), *DECODE, *options, "-Y", display_filter,
                "-T", "fields", "-e", "frame.number"]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
 
 
 def main() -> int:
     wrong = 0
-    for sample, claims in CLAIMS.items():
-        for display_filter, expected in claims:
-            found = frames(sample, display_filter)
-            right = len(found) == expected
-            wrong += not right
-            print(f"{'ok   ' if right else 'WRONG'} {sample}: {display_filter}: {expected}"
-                  f"{'' if right else f', not {len(found)}'} [{' '.join(found)}]")
+    opened = secrets()
+    claims = [(sample, claim, opened[sample]) for sample, claims in CLAIMS.items() for claim in claims]
+    claims += [(sample, ("sip", 0), []) for sample in HIDDEN]
+    for sample, (display_filter, expected), options in claims:
+        found = frames(sample, display_filter, options)
+        right = len(found) == expected
+        wrong += not right
+        print(f"{'ok   ' if right else 'WRONG'} {sample}: {display_filter}: {expected}"
+              f"{'' if right else f', not {len(found)}'} [{' '.join(found)}]")
     return 1 if wrong else 0
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True
 
+import encrypted  # noqa: E402, F401 (registers its samples)
 import net  # noqa: E402
 import pki  # noqa: E402
 import scenarios  # noqa: E402
@@ -26,18 +27,23 @@ def make(sample: scenarios.Sample, directory: Path) -> Path:
     with tempfile.TemporaryDirectory() as temporary:
         raw = Path(temporary) / "capture.pcap"
         with net.Lab(f"sd{os.getpid()}") as lab:
-            stage = scenarios.Stage(lab, random.Random(sample.name))
+            keylog = Path(temporary) / "sessions.keys"
+            stage = scenarios.Stage(lab, random.Random(sample.name), keylog)
             with lab.capture(raw, sample.capture_options, sample.captured_at):
                 sample.make(stage)
-        target.write_bytes(_contained(raw, sample.file))
+        if sample.secrets == "beside":
+            (directory / f"{sample.name}.keys").write_bytes(keylog.read_bytes())
+        inside = keylog if sample.secrets == "inside" else None
+        target.write_bytes(_contained(raw, sample.file, inside))
     return target
 
 
-def _contained(raw: Path, file: str) -> bytes:
-    """The capture in the container that the file name promises."""
+def _contained(raw: Path, file: str, keylog: Path | None = None) -> bytes:
+    """The capture in the container that the file name promises, with a key log inside if there is one."""
     if ".pcapng" in file:
         converted = raw.with_suffix(".pcapng")
-        subprocess.run(["editcap", "-F", "pcapng", raw, converted], check=True)
+        secrets = ["--inject-secrets", f"tls,{keylog}"] if keylog else []
+        subprocess.run(["editcap", "-F", "pcapng", *secrets, raw, converted], check=True)
         raw = converted
     data = raw.read_bytes()
     return gzip.compress(data, mtime=0) if file.endswith(".gz") else data

@@ -276,7 +276,7 @@ class Lab:
         """Records what passes the bridge, or with `at` what that host sees on `any`."""
         namespace = self.namespace(at.name if at else "switch")
         command = ["ip", "netns", "exec", namespace, "tcpdump", "-i", "any" if at else "br0",
-                   "-s", "0", "-U", "--immediate-mode", "-n", "-Z", "root", *options, "-w", str(path)]
+                   "-s", "0", "-B", "65536", "-U", "--immediate-mode", "-n", "-Z", "root", *options, "-w", str(path)]
         process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
         try:
             line = process.stderr.readline()
@@ -287,7 +287,9 @@ class Lab:
             time.sleep(0.4)
         finally:
             process.send_signal(signal.SIGINT)
-            process.communicate(timeout=10)
+            _, said = process.communicate(timeout=10)
+        if "0 packets dropped by kernel" not in said.splitlines():
+            raise RuntimeError(f"tcpdump: {said.strip()}")
 
 
 def _enter(descriptor: int) -> None:

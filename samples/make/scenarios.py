@@ -4,6 +4,7 @@ from __future__ import annotations
 import random
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Callable
 
 import dns
@@ -30,6 +31,7 @@ class Sample:
     make: Callable[["Stage"], None]
     capture_options: tuple[str, ...]
     captured_at: net.Host | None
+    secrets: str | None
 
     @property
     def name(self) -> str:
@@ -39,9 +41,10 @@ class Sample:
 SAMPLES: dict[str, Sample] = {}
 
 
-def sample(file: str, *capture_options: str, at: net.Host | None = None):
+def sample(file: str, *capture_options: str, at: net.Host | None = None, secrets: str | None = None):
+    """Registers a sample. `secrets`: the key log of the sessions goes "beside" the capture or "inside" it."""
     def register(make: Callable[["Stage"], None]) -> Callable[["Stage"], None]:
-        made = Sample(file, make, capture_options, at)
+        made = Sample(file, make, capture_options, at, secrets)
         SAMPLES[made.name] = made
         return make
     return register
@@ -50,8 +53,8 @@ def sample(file: str, *capture_options: str, at: net.Host | None = None):
 class Stage:
     """The lab with the usual connections and dialogs of the two systems."""
 
-    def __init__(self, lab: net.Lab, rng: random.Random) -> None:
-        self.lab, self.rng = lab, rng
+    def __init__(self, lab: net.Lab, rng: random.Random, keylog: Path | None = None) -> None:
+        self.lab, self.rng, self.keylog = lab, rng, keylog
         self._ports = {host: rng.randrange(49200, 52000) if host.windows else rng.randrange(34000, 47000)
                        for host in net.HOSTS}
 
@@ -88,13 +91,13 @@ class Stage:
                 time.sleep(1.0)
             yield self.tcp(CUPS, LYNC, LYNC_PORT)
 
-    def lync_to_cisco_works(self) -> None:
-        leg = self.out()
+    def lync_to_cisco_works(self, leg: net.Leg | None = None) -> None:
+        leg = leg or self.out()
         play(flows.chat(self.lync_calls(), leg), flows.keep_alive(leg, LYNC))
         leg.close(LYNC)
 
-    def cisco_to_lync_works(self) -> None:
-        leg = self.back()
+    def cisco_to_lync_works(self, leg: net.Leg | None = None) -> None:
+        leg = leg or self.back()
         play(flows.chat(self.cisco_calls(), leg), flows.keep_alive(leg, CUPS))
         leg.close(CUPS)
 
@@ -369,21 +372,21 @@ def wrong_cup_listener(stage: Stage) -> None:
     """Lync reaches CUP's server-auth listener on 5061: no CertificateRequest, then 401 Digest."""
     stage.cisco_to_lync_works()
     leg = tls.secure(stage.tcp(LYNC, CUPS, CUPS_SERVER_PORT), LYNC_CALLS, CUPS_TLS.but(verify=False))
-    _digest_challenges(stage, leg)
+    digest_challenges(stage, leg)
 
 
 @sample("digest-401-unanswered.pcapng")
 def digest_401_unanswered(stage: Stage) -> None:
     """The right listener, but no ACL entry for Lync: 401 Digest to everything, never answered."""
     stage.cisco_to_lync_works()
-    _digest_challenges(stage, stage.out())
+    digest_challenges(stage, stage.out())
 
 
 def _challenge(stage: Stage) -> tuple:
     return 401, "Unauthorized", (sip.digest_challenge(stage.rng),)
 
 
-def _digest_challenges(stage: Stage, leg: net.Leg) -> None:
+def digest_challenges(stage: Stage, leg: net.Leg) -> None:
     for user in ("anna", "paul", "maria"):
         dialog = stage.lync_calls(user)
         play(flows.transact(dialog, leg, dialog.caller, "SUBSCRIBE", _challenge(stage)))
@@ -411,12 +414,16 @@ def lync_challenges_cisco(stage: Stage) -> None:
 def maddr_not_trusted_504(stage: Stage) -> None:
     """CUP's Record-Route says maddr=cup-pub.tomt.local, its certificate cups01.tomt.local: 504, 1010."""
     stage.lync_to_cisco_works()
+    refuse_the_maddr(stage)
+
+
+def refuse_the_maddr(stage: Stage, leg: net.Leg | None = None) -> None:
     reason = ("ms-diagnostics",
               '1010;reason="Certificate trust with another server could not be established";'
               'ErrorType="The peer certificate does not contain a matching FQDN";'
               'tls-target="cup-pub.tomt.local";PeerServer="cups01.tomt.local";'
               f'HRESULT="0x80090322(SEC_E_WRONG_PRINCIPAL)";source="{pki.LYNC}"')
-    _refusals(stage, (504, "Server time-out", (reason,)), port=5061, maddr="cup-pub.tomt.local")
+    _refusals(stage, (504, "Server time-out", (reason,)), leg, port=5061, maddr="cup-pub.tomt.local")
 
 
 @sample("forbidden-403.pcapng")
@@ -435,9 +442,9 @@ def naked_504(stage: Stage) -> None:
     _refusals(stage, (504, "Server time-out"), maddr=None)
 
 
-def _refusals(stage: Stage, answer: tuple, **cisco: object) -> None:
+def _refusals(stage: Stage, answer: tuple, leg: net.Leg | None = None, **cisco: object) -> None:
     """Lync gives every request of CUP the same answer."""
-    leg = stage.back()
+    leg = leg or stage.back()
     for user in ("tom", "eva"):
         dialog = stage.cisco_calls(user, **cisco)
         play(flows.transact(dialog, leg, dialog.caller, "SUBSCRIBE", answer), flows.wait(0.4))

@@ -21,7 +21,7 @@ from tlslite.messages import ApplicationData
 import net
 import pki
 
-TLS10, TLS12 = ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_2
+TLS10, TLS12, TLS13 = ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
 
 _NO_EXTENDED_MASTER_SECRET = 1 << 0
 _NO_EMPTY_FRAGMENTS = 1 << 11
@@ -43,6 +43,7 @@ class Side:
     verify: bool = True          # as a server: ask for and require a certificate
     sends_root: bool = False     # adds its issuer to the chain
     server_name: str | None = None   # as a client: SNI, and the name the certificate must have
+    keylog: Path | None = None   # where the secrets of its sessions are written
 
     def but(self, **changes: object) -> "Side":
         return replace(self, **changes)
@@ -56,6 +57,8 @@ class Side:
         context.check_hostname = self.server_name is not None
         context.verify_mode = ssl.CERT_REQUIRED if self.verify else ssl.CERT_NONE
         context.load_verify_locations(pki.certificate_path(self.authority))
+        if self.keylog:
+            context.keylog_filename = str(self.keylog)
         if self.certificate:
             self._load(context)
         return context
@@ -239,8 +242,9 @@ class TlsliteEnd:
         self._session.sock.close()
 
 
-def secure_3des(leg: net.Leg, client_certificate: str, server_certificate: str) -> net.Leg:
-    """A mutual TLS 1.0 session with 3DES, tlslite-ng on both ends; the server splits records."""
+def secure_3des(leg: net.Leg, client_certificate: str, server_certificate: str,
+                server_name: str | None = None) -> net.Leg:
+    """A mutual TLS 1.0 session with 3DES, tlslite-ng on both ends; the Windows side splits records."""
     client, server = (tlslite.TLSConnection(end) for end in (leg.client_end, leg.server_end))
 
     def serve() -> None:
@@ -249,10 +253,12 @@ def secure_3des(leg: net.Leg, client_certificate: str, server_certificate: str) 
 
     def call() -> None:
         chain, key = _credentials(client_certificate)
-        client.handshakeClientCert(certChain=chain, privateKey=key, settings=_triple_des())
+        client.handshakeClientCert(certChain=chain, privateKey=key, settings=_triple_des(),
+                                   serverName=server_name)
 
     for error in _both(serve, call):
         if error:
             raise error
-    leg.client_end, leg.server_end = TlsliteEnd(client, False), TlsliteEnd(server, True)
+    leg.client_end = TlsliteEnd(client, leg.client.windows)
+    leg.server_end = TlsliteEnd(server, leg.server.windows)
     return leg

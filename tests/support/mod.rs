@@ -62,6 +62,20 @@ pub(crate) fn samples() -> Vec<(String, Vec<u8>)> {
     all
 }
 
+/// The options that a sample is analysed with, from `samples/EXPECTED.tsv`; files are named from the project's root.
+pub(crate) fn sample_options(name: &str) -> Vec<String> {
+    let table = read_text(&project("samples/EXPECTED.tsv"));
+    let row = table
+        .lines()
+        .find(|line| line.split('\t').next() == Some(name))
+        .unwrap_or_else(|| panic!("{name} is not in samples/EXPECTED.tsv"));
+    match row.split('\t').nth(4) {
+        None => panic!("{name}: no column `options` in samples/EXPECTED.tsv"),
+        Some("-") => Vec::new(),
+        Some(options) => options.split(' ').map(str::to_owned).collect(),
+    }
+}
+
 /// The scenarios of the rules: path from the project's root.
 pub(crate) fn scenarios() -> Vec<String> {
     let mut all: Vec<String> = files(&project("tests/rules"))
