@@ -21,6 +21,8 @@ pub(super) const CERTIFICATE_FAULTS: &[ExplainedBy] = &[ExplainedBy {
         "cert-name-mismatch",
         "cert-self-signed-peer",
         "tls-client-cert-empty",
+        "tls-certreq-ca-list-oversize",
+        "tls-certreq-lacks-client-ca",
     ],
     link: Link::Connection,
 }];
