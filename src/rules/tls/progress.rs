@@ -167,3 +167,101 @@ pub(super) fn longest_silence(steps: &[Step], tls: &TlsSummary, end: FrameRef) -
         })
         .max_by_key(|s| s.length)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::Timestamp;
+    use crate::tls::{Event, HandshakeType};
+
+    const CLIENT: Direction = Direction::Originator;
+    const SERVER: Direction = Direction::Responder;
+
+    fn frame(seconds: i64) -> FrameRef {
+        FrameRef {
+            time: Timestamp::from_nanos(seconds * 1_000_000_000),
+            ..FrameRef::default()
+        }
+    }
+
+    fn summary(events: &[(i64, Direction, What)]) -> TlsSummary {
+        let mut tls = TlsSummary::default();
+        tls.events = events
+            .iter()
+            .map(|(at, direction, what)| Event {
+                at: frame(*at),
+                direction: *direction,
+                what: *what,
+            })
+            .collect();
+        tls
+    }
+
+    fn message(kind: u8) -> What {
+        What::Handshake(HandshakeType(kind))
+    }
+
+    fn silence(events: &[(i64, Direction, What)], end: i64) -> Option<(Place, Span, bool)> {
+        let tls = summary(events);
+        let found = longest_silence(&steps(&tls)?, &tls, frame(end))?;
+        Some((found.place, found.length, found.then.is_some()))
+    }
+
+    #[test]
+    fn the_place_follows_the_messages_of_a_full_handshake() {
+        let all = [
+            (0, CLIENT, message(1)),
+            (1, SERVER, message(2)),
+            (1, SERVER, message(11)),
+            (1, SERVER, message(14)),
+            (2, CLIENT, message(11)),
+            (2, CLIENT, message(16)),
+            (2, CLIENT, What::ChangeCipherSpec),
+            (2, CLIENT, What::EncryptedFinished),
+            (3, SERVER, What::ChangeCipherSpec),
+            (3, SERVER, What::EncryptedFinished),
+        ];
+        let places = [
+            (1, Place::Hello),
+            (2, Place::WithinServerFlight),
+            (3, Place::WithinServerFlight),
+            (4, Place::ServerFlight),
+            (5, Place::WithinClientFlight),
+            (7, Place::WithinClientFlight),
+            (8, Place::ClientFlight),
+            (9, Place::ClientFlight),
+            (10, Place::Over),
+        ];
+        for (seen, expected) in places {
+            let tls = summary(&all[..seen]);
+            assert_eq!(
+                place(&steps(&tls).unwrap(), &tls),
+                expected,
+                "after {seen} steps"
+            );
+        }
+        // Nothing that follows counts.
+        assert_eq!(
+            silence(&all, 90),
+            Some((Place::ClientFlight, Span::from_secs(1), true))
+        );
+    }
+
+    #[test]
+    fn a_resumed_session_waits_for_its_client() {
+        let events = [
+            (0, CLIENT, message(1)),
+            (1, SERVER, message(2)),
+            (1, SERVER, What::ChangeCipherSpec),
+            (1, SERVER, What::EncryptedFinished),
+        ];
+        let expected = (Place::ServerFlight, Span::from_secs(8), false);
+        assert_eq!(silence(&events, 9), Some(expected));
+    }
+
+    #[test]
+    fn missing_bytes_leave_no_steps() {
+        let tls = summary(&[(0, CLIENT, message(1)), (1, SERVER, What::Gap)]);
+        assert_eq!(steps(&tls), None);
+    }
+}

@@ -150,23 +150,16 @@ fn judge(
     let context = to.context();
     let [sender, receiver] =
         [direction, direction.reverse()].map(|d| connection.flow.sender(d).addr);
-    // Opened records that are never empty: one byte was split off.
-    let opened = tls.plaintext_bytes.get(direction.index()).copied();
     let confirmed = mine.empty_records > 0;
+    let opened = tls.plaintext_bytes.get(direction.index()).copied();
+    // Opened records that are never empty: one byte was split off.
     if !confirmed && opened.is_some_and(|bytes| bytes > 0) {
         return;
     }
-    let (severity, confidence) = match (context.role(sender), context.role(receiver)) {
-        (Role::Cisco, _) | (Role::Unknown, Role::Lync | Role::Edge) => (
-            Severity::Warning,
-            if confirmed {
-                Confidence::High
-            } else {
-                Confidence::Medium
-            },
-        ),
-        (Role::Unknown, Role::Unknown) => (Severity::Note, Confidence::Low),
-        _ => return,
+    let Some((severity, confidence)) =
+        weigh(context.role(sender), context.role(receiver), confirmed)
+    else {
+        return;
     };
     let (who, whom) = (
         side(connection, direction, to),
@@ -240,6 +233,21 @@ fn judge(
     }
 }
 
+/// How bad it is and how sure; nothing where a Microsoft server or an end user's client sends, whose stacks split one byte off.
+fn weigh(sender: Role, receiver: Role, confirmed: bool) -> Option<(Severity, Confidence)> {
+    match (sender, receiver, confirmed) {
+        (Role::Cisco, _, true) | (Role::Unknown, Role::Lync | Role::Edge, true) => {
+            Some((Severity::Warning, Confidence::High))
+        }
+        (Role::Cisco, _, false) | (Role::Unknown, Role::Lync | Role::Edge, false) => {
+            Some((Severity::Warning, Confidence::Medium))
+        }
+        (Role::Unknown, Role::Unknown, true) => Some((Severity::Warning, Confidence::Medium)),
+        (Role::Unknown, Role::Unknown, false) => Some((Severity::Note, Confidence::Low)),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -263,6 +271,18 @@ mod tests {
         let seen = splitting(&stats(&spaced), 32);
         assert_eq!((seen.writes, seen.split, seen.pairs.len()), (12, 0, 0));
         assert!(!seen.is_habit());
+    }
+
+    #[test]
+    fn opened_records_make_it_sure_and_microsoft_servers_are_left_alone() {
+        let (low, medium, high) = (Confidence::Low, Confidence::Medium, Confidence::High);
+        let sure = |sender, receiver, confirmed| weigh(sender, receiver, confirmed).map(|w| w.1);
+        assert_eq!(sure(Role::Cisco, Role::Lync, true), Some(high));
+        assert_eq!(sure(Role::Cisco, Role::Lync, false), Some(medium));
+        assert_eq!(sure(Role::Unknown, Role::Edge, true), Some(high));
+        assert_eq!(sure(Role::Unknown, Role::Unknown, false), Some(low));
+        assert_eq!(sure(Role::Lync, Role::Cisco, true), None);
+        assert_eq!(sure(Role::Unknown, Role::Cisco, false), None);
     }
 
     #[test]

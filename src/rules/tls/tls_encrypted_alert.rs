@@ -145,7 +145,7 @@ fn rejected(
         .seen(hidden.after, format!("the last record of {whom} before it"))
         .seen(end, format!("{closer} {verb}"))
         .on_stream(Some(connection.flow.stream));
-    if let Some((_, at, len)) = client {
+    if let Some((_, at, len)) = client.filter(|(_, at, _)| *at != hidden.after) {
         built = built.seen(at, format!("first encrypted record of {whom}, {len} bytes"));
     }
     let _ = match context.role(connection.flow.sender(hidden.by).addr) {

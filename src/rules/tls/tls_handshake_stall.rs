@@ -6,7 +6,6 @@ use super::words::{certificate_of, side};
 use crate::base::{Direction, FrameRef, Span};
 use crate::connection::{Connection, Speaks};
 use crate::finding::{Confidence, Evidence, Severity};
-use crate::flow::Handshake;
 use crate::rules::{Check, Class, Context, Fix, Knowledge, Reporter, Rule};
 use crate::tls::TlsSummary;
 
@@ -169,29 +168,6 @@ fn check(connection: &Connection, to: &mut Reporter<'_, '_>) {
     }
 }
 
-/// Connections that the waiting side tried to open meanwhile, without an answer.
-fn tried_meanwhile(
-    connection: &Connection,
-    who: Direction,
-    silence: &Silence,
-    context: &Context<'_>,
-) -> Vec<String> {
-    let host = connection.flow.sender(who).addr;
-    let from = silence.after.at.time;
-    context
-        .some_connections()
-        .filter(|c| {
-            let after = c.flow.first.time.since(from);
-            c.client().addr == host
-                && c.flow.handshake == Handshake::Unanswered
-                && after >= Span::ZERO
-                && after <= silence.length
-        })
-        .take(5)
-        .map(|c| format!("to {} (tcp.stream {})", c.server(), c.flow.stream))
-        .collect()
-}
-
 fn report(
     connection: &Connection,
     tls: &TlsSummary,
@@ -270,10 +246,6 @@ fn report(
             recovered_text(connection, context)
         ))
         .detail("Addresses in the certificate that it has to judge", urls)
-        .detail(
-            format!("{who} tried meanwhile, without an answer"),
-            tried_meanwhile(connection, turn, silence, context),
-        )
         .on_stream(Some(connection.flow.stream));
     if let Some(step) = silence.then {
         built = built.seen(step.at, format!("{} of {who}", step.kind.name()));
