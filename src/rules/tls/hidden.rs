@@ -49,7 +49,7 @@ fn records(tls: &TlsSummary, of: Direction) -> Option<&RecordStats> {
     tls.records.get(of.index())
 }
 
-/// The hidden alert that ended a TLS 1.3 handshake. Nothing where the peer said goodbye first: then it is its answer.
+/// The hidden alert that ended a TLS 1.3 handshake. Nothing where the peer says goodbye too.
 pub(super) fn hidden_alert(connection: &Connection) -> Option<HiddenAlert> {
     let tls = connection.tls.as_deref()?;
     let early = tls.client_hello.as_ref()?.extensions.early_data;
@@ -85,10 +85,12 @@ pub(super) fn hidden_alert(connection: &Connection) -> Option<HiddenAlert> {
     if words.clone().count() > 2 || !words.all(|(_, len)| *len == alert.record_len) {
         return None;
     }
-    let goodbye_first = tls.alerts.iter().any(|a| a.direction != by && a.at <= at);
+    // Nobody says goodbye to a fatal alert. Before it, this is the answer; after it, this was a word of two bytes, such as the
+    // CRLF that answers a keep-alive (RFC 5626 section 4.4.1).
+    let goodbye = tls.alerts.iter().any(|a| a.direction != by);
     let end = connection.flow.closed_by()?;
     let (_, closed, _) = end;
-    if goodbye_first || closed < at || closed.time.since(at.time) > AT_ONCE {
+    if goodbye || closed < at || closed.time.since(at.time) > AT_ONCE {
         return None;
     }
     let (after, _) = *others.iter().rev().find(|(sent, _)| *sent < at)?;
@@ -131,16 +133,13 @@ pub(super) fn gravity(connection: &Connection, context: &Context<'_>) -> Severit
     }
 }
 
-/// Whether an encrypted alert of TLS 1.2 or before says nothing of interest: the last record of its side and as long as a
-/// close_notify, or named by another rule as the end of the connection.
+/// Whether an encrypted alert of TLS 1.2 or before says nothing of interest: it is the last word of its side, as a close_notify
+/// is, or named by another rule as the end of the connection. Its length would not tell one alert from another.
 pub(super) fn is_goodbye(
     connection: &Connection,
     tls: &TlsSummary,
     alert: &crate::tls::Alert,
 ) -> bool {
-    let fits = tls
-        .sealed_len(2)
-        .is_none_or(|len| len == usize::from(alert.record_len));
     let last = tls
         .alerts
         .iter()
@@ -149,6 +148,6 @@ pub(super) fn is_goodbye(
             .and_then(|r| r.last_application)
             .is_none_or(|at| at <= alert.at);
     alert.probable_close_notify
-        || (fits && last)
+        || last
         || refusal(connection).is_some_and(|r| r.by == alert.direction && r.at == alert.at)
 }

@@ -181,7 +181,7 @@ fn mid_session(connection: &Connection, tls: &TlsSummary, to: &mut Reporter<'_, 
         .confidence(Confidence::Low)
         .key(connection.server().port.to_string())
         .summary(format!(
-            "The alert is encrypted, so its number cannot be read. It is not the last record of {who}, or not as long as a \
+            "The alert is encrypted, so its number cannot be read. {who} goes on after it, so it is no \
              close_notify; a refused renegotiation looks like that."
         ))
         .on_stream(Some(connection.flow.stream)),
