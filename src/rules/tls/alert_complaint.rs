@@ -26,6 +26,8 @@ pub(super) const CERTIFICATE_FAULTS: &[ExplainedBy] = &[ExplainedBy {
         "cert-wildcard",
         "cert-subject-cn-unusable",
         "tls-client-cert-empty",
+        "tls-certreq-ca-list-oversize",
+        "tls-certreq-lacks-client-ca",
     ],
     link: Link::Connection,
 }];
