@@ -80,9 +80,12 @@ pub struct CertificateRequest {
 }
 
 impl CertificateRequest {
-    /// Reads it as TLS up to 1.2 sends it; TLS 1.3 hides it.
+    /// Reads it.
     pub(super) fn parse(body: &[u8], version: Version, at: FrameRef) -> Option<Self> {
         let mut r = Reader::new(body);
+        if version.is_tls13() {
+            return Self::parse_tls13(r, at);
+        }
         let types = r.vec8()?.to_vec();
         let signature_algorithms = if version == Version::TLS12 {
             u16s(r.vec16()?).into_iter().map(SignatureScheme).collect()
@@ -99,15 +102,52 @@ impl CertificateRequest {
             ca_list_bytes: declared,
             complete: declared == r.rest().len(),
         };
-        let mut names = Reader::new(list);
-        while !names.is_empty() {
-            let Some(name) = names.vec16() else {
+        request.read_names(list);
+        Some(request)
+    }
+
+    /// TLS 1.3: a context, then extensions (RFC 8446 §4.3.2, §4.2.3, §4.2.4).
+    fn parse_tls13(mut r: Reader<'_>, at: FrameRef) -> Option<Self> {
+        r.vec8()?;
+        let declared = usize::from(r.u16()?);
+        let mut request = Self {
+            at,
+            types: Vec::new(),
+            signature_algorithms: Vec::new(),
+            ca_names: Vec::new(),
+            ca_list_bytes: 0,
+            complete: declared == r.rest().len(),
+        };
+        while !r.is_empty() {
+            let (Some(kind), Some(content)) = (r.u16(), r.vec16()) else {
                 request.complete = false;
                 break;
             };
-            request.ca_names.push(dn_string_of_der(name));
+            match kind {
+                13 => {
+                    let list = Reader::new(content).vec16().map(u16s).unwrap_or_default();
+                    request.signature_algorithms = list.into_iter().map(SignatureScheme).collect();
+                }
+                47 => {
+                    let list = Reader::new(content).vec16().unwrap_or_default();
+                    request.ca_list_bytes = list.len();
+                    request.read_names(list);
+                }
+                _ => {}
+            }
         }
         Some(request)
+    }
+
+    fn read_names(&mut self, list: &[u8]) {
+        let mut names = Reader::new(list);
+        while !names.is_empty() {
+            let Some(name) = names.vec16() else {
+                self.complete = false;
+                break;
+            };
+            self.ca_names.push(dn_string_of_der(name));
+        }
     }
 }
 
@@ -373,6 +413,27 @@ mod tests {
                 .unwrap()
                 .complete
         );
+    }
+
+    #[test]
+    fn the_certificate_request_of_tls13_is_a_list_of_extensions() {
+        let name = [
+            0x30, 0x0c, 0x31, 0x0a, 0x30, 8, 6, 3, 0x55, 4, 3, 0x0c, 1, b'x',
+        ];
+        let mut body = vec![
+            0, 0, 30, 0, 13, 0, 4, 0, 2, 8, 4, 0, 47, 0, 18, 0, 16, 0, 14,
+        ];
+        body.extend(name);
+        let at = FrameRef::default();
+        let request = CertificateRequest::parse(&body, Version::TLS13, at).unwrap();
+        assert_eq!(request.signature_algorithms, [SignatureScheme(0x0804)]);
+        assert_eq!(
+            (request.ca_names, request.ca_list_bytes, request.complete),
+            (vec![String::from("CN=x")], 16, true)
+        );
+        body.pop();
+        let cut = CertificateRequest::parse(&body, Version::TLS13, at).unwrap();
+        assert!(!cut.complete && cut.ca_names.is_empty());
     }
 
     #[test]
