@@ -217,7 +217,8 @@ pub fn connection(c: &Connection, files: &Files) -> Row {
 fn tls_json(tls: &TlsSummary, c: &Connection) -> Value {
     let plain = |d: Direction| c.plaintext.get(d.index()).cloned().unwrap_or_default();
     let (client, server) = (plain(tls.client()), plain(tls.server()));
-    let decrypted = client.bytes > 0 || server.bytes > 0;
+    // What needs no decryption counts as well: NULL suites.
+    let decrypted = tls.is_decrypted() || client.bytes > 0 || server.bytes > 0;
     let hash = |p: &crate::connection::Plaintext| {
         if decrypted {
             p.sha256.map(|h| hex(&h))

@@ -1,4 +1,4 @@
-//! Lync forbids a request of the Cisco side.
+//! One side forbids a request of the other.
 
 use super::common::{meaning, of_servers, opening, refusal};
 use crate::dialog::{Call, Transaction};
@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     name: "trust-403-forbidden",
     class: Class::Trust,
     severity: Severity::Error,
-    summary: "Lync answers a request of the Cisco side with 403 Forbidden",
+    summary: "one side answers a request of the other with 403 Forbidden",
     explanation: "The Microsoft server understood the request and does not allow it: federation is off for the user, the \
         domain or the site, or the Cisco domain is entered where it must not be. It is a matter of policy, not of connections \
         or certificates.",
@@ -50,6 +50,7 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(transaction: &Transaction<'_>, call: &Call, to: &mut Reporter<'_, '_>) {
     let Some(answer) = refusal(transaction, 403, to.context()) else {
+        by_cisco(transaction, call, to);
         return;
     };
     let diagnostics = of_servers(&answer.message);
@@ -86,4 +87,40 @@ fn check(transaction: &Transaction<'_>, call: &Call, to: &mut Reporter<'_, '_>) 
     if reason.is_none() {
         let _ = building.confidence(Confidence::Medium);
     }
+}
+
+/// The other direction: what the Cisco side means by it is not documented as well, so it is no more than likely.
+fn by_cisco(transaction: &Transaction<'_>, call: &Call, to: &mut Reporter<'_, '_>) {
+    let hosts = to.context().hosts;
+    let (asked, asker) = (transaction.asked, transaction.asker);
+    let Some(answer) = transaction.final_response().filter(|_| {
+        transaction.final_status() == Some(403)
+            && hosts.is_cisco(asked)
+            && hosts.is_microsoft(asker)
+            // Refused credentials are another matter.
+            && !transaction
+                .request_message()
+                .is_some_and(|m| m.has_credentials("Digest"))
+    }) else {
+        return;
+    };
+    let (who, whom, method) = (to.label(asked), to.label(asker), transaction.method());
+    let _ = to
+        .report(
+            asked,
+            asker,
+            format!("{who} forbids {method} of {whom} (403): its policy has no place for this sender or domain"),
+            opening(transaction, answer),
+        )
+        .summary(format!(
+            "{who} answers {method} with 403 Forbidden and no challenge. Connection and certificate were good enough to be \
+             heard. Likely: the domain of the sender is not a federated domain there, or a policy of the user blocks it."
+        ))
+        .seen(answer.at(), brief(answer))
+        .detail("Forbidden requests", vec![method.to_string()])
+        .cisco("Presence > Inter-Domain Federation > SIP Federation: the Microsoft domain must be listed, with the integration type of the peer".to_owned())
+        .cisco("Presence > Settings > Standard Configuration and the user's privacy policy: federated contacts must not be blocked".to_owned())
+        .on_call(&call.id())
+        .on_stream(answer.hop.stream)
+        .confidence(Confidence::Medium);
 }
