@@ -662,3 +662,134 @@ fn a_lab_profile_makes_roles_certain_and_is_read_strictly() {
     sipdiag(&["--lab", path(&lab), MADDR]).refused("line 2");
     sipdiag(&["--lab", path(&lab), MADDR]).refused("host");
 }
+
+/// A profile beside copies of certificates, with these as its `ca`.
+fn with_authorities(folder: &Path, names: &[&str]) -> String {
+    let quoted: Vec<String> = names.iter().map(|n| format!("\"{n}.pem\"")).collect();
+    for name in names {
+        let from = ["samples/pki", "tests/support/pki"]
+            .iter()
+            .map(|f| project(f).join(format!("{name}.crt.pem")))
+            .find(|p| p.exists())
+            .unwrap();
+        std::fs::copy(from, folder.join(format!("{name}.pem"))).unwrap();
+    }
+    let lab = folder.join("lab.toml");
+    std::fs::write(&lab, format!("ca = [{}]\n", quoted.join(", "))).unwrap();
+    path(&lab).to_owned()
+}
+
+/// A scenario of a rule as a capture.
+fn scenario_of(folder: &Path, name: &str) -> String {
+    let file = folder.join(name.replace('/', "-")).with_extension("pcap");
+    let scenario = trace::file(&format!("tests/rules/{name}"));
+    std::fs::write(&file, scenario.pcap()).unwrap();
+    path(&file).to_owned()
+}
+
+#[test]
+fn each_expired_certificate_of_a_chain_is_named() {
+    let temp = tempfile::tempdir().unwrap();
+    let text = words(&[&scenario_of(
+        temp.path(),
+        "cert-expired/fires-authority.trace",
+    )]);
+    for part in [
+        "\"cups01.tomt.local\" was valid until 2014-03-01",
+        "The same goes for \"tomt lab old department CA (throw-away)\", valid until 2014-03-01",
+        "the certificates to renew, the authority's first: \"tomt lab old department CA (throw-away)\", \"cups01",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+}
+
+#[test]
+fn with_authorities_in_the_profile_rejected_chains_are_judged() {
+    let temp = tempfile::tempdir().unwrap();
+    let judged = |names: &[&str], capture: &str| {
+        words(&["--lab", &with_authorities(temp.path(), names), capture])
+    };
+    const UNKNOWN: &str = "samples/alert-unknown-ca.pcap";
+    let without = words(&[UNKNOWN]);
+    assert!(!without.contains("With the CAs"), "{without}");
+    let own = judged(&["ca"], UNKNOWN);
+    assert!(
+        own.contains("this chain does not verify: unknown issuer \"CN=other lab CA (throw-away)"),
+        "{own}"
+    );
+    let both = judged(&["ca", "other-ca"], UNKNOWN);
+    assert!(
+        both.contains("this chain verifies up to \"CN=other lab CA (throw-away)")
+            && both.contains("does not have this root"),
+        "{both}"
+    );
+
+    // Alert 42 says of a good chain only that something else is wrong, or that the root is missing.
+    let bad = scenario_of(temp.path(), "tls-alert-bad-certificate/fires.trace");
+    let other = judged(&["ca"], &bad);
+    assert!(
+        other.contains("this chain verifies up to \"CN=tomt lab CA (throw-away)")
+            && other.contains("or it has another reason")
+            && !other.contains("was not restarted since"),
+        "{other}"
+    );
+
+    // A self-signed certificate is trusted where the profile has it itself.
+    let own_root = scenario_of(temp.path(), "cert-self-signed-peer/fires.trace");
+    let foreign = judged(&["ca"], &own_root);
+    assert!(
+        foreign.contains("the certificate is self-signed and not among them"),
+        "{foreign}"
+    );
+    let known = judged(&["cups01-self-signed"], &own_root);
+    assert!(known.contains("does not have this root"), "{known}");
+
+    // A leaf alone: whether its issuer is a root only the profile says.
+    let alone = temp.path().join("alone.pcap");
+    let text = "start 2024-03-03T18:56:14Z\nflow a tcp 10.1.1.20:49301 > 10.1.1.10:5061\n@2 a open\n\
+                @2.01 a > tls client-hello version=1.0 suites=002f sni=lync01.tomt.it\n\
+                @2.02 a < tls server-hello version=1.0 suite=002f + certificate lync01-department + server-hello-done\n\
+                @2.03 a > tls alert 2 48\n@2.04 a close >\n@16 end\n";
+    std::fs::write(&alone, trace::compile(text, "alone").unwrap().pcap()).unwrap();
+    let alone = path(&alone);
+    assert!(!words(&[alone]).contains("cert-chain-incomplete"));
+    assert!(!judged(&["ca"], alone).contains("cert-chain-incomplete"));
+    let incomplete = judged(&["ca", "department-ca"], alone);
+    assert!(
+        incomplete.contains("CAUSE cert-chain-incomplete")
+            && incomplete.contains("it lacks \"CN=tomt lab department CA (throw-away)"),
+        "{incomplete}"
+    );
+    // The profile takes the department's authority for a root: the verifier lacks it, nothing is missing in between.
+    let root = judged(&["department-ca"], alone);
+    assert!(
+        !root.contains("cert-chain-incomplete") && root.contains("this chain verifies up to"),
+        "{root}"
+    );
+}
+
+#[test]
+fn authorities_that_cannot_be_read_are_refused_in_one_line() {
+    let temp = tempfile::tempdir().unwrap();
+    let lab = temp.path().join("lab.toml");
+    let refused = |name: &str, because: &str| {
+        std::fs::write(&lab, format!("ca = [\"{name}\"]\n")).unwrap();
+        let run = sipdiag(&["--lab", path(&lab), HEALTHY]);
+        run.refused(because);
+        run.refused("lab.toml: ca: ");
+        run.refused(name);
+    };
+    refused("missing.pem", "cannot be read");
+    refused(".", "cannot be read");
+    std::fs::write(temp.path().join("text.pem"), "no certificate\n").unwrap();
+    refused("text.pem", "BEGIN CERTIFICATE");
+    let damaged = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    std::fs::write(temp.path().join("damaged.pem"), damaged).unwrap();
+    refused("damaged.pem", "certificate 1");
+    std::fs::write(temp.path().join("big.pem"), vec![b'\n'; (1 << 20) + 1]).unwrap();
+    refused("big.pem", "1 MiB");
+    // The report never goes over one of them.
+    let lab = with_authorities(temp.path(), &["ca"]);
+    let pem = temp.path().join("ca.pem");
+    sipdiag(&["--lab", &lab, "-o", path(&pem), HEALTHY]).refused("ca.pem");
+}

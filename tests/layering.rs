@@ -16,7 +16,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("sip", &["base"]),
     ("dialog", &["base", "sip"]),
     ("connection", &["base", "flow", "tls"]),
-    ("lab", &["base"]),
+    ("lab", &["base", "tls"]),
     (
         "host",
         &["base", "connection", "dialog", "flow", "lab", "sip", "tls"],
@@ -145,6 +145,7 @@ const WORDS: &[(&str, &[&str], &str)] = &[
         "a foreign type stays in its room",
     ),
     ("x509_parser", &["tls"], "a foreign type stays in its room"),
+    ("webpki", &["tls"], "a foreign type stays in its room"),
     ("unsafe ", &[], "I9: captures are hostile"),
 ];
 

@@ -239,13 +239,9 @@ impl TryFrom<Args> for Job {
             }
         }
         input::stdin_once(&args.captures)?;
-        let mut profile = match &args.lab {
-            Some(path) => {
-                let text = input::read_text(path)
-                    .map_err(|e| anyhow::anyhow!("{}: cannot be read: {e}", path.display()))?;
-                Profile::parse(&text).map_err(|e| anyhow::anyhow!("{}: {e}", path.display()))?
-            }
-            None => Profile::default(),
+        let (mut profile, authorities) = match &args.lab {
+            Some(path) => input::profile(path)?,
+            None => (Profile::default(), Vec::new()),
         };
         for fqdn in &args.trust {
             profile.trust(fqdn);
@@ -274,6 +270,7 @@ impl TryFrom<Args> for Job {
             .chain(&args.rsa_key)
             .chain(&args.rsa_key_password_file)
             .chain(&args.lab)
+            .chain(&authorities)
             .cloned()
             .collect();
         config.hash_streams = what == Some(What::Connections) && args.format == Format::Json;

@@ -3,6 +3,7 @@
 use sipdiag::Error;
 use sipdiag::base::{FileIndex, Limits};
 use sipdiag::capture::{Capture, Merge};
+use sipdiag::lab::Profile;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -16,11 +17,39 @@ fn open_file(path: &Path) -> io::Result<File> {
     File::open(path)
 }
 
+/// Bytes of a file with certificates that are read at most: a whole store of a system has a quarter of it.
+const CERTIFICATES: u64 = 1 << 20;
+
 /// The text of a small file, such as a lab profile.
-pub(super) fn read_text(path: &Path) -> io::Result<String> {
+fn read_text(path: &Path) -> io::Result<String> {
     let mut text = String::new();
     open_file(path)?.read_to_string(&mut text)?;
     Ok(text)
+}
+
+/// A lab profile with the authorities it names, and the files those were in.
+pub(super) fn profile(path: &Path) -> anyhow::Result<(Profile, Vec<PathBuf>)> {
+    let text =
+        read_text(path).map_err(|e| anyhow::anyhow!("{}: cannot be read: {e}", path.display()))?;
+    let mut profile =
+        Profile::parse(&text).map_err(|e| anyhow::anyhow!("{}: {e}", path.display()))?;
+    let folder = path.parent().unwrap_or_else(|| Path::new(""));
+    let files: Vec<PathBuf> = profile.ca.iter().map(|name| folder.join(name)).collect();
+    for file in &files {
+        let says =
+            |what: String| anyhow::anyhow!("{}: ca: {}: {what}", path.display(), file.display());
+        let mut pem = Vec::new();
+        open_file(file)
+            .and_then(|opened| opened.take(CERTIFICATES + 1).read_to_end(&mut pem))
+            .map_err(|e| says(format!("cannot be read: {e}")))?;
+        if u64::try_from(pem.len()).is_ok_and(|read| read > CERTIFICATES) {
+            return Err(says(
+                "has more than 1 MiB: that is no file of authorities".to_owned(),
+            ));
+        }
+        profile.authorities.add_pem(&pem).map_err(says)?;
+    }
+    Ok((profile, files))
 }
 
 fn is_stdin(path: &Path) -> bool {

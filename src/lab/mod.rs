@@ -1,6 +1,7 @@
 //! The lab profile: what is configured, never what is seen.
 
 use crate::base::Network;
+use crate::tls::Authorities;
 use serde::Deserialize;
 use std::net::IpAddr;
 
@@ -12,6 +13,8 @@ pub struct Profile {
     pub networks: Vec<Network>,
     /// Files with trust anchors, relative to the profile.
     pub ca: Vec<String>,
+    /// What was in those files: whoever opens files puts it here.
+    pub authorities: Authorities,
     /// The Microsoft side.
     pub lync: Lync,
     /// The Cisco side.
@@ -112,6 +115,7 @@ impl Profile {
         Ok(Self {
             networks,
             ca: written.ca,
+            authorities: Authorities::default(),
             lync: written.lync,
             cisco: written.cisco,
             trusted: Vec::new(),

@@ -27,11 +27,21 @@ pub(super) const LOWER_LAYERS: &[&str] = &[
     "tls-reset-during-handshake",
     "tls-close-after-handshake",
     "tls-client-cert-empty",
+    "tls-certreq-ca-list-oversize",
+    "tls-certreq-lacks-client-ca",
+    "tls-ec-only-offer",
+    "tls-encrypted-alert",
+    "tls-handshake-stall",
     "cert-missing-client-auth-eku",
     "cert-missing-server-auth-eku",
     "cert-name-mismatch",
     "cert-expired",
     "cert-not-yet-valid",
+    "cert-self-signed-peer",
+    "cert-chain-incomplete",
+    "cert-weak-key-or-signature",
+    "cert-wildcard",
+    "cert-subject-cn-unusable",
 ];
 
 /// Whether a response was made by a Microsoft server: it says so itself, or its sender is known to be one.

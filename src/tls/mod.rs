@@ -11,6 +11,7 @@
 
 mod alert;
 mod certificate;
+mod chain;
 mod cipher;
 mod content;
 mod facts;
@@ -22,6 +23,7 @@ mod key_file;
 mod keying;
 mod keylog;
 mod keys;
+mod legacy;
 mod name;
 mod names;
 mod observed;
@@ -42,6 +44,7 @@ mod words;
 
 pub use alert::Alert;
 pub use certificate::{BasicConstraints, Certificate, Eku, KeyUsage, NameMatch, SubjectAltNames};
+pub use chain::{Authorities, ChainFault, Purpose, Verdict};
 pub use handshake::{CertificateFlight, CertificateRequest, ServerKeyExchange};
 pub use hello::{ClientHello, Extensions, ServerHello};
 pub use key_file::{KeyError, KeyProblem};

@@ -32,7 +32,8 @@ pub struct RecordStats {
     /// Of those, the ones directly followed by a longer application_data record: empty fragments (OpenSSL) or 1/n-1
     /// splitting (Schannel, Java), which look the same without keys.
     pub minimal_pairs: u64,
-    /// Decrypted application_data records without content: empty fragments. 0 where nothing was decrypted.
+    /// application_data records that were opened and have no content (RFC 5246 §6.2.1 allows them): empty fragments. Stays 0
+    /// where nothing is decrypted.
     pub empty_records: u64,
     /// Handshake records after ChangeCipherSpec; beyond the Finished they are a renegotiation.
     pub encrypted_handshake_records: u64,

@@ -15,6 +15,8 @@ const CCS: u8 = 20;
 const ALERT: u8 = 21;
 const HANDSHAKE: u8 = 22;
 const DATA: u8 = 23;
+const TLS12: u16 = 0x0303;
+const TLS13: u16 = 0x0304;
 
 /// Bytes of an opaque Finished record: 16 of content, 20 of MAC, 4 of padding (AES-CBC rounds up to 48, RC4 gives 36).
 const OPAQUE_FINISHED: usize = 40;
@@ -155,6 +157,10 @@ impl State {
                 other => return Err(format!("client-hello: `{other}` is no field")),
             }
         }
+        if offered == TLS13 {
+            // supported_versions (RFC 8446 §4.2.1).
+            extensions.extend([0, 43, 0, 3, 2, 3, 4]);
+        }
         let mut body = hello(offered, 0xc1, &session);
         body.extend(len16(suites.len() * 2));
         body.extend(suites.iter().flat_map(|s| s.to_be_bytes()));
@@ -170,19 +176,30 @@ impl State {
         let mut session = Vec::new();
         let mut suite = 0x000a;
         let mut chosen = 0x0301;
+        let mut extensions = Vec::new();
         for (key, value) in pairs(words)? {
             match key {
                 "version" => chosen = version(value)?,
                 "suite" => suite = hex16(value)?,
                 "session" => session = session_id(value)?,
+                // encrypt_then_mac (RFC 7366 §2).
+                "etm" if value == "yes" => extensions.extend([0, 22, 0, 0]),
                 other => return Err(format!("server-hello: `{other}` is no field")),
             }
         }
-        self.version = Some(chosen);
+        // TLS 1.3 goes on in records that say TLS 1.2 (RFC 8446 §5.1).
+        self.version = Some(chosen.min(TLS12));
         self.suite = Some(suite);
+        if chosen == TLS13 {
+            extensions.extend([0, 43, 0, 2, 3, 4]);
+        }
         let mut body = hello(chosen, 0x5e, &session);
         body.extend(suite.to_be_bytes());
         body.push(0);
+        if !extensions.is_empty() {
+            body.extend(len16(extensions.len()));
+            body.extend(extensions);
+        }
         Ok(body)
     }
 
@@ -193,6 +210,8 @@ impl State {
             match key {
                 // The distinguished name `CN=value`; or a length, for lists that are too long.
                 "ca" => names.push(common_name(value)),
+                // The name of the authority that issued a certificate.
+                "issuer-of" => names.push(issuer(value)?),
                 "filler" => {
                     let wanted: usize = value.parse().map_err(|e| format!("filler: {e}"))?;
                     for n in 0..wanted.div_ceil(32) {
@@ -227,13 +246,24 @@ fn pairs<'a>(words: &[&'a str]) -> Result<Vec<(&'a str, &'a str)>, String> {
         .collect()
 }
 
+/// The issuer of a certificate, in DER (RFC 5280 §4.1).
+fn issuer(name: &str) -> Result<Vec<u8>, String> {
+    let der = der(name)?;
+    let (_, certificate) =
+        x509_parser::parse_x509_certificate(&der).map_err(|e| format!("{name}: {e}"))?;
+    Ok(certificate.issuer().as_raw().to_vec())
+}
+
 fn version(word: &str) -> Result<u16, String> {
     match word {
         "ssl3" => Ok(0x0300),
         "1.0" => Ok(0x0301),
         "1.1" => Ok(0x0302),
-        "1.2" => Ok(0x0303),
-        other => Err(format!("`{other}` is no version (ssl3, 1.0, 1.1, 1.2)")),
+        "1.2" => Ok(TLS12),
+        "1.3" => Ok(TLS13),
+        other => Err(format!(
+            "`{other}` is no version (ssl3, 1.0, 1.1, 1.2, 1.3)"
+        )),
     }
 }
 
@@ -252,7 +282,7 @@ fn session_id(word: &str) -> Result<Vec<u8>, String> {
 }
 
 fn hello(version: u16, mark: u8, session: &[u8]) -> Vec<u8> {
-    let mut body = version.to_be_bytes().to_vec();
+    let mut body = version.min(TLS12).to_be_bytes().to_vec();
     body.extend(RANDOM_TIME.to_be_bytes());
     body.extend([mark; 28]);
     body.push(u8::try_from(session.len()).unwrap());

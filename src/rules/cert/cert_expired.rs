@@ -9,6 +9,7 @@ use crate::rules::tls::sources::{
 };
 use crate::rules::tls::words::{date, short_name};
 use crate::rules::{Check, Class, Fix, Knowledge, Reporter, Rule};
+use crate::tls::Certificate;
 
 pub(super) static RULE: Rule = Rule {
     name: "cert-expired",
@@ -52,20 +53,12 @@ fn check(connection: &Connection, to: &mut Reporter<'_, '_>) {
             continue;
         };
         let now = p.flight.at.time;
-        let Some(old) = p
-            .flight
-            .chain
-            .iter()
-            .find(|c| c.error.is_none() && c.not_after.seconds() < now.seconds())
-        else {
+        let old = p.named_where(|c| c.not_after.seconds() < now.seconds());
+        let Some((first, others)) = old.split_first() else {
             continue;
         };
-        let (name, end) = (short_name(old), date(old.not_after));
-        let whose = if old.sha256 == p.leaf.sha256 {
-            format!("The certificate of {}", p.presenter_name)
-        } else {
-            format!("The CA certificate \"{name}\" of {}", p.presenter_name)
-        };
+        let (name, end) = (short_name(first), date(first.not_after));
+        let whose = p.whose(first);
         let title = if p.was_refused() {
             format!(
                 "{whose} expired on {end}, and {} rejects it",
@@ -77,19 +70,44 @@ fn check(connection: &Connection, to: &mut Reporter<'_, '_>) {
         let fault = Fault {
             title,
             defect: format!(
-                "\"{name}\" was valid until {end}; it was presented at {}.",
-                date(now)
+                "\"{name}\" was valid until {end}; it was presented at {}.{}",
+                date(now),
+                others
+                    .iter()
+                    .map(|c| format!(
+                        " The same goes for \"{}\", valid until {}.",
+                        short_name(c),
+                        date(c.not_after)
+                    ))
+                    .collect::<String>()
             ),
             alerts: &[45],
-            key: old.serial.clone(),
+            key: first.serial.clone(),
             harmless: Severity::Warning,
         };
         let built = p.report(connection, to, fault);
-        let words = format!("This is the certificate to renew: \"{name}\".");
+        let words = to_renew(&old);
         let _ = match p.presenter_role {
             Role::Cisco => built.cisco(words),
             Role::Lync | Role::Edge => built.microsoft(words),
             _ => built,
         };
+    }
+}
+
+/// Which certificates are to be renewed.
+fn to_renew(old: &[&Certificate]) -> String {
+    match old {
+        [only] => format!(
+            "This is the certificate to renew: \"{}\".",
+            short_name(only)
+        ),
+        _ => {
+            let names: Vec<&str> = old.iter().map(|c| short_name(c)).collect();
+            format!(
+                "These are the certificates to renew, the authority's first: \"{}\".",
+                names.into_iter().rev().collect::<Vec<_>>().join("\", \"")
+            )
+        }
     }
 }

@@ -43,20 +43,12 @@ fn check(connection: &Connection, to: &mut Reporter<'_, '_>) {
             continue;
         };
         let now = p.flight.at.time;
-        let Some(early) = p
-            .flight
-            .chain
-            .iter()
-            .find(|c| c.error.is_none() && now.seconds() < c.not_before.seconds())
-        else {
+        let early = p.named_where(|c| now.seconds() < c.not_before.seconds());
+        let Some((first, others)) = early.split_first() else {
             continue;
         };
-        let (name, begin) = (short_name(early), date(early.not_before));
-        let whose = if early.sha256 == p.leaf.sha256 {
-            format!("The certificate of {}", p.presenter_name)
-        } else {
-            format!("The CA certificate \"{name}\" of {}", p.presenter_name)
-        };
+        let (name, begin) = (short_name(first), date(first.not_before));
+        let whose = p.whose(first);
         let title = if p.was_refused() {
             format!(
                 "{whose} is not valid before {begin}, and {} rejects it",
@@ -68,12 +60,20 @@ fn check(connection: &Connection, to: &mut Reporter<'_, '_>) {
         let fault = Fault {
             title,
             defect: format!(
-                "\"{name}\" is valid from {begin} on; it was presented at {}.",
-                date(now)
+                "\"{name}\" is valid from {begin} on; it was presented at {}.{}",
+                date(now),
+                others
+                    .iter()
+                    .map(|c| format!(
+                        " The same goes for \"{}\", valid from {} on.",
+                        short_name(c),
+                        date(c.not_before)
+                    ))
+                    .collect::<String>()
             ),
             // OpenSSL answers 42, others 45.
             alerts: &[42, 45],
-            key: early.serial.clone(),
+            key: first.serial.clone(),
             harmless: Severity::Warning,
         };
         let built = p.report(connection, to, fault);

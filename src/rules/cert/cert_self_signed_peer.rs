@@ -4,6 +4,7 @@ use super::common::{Fault, presented};
 use crate::connection::Connection;
 use crate::finding::{Confidence, Severity};
 use crate::host::Role;
+use crate::rules::tls::authorities::{judged, sentence};
 use crate::rules::tls::sources::{CISCO_ASA, CISCO_PARTITIONED_NODE, MEASURED};
 use crate::rules::tls::words::short_name;
 use crate::rules::{Check, Class, Fix, Knowledge, Reporter, Rule};
@@ -61,6 +62,14 @@ fn check(connection: &Connection, to: &mut Reporter<'_, '_>) {
         }
         let name = short_name(p.leaf);
         let refused = p.was_refused();
+        let verdict = judged(p.flight, of_client, to.context())
+            .filter(|_| refused)
+            .map_or_else(String::new, |v| {
+                format!(
+                    " {}",
+                    sentence(&v, &p.verifier_name, p.is_refused_with(&[48]))
+                )
+            });
         let fault = Fault {
             title: if refused {
                 format!(
@@ -71,7 +80,7 @@ fn check(connection: &Connection, to: &mut Reporter<'_, '_>) {
                 format!("The certificate of {} is self-signed", p.presenter_name)
             },
             defect: format!(
-                "\"{name}\" is its own issuer: {} can only trust it when this very certificate is in its trust store.",
+                "\"{name}\" is its own issuer: {} can only trust it when this very certificate is in its trust store.{verdict}",
                 p.verifier_name
             ),
             alerts: &[48],

@@ -1,21 +1,31 @@
 //! Rules on certificates.
 
+mod cert_chain_incomplete;
+mod cert_different_issuers;
 mod cert_expired;
 mod cert_missing_client_auth_eku;
 mod cert_missing_server_auth_eku;
 mod cert_name_mismatch;
 mod cert_not_yet_valid;
 mod cert_self_signed_peer;
+mod cert_subject_cn_unusable;
+mod cert_weak_key_or_signature;
+mod cert_wildcard;
 mod common;
 
 use super::Rule;
 
 /// The rules of this class.
 pub(super) const RULES: &[&Rule] = &[
+    &cert_chain_incomplete::RULE,
+    &cert_different_issuers::RULE,
     &cert_expired::RULE,
     &cert_missing_client_auth_eku::RULE,
     &cert_missing_server_auth_eku::RULE,
     &cert_name_mismatch::RULE,
     &cert_not_yet_valid::RULE,
     &cert_self_signed_peer::RULE,
+    &cert_subject_cn_unusable::RULE,
+    &cert_weak_key_or_signature::RULE,
+    &cert_wildcard::RULE,
 ];

@@ -1,5 +1,6 @@
 //! An alert by which one side complains about the other's certificate: what the rules on single alerts share.
 
+use super::authorities::{judged, sentence};
 use super::common::{How, Refusal, Stage};
 use super::outcome::{gravity, recovered_text, sip_refusal};
 use super::words::{after, certificate_of, certificate_rows, side};
@@ -19,11 +20,21 @@ pub(super) const CERTIFICATE_FAULTS: &[ExplainedBy] = &[ExplainedBy {
         "cert-expired",
         "cert-not-yet-valid",
         "cert-name-mismatch",
+        "cert-chain-incomplete",
         "cert-self-signed-peer",
+        "cert-weak-key-or-signature",
+        "cert-wildcard",
+        "cert-subject-cn-unusable",
         "tls-client-cert-empty",
+        "tls-certreq-ca-list-oversize",
+        "tls-certreq-lacks-client-ca",
     ],
     link: Link::Connection,
 }];
+
+/// Alerts for which a chain that does not verify is a reason: bad_certificate, certificate_unknown, unknown_ca.
+const TRUST: &[u8] = &[42, 46, UNKNOWN_CA];
+const UNKNOWN_CA: u8 = 48;
 
 /// Who complains about whose certificate.
 pub(super) struct Complaint<'a> {
@@ -42,6 +53,7 @@ pub(super) struct Complaint<'a> {
     pub(super) certificate: Option<&'a Certificate>,
     /// The whole message.
     pub(super) flight: Option<&'a CertificateFlight>,
+    of_client: bool,
 }
 
 /// The complaint on this connection, where its alert is one of `codes`.
@@ -72,6 +84,7 @@ pub(super) fn find<'a>(
         verifier_role: role(refusal.by),
         certificate: certificate_of(tls, presenter),
         flight: flight(tls, presenter == tls.client()),
+        of_client: presenter == tls.client(),
     })
 }
 
@@ -140,6 +153,21 @@ impl Complaint<'_> {
                 .map(|c| format!("{} (issued by {})", c.subject, c.issuer))
                 .collect();
             built = built.detail("Certificates sent with it", above);
+        }
+        // What the authorities say belongs to complaints about trust; the others name their reason.
+        let verdict = self
+            .flight
+            .filter(|_| TRUST.contains(&self.what.0))
+            .and_then(|f| judged(f, self.of_client, context));
+        if let Some(verdict) = verdict {
+            built = built.detail(
+                "Judged with the CAs of the lab profile",
+                vec![sentence(
+                    &verdict,
+                    &self.verifier_name,
+                    self.what.0 == UNKNOWN_CA,
+                )],
+            );
         }
         built.seen_if(
             self.flight.map(|f| f.at),

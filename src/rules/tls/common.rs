@@ -143,6 +143,11 @@ fn lost(connection: &Connection, tls: &TlsSummary, side: Direction) -> bool {
     missing.is_some_and(|bytes| bytes > 0) || connection.flow.side(side).missing > 0
 }
 
+/// Whether bytes of either side are not in the capture.
+pub(in crate::rules) fn lost_bytes(connection: &Connection, tls: &TlsSummary) -> bool {
+    lost(connection, tls, Direction::Originator) || lost(connection, tls, Direction::Responder)
+}
+
 /// The side that broke off a TLS connection during its handshake, or right after it without having sent anything.
 pub(in crate::rules) fn refusal(connection: &Connection) -> Option<Refusal> {
     let tls = connection.tls.as_ref()?;
@@ -156,8 +161,7 @@ pub(in crate::rules) fn refusal(connection: &Connection) -> Option<Refusal> {
     if (tls.midstream() || one_side) && !((begun_before || one_side) && how.alert().is_some()) {
         return None;
     }
-    let holes =
-        lost(connection, tls, Direction::Originator) || lost(connection, tls, Direction::Responder);
+    let holes = lost_bytes(connection, tls);
     let stage = match stage(tls) {
         Stage::Complete => Stage::Complete,
         _ if holes || begun_before || one_side => Stage::Unclear,

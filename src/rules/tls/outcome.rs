@@ -5,6 +5,7 @@ use crate::base::{Direction, Span};
 use crate::connection::Connection;
 use crate::finding::Severity;
 use crate::rules::Context;
+use crate::tls::TlsSummary;
 
 /// TLS of other services between and around these servers: web pages, directory, mail, XMPP, remote desktop, and the inner
 /// ports of Lync pools.
@@ -33,7 +34,12 @@ pub(in crate::rules) fn sip_refusal(
 
 /// Whether it served its purpose: both sides sent application data, or SIP in clear.
 pub(in crate::rules) fn works(connection: &Connection) -> bool {
-    sent_data(connection, Direction::Originator) && sent_data(connection, Direction::Responder)
+    // In TLS 1.3 the handshake itself goes in records of application data: a client that is rejected has seen some too.
+    let hidden = |tls: &TlsSummary| tls.is_tls13() && !tls.handshake_complete();
+    let hidden = connection.tls.as_deref().is_some_and(hidden) && connection.sip_messages == [0, 0];
+    !hidden
+        && sent_data(connection, Direction::Originator)
+        && sent_data(connection, Direction::Responder)
 }
 
 /// A later connection of the same client to the same server and port that works.

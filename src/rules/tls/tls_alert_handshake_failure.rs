@@ -44,7 +44,11 @@ pub(super) static RULE: Rule = Rule {
     since: "0.1.0",
     explained_by: &[
         ExplainedBy {
-            rules: &["tls-no-common-cipher", "tls-on-plaintext-port"],
+            rules: &[
+                "tls-ec-only-offer",
+                "tls-no-common-cipher",
+                "tls-on-plaintext-port",
+            ],
             link: Link::Connection,
         },
         first_of(CERTIFICATE_FAULTS),

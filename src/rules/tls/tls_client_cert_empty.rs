@@ -7,7 +7,7 @@ use super::words::{certificate_of, purposes, server, short_name};
 use crate::connection::Connection;
 use crate::finding::{Confidence, Evidence, Severity};
 use crate::host::Role;
-use crate::rules::{Check, Class, Fix, Knowledge, Reporter, Rule};
+use crate::rules::{Check, Class, ExplainedBy, Fix, Knowledge, Link, Reporter, Rule};
 
 pub(super) static RULE: Rule = Rule {
     name: "tls-client-cert-empty",
@@ -46,7 +46,13 @@ pub(super) static RULE: Rule = Rule {
         "RFC 5246 section 7.4.6",
     ],
     since: "0.1.0",
-    explained_by: &[],
+    explained_by: &[ExplainedBy {
+        rules: &[
+            "tls-certreq-ca-list-oversize",
+            "tls-certreq-lacks-client-ca",
+        ],
+        link: Link::Connection,
+    }],
     check: Check::Connection(check),
 };
 

@@ -56,7 +56,11 @@ pub(super) static RULE: Rule = Rule {
             "cert-not-yet-valid",
             "cert-name-mismatch",
             "cert-self-signed-peer",
+            "cert-wildcard",
+            "cert-subject-cn-unusable",
             "tls-client-cert-empty",
+            "tls-certreq-ca-list-oversize",
+            "tls-certreq-lacks-client-ca",
         ],
         link: Link::Connection,
     }],
@@ -166,6 +170,12 @@ fn check(connection: &Connection, to: &mut Reporter<'_, '_>) {
             )),
             _ => built,
         };
+    }
+    if refusal.how == How::SealedAlert {
+        built = built.detail(
+            "The encrypted alert",
+            vec!["its number is hidden and may name the reason: it can be read with the keys of the session (--keylog)".to_owned()],
+        );
     }
     if refusal.bytes_lost {
         let _ = built.confidence(Confidence::Low);

@@ -9,7 +9,7 @@ use super::words::{server, suite_rows, versions_offered};
 use crate::connection::Connection;
 use crate::finding::{Confidence, Evidence, Severity};
 use crate::host::Role;
-use crate::rules::{Check, Class, Fix, Knowledge, Reporter, Rule};
+use crate::rules::{Check, Class, ExplainedBy, Fix, Knowledge, Link, Reporter, Rule};
 use crate::tls::{CipherSuiteId, ClientHello, Version};
 
 pub(super) static RULE: Rule = Rule {
@@ -54,7 +54,10 @@ pub(super) static RULE: Rule = Rule {
         "RFC 5246 section 7.4.1.3",
     ],
     since: "0.1.0",
-    explained_by: &[],
+    explained_by: &[ExplainedBy {
+        rules: &["tls-ec-only-offer"],
+        link: Link::Connection,
+    }],
     check: Check::Connection(check),
 };
 

@@ -1,11 +1,12 @@
 //! A side ends the connection in the middle of the handshake, without a word.
 
 use super::common::{How, Stage};
+use super::hidden::hidden_alert;
 use super::outcome::{concerns, gravity, recovered_text, sip_refusal};
 use super::sources::{MEASURED, RISUAL_1047};
 use super::words::{certificate_of, certificate_rows, side, suite_rows, versions_offered};
 use crate::base::Span;
-use crate::connection::{Connection, Speaks};
+use crate::connection::Connection;
 use crate::finding::{Confidence, Evidence, Severity};
 use crate::rules::{Check, Class, ExplainedBy, Fix, Knowledge, Link, Reporter, Rule};
 use crate::tls::HandshakeEnd;
@@ -54,8 +55,17 @@ pub(super) static RULE: Rule = Rule {
             "cert-expired",
             "cert-not-yet-valid",
             "cert-name-mismatch",
+            "cert-chain-incomplete",
             "cert-self-signed-peer",
+            "cert-weak-key-or-signature",
+            "cert-wildcard",
+            "cert-subject-cn-unusable",
             "tls-client-cert-empty",
+            "tls-certreq-ca-list-oversize",
+            "tls-certreq-lacks-client-ca",
+            "tls-ec-only-offer",
+            "tls-encrypted-alert",
+            "tls-handshake-stall",
             "tls-no-common-cipher",
             "tls-on-plaintext-port",
         ],
@@ -67,7 +77,7 @@ pub(super) static RULE: Rule = Rule {
 /// A certificate is judged within this time; later ends have other reasons.
 const AT_ONCE: Span = Span::from_secs(5);
 
-/// Says of a handshake that neither ended nor failed in sight that it is open: no verdict is no silence.
+/// Says of a handshake whose outcome TLS 1.3 hides that it is open: no verdict is no silence.
 fn leave_open(connection: &Connection, to: &mut Reporter<'_, '_>) {
     let Some(tls) = &connection.tls else {
         return;
@@ -76,29 +86,18 @@ fn leave_open(connection: &Connection, to: &mut Reporter<'_, '_>) {
         return;
     };
     let end = tls.handshake_end();
-    let waited = to.context().remaining(last);
-    let open = connection.flow.closed_by().is_none();
-    let in_clear = tls.plaintext_answer.iter().any(Option::is_some)
-        || connection.speaks.contains(&Speaks::Sip);
-    let stalled = end == HandshakeEnd::Incomplete
-        && open
-        && !in_clear
-        && !tls.midstream()
-        && waited >= AT_ONCE;
-    let hidden =
-        end == HandshakeEnd::Unknown && tls.is_tls13() && connection.flow.closed_by().is_some();
+    let hidden = end == HandshakeEnd::Unknown
+        && tls.is_tls13()
+        && connection.flow.closed_by().is_some()
+        // What looks like an alert is a finding of its own.
+        && hidden_alert(connection).is_none();
     let name = format!(
         "the TLS handshake of tcp.stream {} ({} > {})",
         connection.flow.stream,
         connection.client(),
         connection.server()
     );
-    if stalled {
-        to.undecided(
-            last,
-            format!("{name} did not go on, and nobody ended it for {waited}"),
-        );
-    } else if hidden {
+    if hidden {
         to.undecided(
             last,
             format!("{name}: TLS 1.3 hides whether the server accepted the client before the end"),
