@@ -67,7 +67,7 @@ impl CertificateFlight {
 pub struct CertificateRequest {
     /// The frame that completed it.
     pub at: FrameRef,
-    /// Client certificate types; see [`super::certificate_type_name`].
+    /// Client certificate types; see [`super::certificate_type_name`]. TLS 1.3 has none.
     pub types: Vec<u8>,
     /// supported_signature_algorithms; TLS 1.2 and later.
     pub signature_algorithms: Vec<SignatureScheme>,
@@ -80,9 +80,12 @@ pub struct CertificateRequest {
 }
 
 impl CertificateRequest {
-    /// Reads it as TLS up to 1.2 sends it; TLS 1.3 hides it.
+    /// Reads it as its version sends it. TLS 1.3 encrypts it: it is seen with the secrets alone.
     pub(super) fn parse(body: &[u8], version: Version, at: FrameRef) -> Option<Self> {
         let mut r = Reader::new(body);
+        if version == Version::TLS13 {
+            return Self::parse_tls13(r, at);
+        }
         let types = r.vec8()?.to_vec();
         let signature_algorithms = if version == Version::TLS12 {
             u16s(r.vec16()?).into_iter().map(SignatureScheme).collect()
@@ -99,15 +102,55 @@ impl CertificateRequest {
             ca_list_bytes: declared,
             complete: declared == r.rest().len(),
         };
-        let mut names = Reader::new(list);
-        while !names.is_empty() {
-            let Some(name) = names.vec16() else {
+        request.names(list);
+        Some(request)
+    }
+
+    /// A context, and extensions for what were fields before (RFC 8446 §4.3.2).
+    fn parse_tls13(mut r: Reader<'_>, at: FrameRef) -> Option<Self> {
+        r.vec8()?;
+        let mut extensions = Reader::new(r.vec16()?);
+        let mut request = Self {
+            at,
+            types: Vec::new(),
+            signature_algorithms: Vec::new(),
+            ca_names: Vec::new(),
+            ca_list_bytes: 0,
+            complete: r.is_empty(),
+        };
+        while !extensions.is_empty() {
+            let (Some(kind), Some(data)) = (extensions.u16(), extensions.vec16()) else {
                 request.complete = false;
                 break;
             };
-            request.ca_names.push(dn_string_of_der(name));
+            match (kind, Reader::new(data).vec16()) {
+                // signature_algorithms
+                (13, Some(list)) => {
+                    request.signature_algorithms =
+                        u16s(list).into_iter().map(SignatureScheme).collect();
+                }
+                // certificate_authorities
+                (47, Some(list)) => {
+                    request.ca_list_bytes = list.len();
+                    request.names(list);
+                }
+                (13 | 47, None) => request.complete = false,
+                _ => {}
+            }
         }
         Some(request)
+    }
+
+    /// Reads certificate_authorities.
+    fn names(&mut self, list: &[u8]) {
+        let mut names = Reader::new(list);
+        while !names.is_empty() {
+            let Some(name) = names.vec16() else {
+                self.complete = false;
+                break;
+            };
+            self.ca_names.push(dn_string_of_der(name));
+        }
     }
 }
 
