@@ -374,10 +374,11 @@ const LOSSES: [(Hole, &[Loss]); 4] = [
             ("long-tls13-aes-gcm", &[15, 16, 17]),
         ],
     ),
-    // Where the third record begins has to be found.
+    // The end of the second record was captured, with the vector of the third; where that begins has to be found.
     (
         Hole::TwoHalves,
         &[
+            ("long-tls10-3des", &[15, 16]),
             ("long-tls10-rc4", &[15, 16]),
             ("long-tls12-aes-cbc", &[15, 16]),
             ("long-tls12-aes-gcm", &[15, 16]),
@@ -440,11 +441,4 @@ fn a_hole_costs_only_what_the_cipher_cannot_do_without() {
             .map(move |loss| check_loss(hole, loss))
             .collect::<Vec<_>>()
     }));
-}
-
-/// The end of the 16th record was captured, and in it the vector of the 17th, although its beginning was not.
-#[test]
-#[ignore = "bug: behind a hole over a record's header, the vector of the next record is not taken from the bytes before it"]
-fn the_end_of_a_record_without_its_header_is_a_vector_too() {
-    golden::all([check_loss(Hole::TwoHalves, &("long-tls10-3des", &[15, 16]))]);
 }

@@ -200,7 +200,7 @@ impl Conversation {
                 }
                 Forward::Tls(chunk) => {
                     let tls = session.get_or_insert_with(|| Box::new(Tls::new(config)));
-                    tls.push(flow, direction, chunk, config, keyring, found, out);
+                    tls.push(flow, direction, chunk, (config, keyring), found, out);
                 }
                 Forward::Other { at, bytes } => found.other(at, bytes),
             },
@@ -297,8 +297,7 @@ impl Tls {
         flow: &FlowSummary,
         direction: Direction,
         chunk: Chunk<'_>,
-        config: &Config,
-        keyring: &mut Keyring,
+        (config, keyring): (&Config, &mut Keyring),
         found: &mut Found,
         out: &mut dyn FnMut(Output),
     ) {

@@ -6,22 +6,23 @@ mod conversation;
 mod judge;
 mod lane;
 mod scope;
+mod upper;
 
 pub use config::{Config, Scope};
 
 use crate::base::{CaveatKind, Caveats, Direction, Endpoint, FrameRef};
 use crate::capture::{CaptureSummary, Item, Merge};
 use crate::connection::Connection;
-use crate::dialog::{Call, DialogTable, Hop, Seen};
-use crate::flow::{Event, FlowTable, IcmpReport, StreamNumbers};
+use crate::dialog::{Call, Hop, Seen};
+use crate::flow::{FlowTable, IcmpReport, StreamNumbers};
 use crate::packet::{Datagram, Decoder, IcmpError, Packet, Payload, Segment};
 use crate::report::Report;
 use crate::sip;
 use crate::tls::{Keyring, Secrets};
 use brought::Brought;
-use conversation::{Conversation, Output};
-use judge::Judge;
+use conversation::Conversation;
 use scope::{InScope, ScopeState};
+use upper::Upper;
 
 /// The IP protocol number of TCP (RFC 9293 §3.1).
 const TCP: u8 = 6;
@@ -65,12 +66,9 @@ impl<'o> Analyzer<'o> {
                 scope: ScopeState::new(&config),
                 streams: StreamNumbers::new(limits.stream_numbers),
                 flows: FlowTable::new(limits),
-                waiting: 0,
                 keyring: Keyring::new(config.secrets.clone(), limits),
-                dialogs: DialogTable::new(limits),
-                judge: Judge::new(&config),
+                upper: Upper::new(&config),
                 last: FrameRef::default(),
-                observer: None,
                 config,
             },
         }
@@ -78,7 +76,7 @@ impl<'o> Analyzer<'o> {
 
     /// Shows everything that is read to `observer`.
     pub fn observe(&mut self, observer: impl FnMut(Observed<'_>) + 'o) {
-        self.rooms.observer = Some(Box::new(observer));
+        self.rooms.upper.observer = Some(Box::new(observer));
     }
 
     /// What reading and decoding could not see; the reader of the captures adds to it.
@@ -150,8 +148,9 @@ impl<'o> Analyzer<'o> {
             scope,
             streams,
             mut flows,
-            mut dialogs,
-            judge,
+            upper: Upper {
+                mut dialogs, judge, ..
+            },
             config,
             last,
             keyring,
@@ -188,11 +187,7 @@ struct Rooms<'o> {
     scope: ScopeState,
     streams: StreamNumbers,
     flows: FlowTable<Conversation>,
-    /// Bytes of unfinished messages in all conversations.
-    waiting: usize,
-    dialogs: DialogTable,
-    judge: Judge,
-    observer: Option<BoxedObserver<'o>>,
+    upper: Upper<'o>,
     config: Config,
     last: FrameRef,
 }
@@ -202,23 +197,18 @@ impl Rooms<'_> {
         let verdict = self.scope.admit(packet.src, packet.dst);
         if verdict == InScope::FromHereOn {
             self.flows.clear();
-            self.waiting = 0;
-            self.dialogs.clear();
-            self.judge.restart(&self.config);
-            if let Some(observer) = &mut self.observer {
-                observer(Observed::Restart);
-            }
+            self.upper.restart(&self.config);
         }
         let inside = verdict != InScope::No;
         if inside && packet.missing > 0 {
-            self.judge.caveats.note(
+            self.upper.judge.caveats.note(
                 CaveatKind::SnapLength,
                 Some(packet.at),
                 "a packet is longer than what was stored of it (snap length)",
             );
         }
-        if inside && let Some(observer) = &mut self.observer {
-            observer(Observed::Packet(packet));
+        if inside {
+            self.upper.show(Observed::Packet(packet));
         }
         let (Some(src), Some(dst)) = (packet.src, packet.dst) else {
             return;
@@ -254,11 +244,8 @@ impl Rooms<'_> {
         }
         let Self {
             flows,
-            waiting,
             keyring,
-            dialogs,
-            judge,
-            observer,
+            upper,
             config,
             last,
             ..
@@ -270,11 +257,7 @@ impl Rooms<'_> {
             dst,
             segment,
             packet.duplicate,
-            &mut |event| {
-                on_event(
-                    event, waiting, keyring, dialogs, judge, observer, config, *last,
-                )
-            },
+            &mut |event| upper.event(event, keyring, config, *last),
         );
     }
 
@@ -286,8 +269,8 @@ impl Rooms<'_> {
         datagram: &Datagram<'_>,
     ) {
         if sip::probe(datagram.payload) != sip::Probe::Yes {
-            self.judge
-                .other_datagram(src, dst, packet.at, datagram.payload);
+            let judge = &mut self.upper.judge;
+            judge.other_datagram(src, dst, packet.at, datagram.payload);
             return;
         }
         let hop = Hop {
@@ -297,9 +280,7 @@ impl Rooms<'_> {
             stream: None,
         };
         let Self {
-            dialogs,
-            judge,
-            observer,
+            upper,
             config,
             last,
             ..
@@ -316,10 +297,12 @@ impl Rooms<'_> {
                         message.carried_by(packet.frames);
                     }
                     let seen = Seen { message, hop };
-                    on_message(seen, dialogs, judge, observer, *last);
+                    upper.message(seen, *last);
                 }
                 sip::Item::KeepAlive { .. } => {}
-                sip::Item::Skipped { at, bytes, reason } => judge.skipped(at, bytes, reason),
+                sip::Item::Skipped { at, bytes, reason } => {
+                    upper.judge.skipped(at, bytes, reason);
+                }
             },
         );
     }
@@ -346,107 +329,13 @@ impl Rooms<'_> {
     fn finish(&mut self) {
         let Self {
             flows,
-            waiting,
             keyring,
-            dialogs,
-            judge,
-            observer,
+            upper,
             config,
             last,
             ..
         } = self;
-        flows.finish(&mut |event| {
-            on_event(
-                event, waiting, keyring, dialogs, judge, observer, config, *last,
-            );
-        });
-        dialogs.finish(&mut |call| on_call(&call, judge, observer, *last));
+        flows.finish(&mut |event| upper.event(event, keyring, config, *last));
+        upper.finish(*last);
     }
-}
-
-fn on_event(
-    event: Event<'_, Conversation>,
-    waiting: &mut usize,
-    keyring: &mut Keyring,
-    dialogs: &mut DialogTable,
-    judge: &mut Judge,
-    observer: &mut Option<BoxedObserver<'_>>,
-    config: &Config,
-    last: FrameRef,
-) {
-    match event {
-        Event::Chunk {
-            owner,
-            flow,
-            direction,
-            chunk,
-        } => {
-            let before = owner.waiting();
-            owner.push(flow, direction, chunk, config, keyring, &mut |output| {
-                on_output(output, dialogs, judge, observer, last);
-            });
-            *waiting = (*waiting + owner.waiting()).saturating_sub(before);
-            if *waiting > config.limits.sip_waiting_bytes && owner.waiting() > 0 {
-                *waiting = waiting.saturating_sub(owner.waiting());
-                judge.caveats.note(
-                    CaveatKind::SipUnfinished,
-                    Some(last),
-                    "very many unfinished SIP messages: some were given before they were complete",
-                );
-                owner.give_up_waiting(flow, &mut |output| {
-                    on_output(output, dialogs, judge, observer, last);
-                });
-            }
-        }
-        Event::Ended { owner, flow } => {
-            *waiting = waiting.saturating_sub(owner.waiting());
-            let connection = owner.finish(flow, config, keyring, &mut |output| {
-                on_output(output, dialogs, judge, observer, last);
-            });
-            if let Some(observer) = observer {
-                observer(Observed::Connection(&connection));
-            }
-            judge.connection(connection, last);
-        }
-    }
-}
-
-fn on_output(
-    output: Output,
-    dialogs: &mut DialogTable,
-    judge: &mut Judge,
-    observer: &mut Option<BoxedObserver<'_>>,
-    last: FrameRef,
-) {
-    match output {
-        Output::Message(seen) => on_message(seen, dialogs, judge, observer, last),
-        Output::Unread(a, b) => judge.unread(a, b),
-        Output::Skipped { at, bytes, reason } => judge.skipped(at, bytes, reason),
-    }
-}
-
-fn on_message(
-    seen: Seen,
-    dialogs: &mut DialogTable,
-    judge: &mut Judge,
-    observer: &mut Option<BoxedObserver<'_>>,
-    last: FrameRef,
-) {
-    if let Some(observer) = observer {
-        observer(Observed::Message(&seen));
-    }
-    judge.message(&seen);
-    dialogs.push(seen, &mut |call| on_call(&call, judge, observer, last));
-}
-
-fn on_call(
-    call: &Call,
-    judge: &mut Judge,
-    observer: &mut Option<BoxedObserver<'_>>,
-    last: FrameRef,
-) {
-    if let Some(observer) = observer {
-        observer(Observed::Call(call));
-    }
-    judge.call(call, last);
 }

@@ -11,10 +11,6 @@ use super::summary::Protection;
 use crate::base::{Chunk, Direction, FrameRef};
 
 impl Session {
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "one record and all that is known of it"
-    )]
     pub(super) fn record(
         &mut self,
         direction: Direction,

@@ -67,7 +67,7 @@ impl CertificateFlight {
 pub struct CertificateRequest {
     /// The frame that completed it.
     pub at: FrameRef,
-    /// Client certificate types; see [`super::certificate_type_name`]. TLS 1.3 has none.
+    /// Client certificate types; see [`super::certificate_type_name`].
     pub types: Vec<u8>,
     /// supported_signature_algorithms; TLS 1.2 and later.
     pub signature_algorithms: Vec<SignatureScheme>,
@@ -80,10 +80,10 @@ pub struct CertificateRequest {
 }
 
 impl CertificateRequest {
-    /// Reads it as its version sends it. TLS 1.3 encrypts it: it is seen with the secrets alone.
+    /// Reads it.
     pub(super) fn parse(body: &[u8], version: Version, at: FrameRef) -> Option<Self> {
         let mut r = Reader::new(body);
-        if version == Version::TLS13 {
+        if version.is_tls13() {
             return Self::parse_tls13(r, at);
         }
         let types = r.vec8()?.to_vec();
@@ -102,38 +102,37 @@ impl CertificateRequest {
             ca_list_bytes: declared,
             complete: declared == r.rest().len(),
         };
-        request.names(list);
+        request.read_names(list);
         Some(request)
     }
 
-    /// A context, and extensions for what were fields before (RFC 8446 §4.3.2).
+    /// TLS 1.3: a context, then extensions (RFC 8446 §4.3.2, §4.2.3, §4.2.4).
     fn parse_tls13(mut r: Reader<'_>, at: FrameRef) -> Option<Self> {
         r.vec8()?;
-        let mut extensions = Reader::new(r.vec16()?);
+        let declared = usize::from(r.u16()?);
         let mut request = Self {
             at,
             types: Vec::new(),
             signature_algorithms: Vec::new(),
             ca_names: Vec::new(),
             ca_list_bytes: 0,
-            complete: r.is_empty(),
+            complete: declared == r.rest().len(),
         };
-        while !extensions.is_empty() {
-            let (Some(kind), Some(data)) = (extensions.u16(), extensions.vec16()) else {
+        while !r.is_empty() {
+            let (Some(kind), Some(content)) = (r.u16(), r.vec16()) else {
                 request.complete = false;
                 break;
             };
-            match (kind, Reader::new(data).vec16()) {
-                // signature_algorithms
+            match (kind, Reader::new(content).vec16()) {
                 (13, Some(list)) => {
                     request.signature_algorithms =
                         u16s(list).into_iter().map(SignatureScheme).collect();
                 }
-                // certificate_authorities
                 (47, Some(list)) => {
                     request.ca_list_bytes = list.len();
-                    request.names(list);
+                    request.read_names(list);
                 }
+                // No names would mean any.
                 (13 | 47, None) => request.complete = false,
                 _ => {}
             }
@@ -141,8 +140,7 @@ impl CertificateRequest {
         Some(request)
     }
 
-    /// Reads certificate_authorities.
-    fn names(&mut self, list: &[u8]) {
+    fn read_names(&mut self, list: &[u8]) {
         let mut names = Reader::new(list);
         while !names.is_empty() {
             let Some(name) = names.vec16() else {
@@ -416,6 +414,27 @@ mod tests {
                 .unwrap()
                 .complete
         );
+    }
+
+    #[test]
+    fn the_certificate_request_of_tls13_is_a_list_of_extensions() {
+        let name = [
+            0x30, 0x0c, 0x31, 0x0a, 0x30, 8, 6, 3, 0x55, 4, 3, 0x0c, 1, b'x',
+        ];
+        let mut body = vec![
+            0, 0, 30, 0, 13, 0, 4, 0, 2, 8, 4, 0, 47, 0, 18, 0, 16, 0, 14,
+        ];
+        body.extend(name);
+        let at = FrameRef::default();
+        let request = CertificateRequest::parse(&body, Version::TLS13, at).unwrap();
+        assert_eq!(request.signature_algorithms, [SignatureScheme(0x0804)]);
+        assert_eq!(
+            (request.ca_names, request.ca_list_bytes, request.complete),
+            (vec![String::from("CN=x")], 16, true)
+        );
+        body.pop();
+        let cut = CertificateRequest::parse(&body, Version::TLS13, at).unwrap();
+        assert!(!cut.complete && cut.ca_names.is_empty());
     }
 
     #[test]

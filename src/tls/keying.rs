@@ -70,7 +70,7 @@ impl Keying {
         Self {
             client_random: Some(hello.random),
             offered: [id, hello.extensions.session_ticket_sha256],
-            transcript: hash.then(Box::default),
+            transcript: hash.then(|| Box::new(Transcript::new())),
             ..Self::default()
         }
     }

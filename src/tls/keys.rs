@@ -186,6 +186,13 @@ impl Keys {
         }
     }
 
+    /// What is there of the stream right before the next record, behind a hole.
+    pub(super) fn precede(&mut self, tail: &[u8]) {
+        if let Some(opener) = &mut self.opener {
+            opener.precede(tail);
+        }
+    }
+
     /// A record went by that cannot be opened; `tail` are its last bytes, as many as there are.
     pub(super) fn pass(&mut self, len: usize, tail: &[u8]) {
         if let Some(opener) = &mut self.opener {

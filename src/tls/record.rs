@@ -82,7 +82,12 @@ pub(super) struct Framer {
     first: bool,
     /// The version of the last record in sync: what resynchronisation looks for.
     version: Option<u16>,
+    /// The last bytes passed over since the last gap: of use where a cipher chains records.
+    tail: Vec<u8>,
 }
+
+/// Bytes of that kept: a block of any cipher and a MAC of any hash (encrypt-then-MAC).
+const TAIL: usize = 64;
 
 /// Bytes of an SSLv2-style hello behind its length: one suite and 16 bytes of challenge at least (RFC 5246 §E.2);
 /// the upper bound only keeps junk out.
@@ -96,6 +101,7 @@ impl Framer {
             body: Vec::new(),
             first: true,
             version: None,
+            tail: Vec::new(),
         }
     }
 
@@ -209,12 +215,25 @@ impl Framer {
         self.state = State::Lost { skipped: there };
         self.header.clear();
         self.body.clear();
+        self.tail.clear();
         false
     }
 
     /// Bytes of the next header that were read already, after [`Step::Found`].
     pub(super) fn ahead(&self) -> usize {
         self.header.len()
+    }
+
+    /// The bytes right before the boundary, after [`Step::Found`]; none where a gap ends there.
+    pub(super) fn tail(&self) -> &[u8] {
+        &self.tail
+    }
+
+    fn passed(&mut self, bytes: &[u8]) {
+        let last = bytes.len().saturating_sub(TAIL);
+        self.tail.extend(bytes.iter().skip(last));
+        let old = self.tail.len().saturating_sub(TAIL);
+        self.tail.drain(..old);
     }
 
     /// The bytes that were no header, after [`Step::NotARecord`].
@@ -309,7 +328,8 @@ impl Framer {
                 self.state = State::Header;
                 return Some(skipped);
             }
-            self.header.remove(0);
+            let byte = self.header.remove(0);
+            self.passed(&[byte]);
             skipped = skipped.saturating_add(1);
         }
         for (at, header) in input.windows(HEADER_LEN).enumerate() {
@@ -318,12 +338,14 @@ impl Framer {
             };
             let behind = input.get(at.saturating_add(HEADER_LEN)..).unwrap_or(&[]);
             if self.is_boundary(header, behind) {
+                self.passed(input.get(..at).unwrap_or(&[]));
                 *input = input.get(at..).unwrap_or(&[]);
                 self.state = State::Header;
                 return Some(skipped.saturating_add(u64::try_from(at).unwrap_or(0)));
             }
         }
         let carried = input.len().saturating_sub(HEADER_LEN - 1);
+        self.passed(input.get(..carried).unwrap_or(&[]));
         self.header.extend(input.iter().skip(carried));
         *input = &[];
         self.state = State::Lost {

@@ -240,13 +240,14 @@ impl Session {
         }
     }
 
-    /// A record boundary was found again at this place of the stream.
-    pub(super) fn found_again(&mut self, direction: Direction, boundary: u64) {
+    /// A record boundary was found again at this place of the stream, right behind `tail`.
+    pub(super) fn found_again(&mut self, direction: Direction, boundary: u64, tail: &[u8]) {
         let side = self.side(direction);
         let missing = boundary.saturating_sub(side.passed);
         side.passed = boundary;
         if let Some(keys) = &mut side.keys {
             keys.lost(missing);
+            keys.precede(tail);
         } else if side.mode == Mode::Held {
             side.held.lost(missing);
         } else {

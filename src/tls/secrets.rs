@@ -175,12 +175,6 @@ impl Secrets {
             }
         }
     }
-
-    /// Adds one secret without a bound.
-    #[cfg(test)]
-    pub(super) fn add(&mut self, entry: Entry) {
-        self.add_within(entry, usize::MAX);
-    }
 }
 
 /// What became of a secret that was to be added.

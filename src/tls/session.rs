@@ -218,7 +218,7 @@ impl Session {
                     let boundary = fed
                         .saturating_sub(count(input.len()))
                         .saturating_sub(count(framer.ahead()));
-                    self.found_again(direction, boundary);
+                    self.found_again(direction, boundary, framer.tail());
                     self.summary.event(at, direction, What::Resynchronised);
                 }
                 Step::NotARecord => {

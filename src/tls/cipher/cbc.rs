@@ -70,6 +70,8 @@ struct Cbc<C: BlockCipherDecrypt> {
     mac: RecordMac,
     ssl3: bool,
     encrypt_then_mac: bool,
+    /// The chain is known up to the record behind the hole.
+    preceded: bool,
 }
 
 /// What a record's first block is chained to.
@@ -94,6 +96,7 @@ impl<C: BlockCipherDecrypt> Cbc<C> {
             mac: RecordMac::new(p, &keys.mac)?,
             ssl3: p.version == Version::SSL3,
             encrypt_then_mac: p.encrypt_then_mac && p.version != Version::SSL3,
+            preceded: false,
         })
     }
 
@@ -175,6 +178,7 @@ impl<C: BlockCipherDecrypt> Cbc<C> {
 
     /// The next record is chained to these bytes.
     fn chain_to(&mut self, encrypted: &[u8]) {
+        self.preceded = false;
         if let Chain::Implicit(iv) = &mut self.chain {
             let size = Block::<C>::default().len();
             *iv = encrypted
@@ -202,12 +206,18 @@ impl<C: BlockCipherDecrypt + Send> Opener for Cbc<C> {
         out.clear();
         if let Chain::Implicit(iv) = &mut self.chain
             && hole.missing > 0
+            && !self.preceded
         {
             *iv = None;
             return None;
         }
         self.open_any(hole.numbers(sealed.len()), head, sealed, out)
             .ok()
+    }
+
+    fn precede(&mut self, tail: &[u8]) {
+        self.pass(tail.len(), tail);
+        self.preceded = true;
     }
 
     fn pass(&mut self, _len: usize, tail: &[u8]) {

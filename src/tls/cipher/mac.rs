@@ -110,11 +110,6 @@ impl RecordMac {
         })
     }
 
-    /// Bytes of the MAC on the wire.
-    pub(super) const fn len(&self) -> usize {
-        self.len
-    }
-
     /// Whether `mac` is that of `data` in record number `seq`.
     pub(super) fn verify(&self, seq: u64, head: &Head, data: &[u8], mac: &[u8]) -> bool {
         let Ok(len) = u16::try_from(data.len()) else {

@@ -81,6 +81,9 @@ pub(super) trait Opener: fmt::Debug + Send {
             .find(|seq| self.open(*seq, head, sealed, out).is_ok())
     }
 
+    /// Behind a hole these bytes stand right before the next record: a chained cipher goes on from them.
+    fn precede(&mut self, _tail: &[u8]) {}
+
     /// A record of `len` bytes went by unopened; `tail` are its last bytes, as many as the capture has.
     fn pass(&mut self, len: usize, tail: &[u8]);
 }
