@@ -218,8 +218,7 @@ ECDHE_GCM = "ECDHE-RSA-AES128-GCM-SHA256"
 for _cipher, _suite in RSA.items():
     cell(f"tls12-{_cipher.lower()}", TLS12, _suite, BOTH)(simple(TLS12, _cipher))
 for _cipher, _suite in FORWARD_SECRET.items():
-    # A suite that hides nothing is read with any secret, and with none.
-    cell(f"tls12-{_cipher.lower()}", TLS12, _suite, BOTH if "NULL" in _cipher else EPHEMERAL)(simple(TLS12, _cipher))
+    cell(f"tls12-{_cipher.lower()}", TLS12, _suite, KEYLOG if "NULL" in _cipher else EPHEMERAL)(simple(TLS12, _cipher))
 for _cipher, _suite in SUITES13.items():
     cell(f"tls13-{_cipher.lower()[4:].replace('_', '-')}", TLS13, _suite, EPHEMERAL)(simple(TLS13, _cipher))
 cell("tls10-ecdhe-rsa-aes128-sha", TLS10, 0xc013, EPHEMERAL)(simple(TLS10, "ECDHE-RSA-AES128-SHA"))

@@ -123,16 +123,17 @@ impl CertificateRequest {
                 request.complete = false;
                 break;
             };
-            match kind {
-                13 => {
-                    let list = Reader::new(content).vec16().map(u16s).unwrap_or_default();
-                    request.signature_algorithms = list.into_iter().map(SignatureScheme).collect();
+            match (kind, Reader::new(content).vec16()) {
+                (13, Some(list)) => {
+                    request.signature_algorithms =
+                        u16s(list).into_iter().map(SignatureScheme).collect();
                 }
-                47 => {
-                    let list = Reader::new(content).vec16().unwrap_or_default();
+                (47, Some(list)) => {
                     request.ca_list_bytes = list.len();
                     request.read_names(list);
                 }
+                // No names would mean any.
+                (13 | 47, None) => request.complete = false,
                 _ => {}
             }
         }

@@ -257,8 +257,11 @@ const STAGES: [(&str, Stage); 5] = [
     ("SERVER_TRAFFIC_SECRET_0", Stage::ServerApplication),
 ];
 
-/// What protects no records of TLS over TCP: exporters and ECH (RFC 9850 §2), and the names that early QUIC programs used.
-const NOT_NEEDED: [&str; 10] = [
+/// What protects no records of TLS over TCP: exporters and ECH (RFC 9850 §2), and the names that early QUIC programs used. And what
+/// OpenSSL writes at a key update: those secrets follow from the first ones (RFC 8446 §7.2).
+const NOT_NEEDED: [&str; 12] = [
+    "CLIENT_TRAFFIC_SECRET_N",
+    "SERVER_TRAFFIC_SECRET_N",
     "EXPORTER_SECRET",
     "EARLY_EXPORTER_SECRET",
     "ECH_SECRET",
