@@ -1,7 +1,8 @@
 //! Damaged captures: thousands of seeded mutations of the samples and scenarios; none may panic or hang. What a case did can be
 //! repeated from its number.
 
-use crate::support::{Random, samples, scenarios, trace};
+use crate::support::{Random, project, samples, scenarios, trace, with_secrets};
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Cases of one run.
@@ -131,6 +132,68 @@ fn damaged_payloads_give_a_report() {
         }));
         assert!(report.is_ok(), "case {case} ({path}) panics");
     }
+}
+
+/// The start lines of the messages in a capture, and the report.
+fn start_lines(bytes: Vec<u8>, name: &str, config: sipdiag::Config) -> Option<BTreeSet<String>> {
+    use sipdiag::base::FileIndex;
+    use sipdiag::capture::{Capture, Merge};
+    let reader = Box::new(std::io::Cursor::new(bytes));
+    let capture = Capture::open(reader, name, FileIndex(0), false, &config.limits).ok()?;
+    let mut captures = Merge::new(vec![capture]);
+    let mut lines = BTreeSet::new();
+    let mut analyzer = sipdiag::Analyzer::new(config);
+    analyzer.observe(|observed| {
+        if let sipdiag::analyzer::Observed::Message(seen) = observed {
+            lines.insert(seen.message.start_line().to_str().into_owned());
+        }
+    });
+    analyzer.read(&mut captures);
+    let report = analyzer.finish(captures.summaries());
+    assert!(!crate::support::text(&report).is_empty());
+    Some(lines)
+}
+
+/// Encrypted captures, damaged, and the secrets to open them: nothing is shown that the peers did not say.
+#[test]
+fn damage_behind_encryption_shows_nothing_that_was_not_said() {
+    let mut whole = 0;
+    let mut lost = 0;
+    for path in crate::support::files(&project("tests/decrypt")) {
+        let name = crate::support::file_name(&path);
+        let Some(stem) = name.strip_suffix(".pcap") else {
+            continue;
+        };
+        let keys = format!("tests/decrypt/{stem}.keys");
+        let options = if project(&keys).exists() {
+            ["--keylog".into(), keys]
+        } else {
+            ["--rsa-key".into(), "samples/pki/cups01.key.pem".into()]
+        };
+        let config = with_secrets(&options);
+        let bytes = crate::support::read(&path);
+        let said = start_lines(bytes.clone(), &name, config.clone()).unwrap();
+        for case in 0..24 {
+            let mut random = Random(0xc0de + case);
+            let mut damaged = bytes.clone();
+            mutate(&mut damaged, &mut random);
+            let analysis = catch_unwind(AssertUnwindSafe(|| {
+                start_lines(damaged, &name, config.clone())
+            }));
+            let Ok(lines) = analysis else {
+                panic!("case {case} of {name} panics");
+            };
+            let lines = lines.unwrap_or_default();
+            // A NULL suite is readable without its MAC, and then what is damaged is shown as it is.
+            assert!(
+                lines.is_subset(&said) || name.contains("null"),
+                "case {case} of {name}: {lines:?}"
+            );
+            whole += usize::from(lines == said);
+            lost += usize::from(lines != said);
+        }
+    }
+    assert!(whole > 500 && lost > 100, "{whole} whole, {lost} not");
 }
 
 #[test]

@@ -133,11 +133,12 @@ fn every_beginning_of_a_sample_gives_a_report_or_an_error() {
         if name.ends_with(".gz") {
             continue;
         }
+        let config = crate::support::with_secrets(&sample_options(&name));
         let step = (bytes.len() / PREFIXES).max(1);
         let near_end = bytes.len().saturating_sub(LAST)..bytes.len();
         for end in (0..bytes.len()).step_by(step).chain(near_end) {
             let prefix = std::io::Cursor::new(bytes[..end].to_vec());
-            match sipdiag::analyze(prefix, &name, sipdiag::Config::default()) {
+            match sipdiag::analyze(prefix, &name, config.clone()) {
                 Ok(report) => {
                     let cut = !report.captures[0].complete;
                     whole += usize::from(!cut);

@@ -86,7 +86,7 @@ impl Lane {
         self.heard = true;
         let after_gap = matches!(self.state, State::Other);
         if self.held.is_empty() {
-            match classify(bytes, tls, late || after_gap) {
+            match classify(bytes, tls, late, after_gap) {
                 Some(state) => self.decide(state, Some((offset, at, bytes)), limits, out),
                 None if after_gap => out(Forward::Other {
                     at,
@@ -102,7 +102,7 @@ impl Lane {
             .iter()
             .flat_map(|(_, _, b)| b.iter().copied())
             .collect();
-        let decided = classify(&all, tls, late)
+        let decided = classify(&all, tls, late, after_gap)
             .or_else(|| (all.len() >= UNDECIDED_BYTES).then_some(Speaks::Other));
         if let Some(state) = decided {
             self.decide(state, None, limits, out);
@@ -177,8 +177,13 @@ impl Lane {
 }
 
 /// What the first bytes are; `None` when more are needed.
-fn classify(bytes: &[u8], tls: bool, late: bool) -> Option<Speaks> {
-    let sip = sip::probe(bytes);
+fn classify(bytes: &[u8], tls: bool, late: bool, after_gap: bool) -> Option<Speaks> {
+    let late = late || after_gap;
+    let sip = if after_gap {
+        sip::probe_after_gap(bytes)
+    } else {
+        sip::probe(bytes)
+    };
     if sip == sip::Probe::Yes {
         return Some(Speaks::Sip);
     }

@@ -6,7 +6,7 @@ mod stop;
 use super::frames::Marks;
 use super::head::{BodyLength, Head, HeadEnd};
 use super::lines::{HeadScan, Lines};
-use super::probe::{START_LINE_MAX, classify, find_start};
+use super::probe::{START_LINE_MAX, classify, find_start, has_known_start};
 use super::{Caps, DefectKind, HeaderName, Item, Message, Probe};
 use crate::base::{Chunk, FrameRef, Limits};
 use look::{embedded_start, is_multipart, leading_line_ends, len64, line_end};
@@ -415,7 +415,10 @@ impl Framer {
                 Step::Wait
             };
         };
-        match view.get(..end).and_then(find_start) {
+        // The first bytes behind a gap may be the end of a line.
+        let inside_line = skip.bytes == 0 && skip.reason == AFTER_GAP;
+        let line = view.get(..end).unwrap_or(view);
+        match find_start(line).filter(|at| *at > 0 || !inside_line || has_known_start(line)) {
             Some(start) => {
                 skip.bytes = skip.bytes.saturating_add(len64(start));
                 self.skipped(skip, sink);

@@ -41,6 +41,24 @@ pub fn probe(first_bytes: &[u8]) -> Probe {
     classify(first_bytes.get(skipped..).unwrap_or(&[]), 0)
 }
 
+/// As [`probe`], for bytes behind missing ones, which may begin inside a line: only known methods are believed.
+pub fn probe_after_gap(first_bytes: &[u8]) -> Probe {
+    match probe(first_bytes) {
+        Probe::Yes if !has_known_start(first_bytes) => Probe::No,
+        probe => probe,
+    }
+}
+
+/// Whether a start line's first word is one that a message can begin with for certain.
+pub(super) fn has_known_start(line: &[u8]) -> bool {
+    let starts_inside = |b: &u8| !matches!(b, b'\r' | b'\n');
+    let start = line.iter().position(starts_inside).unwrap_or(0);
+    let line = line.get(start..).unwrap_or(&[]);
+    let token = line.iter().take_while(|b| is_token(**b)).count();
+    let token = line.get(..token).unwrap_or(&[]);
+    is_status_line(line) || Method::at_end_of(token).is_some_and(|m| m.len() == token.len())
+}
+
 /// Whether `view` begins with a start line. The first `searched` bytes are known to have no line end.
 pub(super) fn classify(view: &[u8], searched: usize) -> Probe {
     // Bounded, so that many looks at one long line cost little.

@@ -153,7 +153,8 @@ impl Session {
                     };
                     self.summary.lost(direction, at, why, count(body.len()));
                 }
-                if before {
+                // Before the first record that opens, TLS 1.3 has handshake messages in the same disguise.
+                if before || (head.content == 23 && !self.summary.is_tls13()) {
                     self.plain_gap(direction, at, u64::from(head.len), out);
                 }
                 if is_wrong {

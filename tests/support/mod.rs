@@ -76,6 +76,30 @@ pub(crate) fn sample_options(name: &str) -> Vec<String> {
     }
 }
 
+/// The configuration that `--keylog` and `--rsa-key` among these options mean.
+pub(crate) fn with_secrets(options: &[String]) -> sipdiag::Config {
+    let mut config = sipdiag::Config::default();
+    for pair in options.chunks(2) {
+        let [option, file] = pair else {
+            panic!("{options:?}")
+        };
+        let bytes = read(&project(file));
+        match option.as_str() {
+            "--keylog" => {
+                let report = config.secrets.add_keylog(&bytes, &config.limits);
+                assert!(report.secrets > 0, "{file}");
+            }
+            "--rsa-key" => {
+                for key in sipdiag::tls::RsaKey::read(&bytes, file, None).unwrap() {
+                    config.secrets.add_key(key);
+                }
+            }
+            other => panic!("{other}"),
+        }
+    }
+    config
+}
+
 /// The scenarios of the rules: path from the project's root.
 pub(crate) fn scenarios() -> Vec<String> {
     let mut all: Vec<String> = files(&project("tests/rules"))

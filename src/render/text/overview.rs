@@ -260,13 +260,14 @@ pub(super) fn coverage(report: &Report, clock: &Clock, sheet: &mut Sheet) {
         "  ",
         "    ",
         &format!(
-            "{} SIP messages ({} with defects) and {} TCP connections; {} of {} TLS sessions with \
-             unreadable data.",
+            "{} SIP messages ({} with defects) and {} TCP connections; of {} TLS sessions {} were \
+             read and {} stayed closed.",
             coverage.sip_messages,
             coverage.sip_malformed,
             coverage.connections,
+            coverage.tls_sessions,
+            coverage.tls_decrypted,
             coverage.tls_unread,
-            coverage.tls_sessions
         ),
     );
     if report.suppressed > 0 {
