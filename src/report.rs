@@ -51,6 +51,8 @@ pub struct Undecrypted {
     pub connection: String,
     /// Why.
     pub reason: String,
+    /// The stable name of the reason: [`crate::tls::Reason::name`].
+    pub reason_name: &'static str,
     /// What would make it readable.
     pub advice: String,
 }

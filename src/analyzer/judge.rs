@@ -66,6 +66,7 @@ impl Unopened {
                 self.stream, self.opener, self.called
             ),
             reason: self.reason.to_string(),
+            reason_name: self.reason.name(),
             advice: Unread {
                 reason: self.reason,
                 suite: self.suite,

@@ -262,6 +262,7 @@ fn tls_json(tls: &TlsSummary, c: &Connection) -> Value {
         })).collect::<Vec<_>>(),
         "decrypted": decrypted,
         "reason": tls.undecrypted_reason().map(|r| r.to_string()),
+        "reason_name": tls.undecrypted_reason().map(|r| r.name()),
         "client_plaintext_bytes": if decrypted { Some(client.bytes) } else { None },
         "server_plaintext_bytes": if decrypted { Some(server.bytes) } else { None },
         "client_plaintext_sha256": hash(&client),

@@ -60,6 +60,7 @@ struct CoverageV1 {
 struct UndecryptedV1 {
     connection: String,
     reason: String,
+    reason_name: &'static str,
     advice: String,
 }
 
@@ -216,6 +217,7 @@ fn coverage(report: &Report) -> CoverageV1 {
             .map(|u| UndecryptedV1 {
                 connection: u.connection.clone(),
                 reason: u.reason.clone(),
+                reason_name: u.reason_name,
                 advice: u.advice.clone(),
             })
             .collect(),
