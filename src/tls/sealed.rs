@@ -166,8 +166,10 @@ impl Session {
                 self.under_cipher(direction, at, head, Some(body), damaged, out);
             }
             Outcome::Closed => {
-                if before && !damaged {
-                    let why = if after_hole {
+                // Early data may be the one thing for which there is no secret: the session is opened all the same.
+                let early = head.content == 23 && self.may_be_early(direction);
+                if (before || early) && !damaged {
+                    let why = if before && after_hole {
                         Why::NotOpenedAfterGap
                     } else {
                         Why::NotOpened
@@ -189,6 +191,12 @@ impl Session {
             // The other direction may wait for this.
             self.release(out);
         }
+    }
+
+    /// It is the client that sends here, and it offered early data.
+    fn may_be_early(&self, direction: Direction) -> bool {
+        let hello = self.summary.client_hello.as_ref();
+        direction == self.summary.client() && hello.is_some_and(|h| h.extensions.early_data)
     }
 
     /// The compression goes over all records of a direction: from here on none can be read.

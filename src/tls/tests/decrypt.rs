@@ -679,3 +679,29 @@ fn a_client_whose_server_was_not_captured_at_all_is_opened_in_tls13() {
         read.tls.not_understood
     );
 }
+
+#[test]
+fn early_data_without_its_secret_is_said_to_be_closed() {
+    let peers = Peers::new(&TLS13, SUITES[3].1, false);
+    let (_, talk) = (peers.talk(2, None), peers.talk(2, None));
+    let without: String = talk
+        .keys
+        .lines()
+        .filter(|line| !line.starts_with("CLIENT_EARLY"))
+        .flat_map(|line| [line, "\n"])
+        .collect();
+    assert!(without.len() < talk.keys.len());
+    let lost = |keys: &str| {
+        let read = read_with(&mut keyring(keys), &whole(&talk));
+        assert!(read.tls.is_decrypted());
+        let all = read.tls.not_understood.iter();
+        (
+            read.plain[0].len(),
+            all.filter(|n| n.why == Why::NotOpened).count(),
+        )
+    };
+    let early = b"OPTIONS sip:early SIP/2.0\r\n\r\n".len();
+    let (with, without) = (lost(&talk.keys), lost(&without));
+    assert_eq!(with, (talk.said[0].len(), 0));
+    assert_eq!(without, (talk.said[0].len() - early, 1));
+}
