@@ -600,7 +600,7 @@ fn hello(kind: u8, suite: [u8; 2], mac_len: usize) -> Vec<u8> {
     };
     let body = [&[3, 3], &[kind; 32][..], &choice].concat();
     let message = [
-        &[kind, 0, 0, body.len() as u8],
+        &[kind, 0, 0, u8::try_from(body.len()).unwrap()],
         &body[..],
         &vec![0x55; mac_len],
     ]
