@@ -28,8 +28,12 @@ pub struct Limits {
     /// Numbers tried for the first TLS record behind missing bytes. 4 096. Caveat: `tls-not-understood`.
     pub tls_sequence_search: u64,
     /// Bytes authenticated in all such searches together. 2 GiB, about two seconds; then one number is tried for each record.
+    /// As much again where a connection begun before the capture is tried with the secrets of others.
     /// Caveat: `tls-not-understood`.
     pub tls_search_bytes: u64,
+    /// Secrets tried on connections of which nothing says whose they are, because the ClientHello was not captured. 2 097 152 in
+    /// all, some seconds; then such a connection stays closed. Caveat: `not-decrypted`.
+    pub tls_trials: u64,
     /// TLS sessions with DEFLATE compression that are decompressed, about 100 KiB each while they last. 512. Caveat:
     /// `not-decrypted`.
     pub tls_compressed_sessions: usize,
@@ -83,6 +87,7 @@ impl Default for Limits {
             tls_handshake_bytes: 256 << 10,
             tls_sequence_search: 4_096,
             tls_search_bytes: 2 << 30,
+            tls_trials: 1 << 21,
             tls_compressed_sessions: 512,
             tls_held_bytes: 64 << 10,
             tls_sessions_learned: 16_384,

@@ -67,10 +67,9 @@ impl Session {
             (_, Mode::Held) => {
                 self.hold(direction, at, head, body.unwrap_or(&[]), damaged, out);
             }
-            (20, Mode::Null { .. }) => {
-                if let Some(body) = whole {
-                    self.readable(direction, at, head, body, false, out);
-                }
+            // Sent again in clear; that of a renegotiation has a MAC behind it.
+            (20, Mode::Null { .. }) if whole == Some(&[1]) => {
+                self.readable(direction, at, head, &[1], false, out);
             }
             (_, Mode::Null { mac_len }) => {
                 if let Some(body) = whole {
@@ -296,6 +295,11 @@ impl Session {
         }
         side.joiner.reset();
         side.uncertain = false;
+        if self.key_log_says_tls13(out.keyring) {
+            self.side(direction).mode = Mode::Inner;
+            self.start_tls13(direction, out);
+            return;
+        }
         if pending > 0 {
             self.summary
                 .lost(direction, at, Why::CutHandshake, count(pending));
@@ -312,20 +316,20 @@ impl Session {
         }
     }
 
-    /// The MAC length of a NULL suite that was chosen without compression.
+    /// The MAC length of a NULL suite that was chosen without compression; a renegotiation chooses anew.
     pub(super) fn null_mac_len(&self) -> Option<usize> {
-        let hello = self.summary.server_hello.as_ref()?;
-        let readable = hello.suite.is_null() && hello.compression == 0;
+        let first = || {
+            let hello = self.summary.server_hello.as_ref()?;
+            let truncated = hello.extensions.truncated_hmac;
+            Some((hello.suite, hello.compression, truncated))
+        };
+        let (suite, compression, truncated) = self.keying.chosen().or_else(first)?;
+        let readable = suite.is_null() && compression == 0;
         // A MAC of unknown length (GOST) cannot be stripped.
-        let mac_len = hello
-            .suite
+        let mac_len = suite
             .mac_len()
-            .filter(|len| readable && (*len > 0 || hello.suite.0 == 0))?;
-        Some(if hello.extensions.truncated_hmac {
-            10
-        } else {
-            mac_len
-        })
+            .filter(|len| readable && (*len > 0 || suite.0 == 0))?;
+        Some(if truncated { 10 } else { mac_len })
     }
 
     pub(super) fn tls13_progress(&mut self, direction: Direction, len: usize) {

@@ -21,6 +21,8 @@ pub(super) enum Waiting {
 #[derive(Debug)]
 pub(super) struct Held {
     all: Vec<Waiting>,
+    /// Room in all, and what is left of it.
+    most: usize,
     room: usize,
     /// Whether something had to be left out.
     full: bool,
@@ -30,6 +32,7 @@ impl Held {
     pub(super) const fn new(room: usize) -> Self {
         Self {
             all: Vec::new(),
+            most: room,
             room,
             full: false,
         }
@@ -46,8 +49,17 @@ impl Held {
     }
 
     pub(super) fn lost(&mut self, bytes: u64) {
-        if !self.full {
-            self.all.push(Waiting::Lost(bytes));
+        match (
+            self.all.last_mut(),
+            self.room.checked_sub(size_of::<Waiting>()),
+        ) {
+            _ if self.full => {}
+            (Some(Waiting::Lost(before)), _) => *before = before.saturating_add(bytes),
+            (_, Some(room)) => {
+                self.room = room;
+                self.all.push(Waiting::Lost(bytes));
+            }
+            (_, None) => self.full = true,
         }
     }
 
@@ -83,6 +95,36 @@ impl Held {
 
     /// What waits, in order.
     pub(super) fn take(&mut self) -> Vec<Waiting> {
-        std::mem::take(&mut self.all)
+        let taken = std::mem::take(&mut self.all);
+        // A later handshake may have to wait, too.
+        *self = Self::new(self.most);
+        taken
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_given_out_makes_room_again_and_holes_cost_some() {
+        let head = Head {
+            content: 23,
+            version: 0x0303,
+            len: 100,
+            sslv2: false,
+        };
+        let mut held = Held::new(1000);
+        for _ in 0..3 {
+            held.record(FrameRef::default(), head, &[0; 600], false);
+            assert!(!held.is_full() && held.first_record().is_some());
+            held.record(FrameRef::default(), head, &[0; 600], false);
+            assert!(held.is_full());
+            assert_eq!(held.take().len(), 1);
+        }
+        for _ in 0..1000 {
+            held.lost(1);
+        }
+        assert!(matches!(*held.take(), [Waiting::Lost(1000)]));
     }
 }

@@ -125,6 +125,12 @@ impl Keying {
         }
     }
 
+    /// Suite and compression that the server has chosen in this handshake, and whether it cuts the MAC.
+    pub(super) fn chosen(&self) -> Option<(CipherSuiteId, u8, bool)> {
+        let server = self.server.as_ref()?;
+        Some((server.suite, server.compression, server.truncated_hmac))
+    }
+
     fn parameters(&self) -> Option<Parameters> {
         let server = self.server.as_ref()?;
         Some(Parameters {
@@ -321,7 +327,10 @@ impl Keying {
             .iter()
             .flat_map(|random| nameless.clone().map(move |m| (random, m)));
         let mut found = None;
-        for (client_random, master) in named.take(RANDOMS_TRIED).chain(nameless) {
+        let mut tried = 0_usize;
+        let to_try = named.take(RANDOMS_TRIED).chain(nameless);
+        for (client_random, master) in to_try.take(keyring.may_try(usize::MAX)) {
+            tried = tried.saturating_add(1);
             p.client_random = *client_random;
             let Ok([mut client, mut server]) = openers(&p, master) else {
                 return false;
@@ -332,6 +341,7 @@ impl Keying {
                 break;
             }
         }
+        keyring.were_tried(tried);
         let Some((client_random, master)) = found else {
             return false;
         };

@@ -18,6 +18,11 @@ const FAILED_TLS13: u64 = 256;
 /// KeyUpdates that may have been lost in one hole (RFC 8446 §4.6.3).
 const UPDATES_TRIED: usize = 2;
 
+/// What making the keys of a secret costs, in bytes authenticated.
+const KEY_COST: u64 = 8 << 10;
+/// Records in a row that may fail before trying the keys to come costs something.
+const FAILED_FREE: u64 = 64;
+
 /// What became of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Outcome {
@@ -294,9 +299,13 @@ impl Keys {
             tries,
             missing: 0,
         };
+        let costly = self.opened > 0 && tries > FAILED_FREE;
         let mut found = None;
         'phases: for (place, (_, secret)) in tls13.coming.iter().enumerate() {
             for suite in tls13.suites_for(secret) {
+                if costly && !pay_for_keys(budget) {
+                    break 'phases;
+                }
                 let Ok(mut opener) = opener13(suite, tls13.version, secret) else {
                     continue;
                 };
@@ -324,6 +333,9 @@ impl Keys {
         }
         let mut secret = secret.clone();
         for _ in 0..UPDATES_TRIED {
+            if !pay_for_keys(budget) {
+                return false;
+            }
             let Some(next) = next_traffic_secret(*suite, tls13.version, &secret) else {
                 return false;
             };
@@ -398,6 +410,17 @@ impl Keys {
                 .tls13
                 .as_ref()
                 .is_none_or(|tls13| tls13.coming.is_empty())
+    }
+}
+
+/// Whether the budget has what the keys of one more secret cost; takes it.
+fn pay_for_keys(budget: &mut Budget) -> bool {
+    match budget.checked_sub(KEY_COST) {
+        Some(left) => {
+            *budget = left;
+            true
+        }
+        None => false,
     }
 }
 

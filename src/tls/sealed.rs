@@ -80,8 +80,16 @@ impl Session {
                 if !early {
                     tls13.skip(Phase::Early);
                 }
-                let keys = Keys::tls13(tls13, self.search);
-                self.side(direction).keys = Some(Box::new(keys));
+                let mut keys = Keys::tls13(tls13, self.search);
+                let begun_before = self.begun_before.is_some();
+                let side = self.side(direction);
+                if begun_before {
+                    keys.begun_before();
+                } else if side.lost > 0 {
+                    // What was lost before there were keys may have been under them.
+                    keys.lost(side.lost);
+                }
+                side.keys = Some(Box::new(keys));
                 if by_client {
                     out.keyring.log_was_used();
                 }
@@ -94,6 +102,13 @@ impl Session {
             }
             None => self.summary.closed = Some(self.keying.no_traffic(out.keyring)),
         }
+    }
+
+    /// No ServerHello was seen, and a key log that has traffic secrets of this session says what it would have said.
+    pub(super) fn key_log_says_tls13(&self, keyring: &Keyring) -> bool {
+        let random = self.keying.client_random;
+        self.summary.server_hello.is_none()
+            && random.is_some_and(|random| keyring.traffic(&random).is_some())
     }
 
     /// A whole record of a direction that has keys.
@@ -118,11 +133,14 @@ impl Session {
             keys.open(&head, body, &mut content, &mut out.keyring.search)
         };
         let is_wrong = keys.are_wrong();
+        let mut identified = false;
         if !before && let Some(opened_as) = keys.opened_as() {
             self.summary.opened_as = Some(opened_as);
+            identified = self.summary.server_hello.is_none();
         }
         self.side(direction).keys = Some(keys);
-        *at_index(&mut self.summary.last_opened, direction) = outcome != Outcome::Closed;
+        let is_open = matches!(outcome, Outcome::Opened { .. });
+        *at_index(&mut self.summary.last_opened, direction) = is_open;
         match outcome {
             Outcome::Opened { content: kind } => {
                 self.summary.protection = Protection::Decrypted;
@@ -138,15 +156,20 @@ impl Session {
                 self.summary
                     .lost(direction, at, Why::NotDecompressed, count(body.len()));
                 self.plain_gap(direction, at, u64::from(head.len), out);
+                self.not_decompressed(direction);
+                self.left_closed(direction, at, head);
             }
-            Outcome::Closed if is_wrong && self.null_mac_len().is_some() => {
+            Outcome::Closed if !before && !damaged && self.null_mac_len().is_some() => {
                 // The content of a NULL suite is there to be read, whoever can check its MAC.
                 self.side(direction).keys = None;
                 self.side(direction).mode = self.mode_without_keys();
+                self.under_cipher(direction, at, head, Some(body), damaged, out);
             }
             Outcome::Closed => {
-                if before && !damaged {
-                    let why = if after_hole {
+                // Early data may be the one thing for which there is no secret: the session is opened all the same.
+                let early = head.content == 23 && self.may_be_early(direction);
+                if (before || early) && !damaged {
+                    let why = if before && after_hole {
                         Why::NotOpenedAfterGap
                     } else {
                         Why::NotOpened
@@ -165,6 +188,29 @@ impl Session {
         }
         content.clear();
         self.scratch = content;
+        if identified {
+            // The other direction may wait for this.
+            self.release(out);
+        }
+    }
+
+    /// It is the client that sends here, and it offered early data.
+    fn may_be_early(&self, direction: Direction) -> bool {
+        let hello = self.summary.client_hello.as_ref();
+        direction == self.summary.client() && hello.is_some_and(|h| h.extensions.early_data)
+    }
+
+    /// The compression goes over all records of a direction: from here on none can be read.
+    fn not_decompressed(&mut self, direction: Direction) {
+        let whole = self.summary.missing_bytes == [0, 0];
+        let reason = match &self.summary.server_hello {
+            Some(hello) if whole => Reason::SuiteNotSupported {
+                suite: hello.suite,
+                compression: hello.compression,
+            },
+            _ => Reason::RecordsMissing,
+        };
+        self.close(direction, reason);
     }
 
     /// The end: keys that never opened anything are no keys of this session.
@@ -272,12 +318,20 @@ impl Session {
         if first && !damaged && self.by_all_secrets(direction, &head, body, out) {
             self.replay(direction, out);
         }
-        if first {
-            // Found or tried in vain: either may be the last word for both directions.
-            self.release(out);
-        } else if self.side(direction).held.is_full() {
+        if self.side(direction).held.is_full() {
             self.give_up_holding(direction, out);
             self.left_closed(direction, at, head);
+        } else if first {
+            // Found or tried in vain: either may be the last word for both directions.
+            self.release(out);
+        } else if head.content == 23
+            && !damaged
+            && self.summary.client_hello.is_none()
+            && self.summary.server_hello.is_none()
+            && self.begun_before(direction, &head, body, out)
+        {
+            // The first record was damaged, or under keys that are not known.
+            self.replay(direction, out);
         }
     }
 
@@ -446,26 +500,42 @@ impl Session {
         }
         side.tried = side.tried.saturating_add(1);
         let mut content = std::mem::take(&mut self.scratch);
+        let is_known = self.begun_before.is_some();
         let known: Vec<([u8; 32], bool)> = match &self.begun_before {
             Some((random, client)) => vec![(*random, *client == direction)],
             None => out
                 .keyring
                 .all_traffic()
-                .take(TRIED_CONNECTIONS)
+                .take(out.keyring.may_try(TRIED_CONNECTIONS))
                 .flat_map(|(random, _)| [(*random, true), (*random, false)])
                 .collect(),
         };
+        // A part of what is left: a connection that no secret opens leaves something for the next one.
+        let share = if is_known {
+            out.keyring.search
+        } else {
+            // Each costs several trials: two directions, and the suites that fit.
+            out.keyring.were_tried(known.len().saturating_mul(4));
+            out.keyring.search_strangers.div_ceil(4)
+        };
+        let mut budget = share;
         let mut found = None;
         for (random, by_client) in known {
             let Some(mut trial) = self.secrets_of(&random, by_client, out.keyring) else {
                 continue;
             };
-            let outcome = trial.open(head, body, &mut content, &mut out.keyring.search);
+            let outcome = trial.open(head, body, &mut content, &mut budget);
             if outcome != Outcome::Closed {
                 found = Some((random, by_client));
                 break;
             }
         }
+        let store = if is_known {
+            &mut out.keyring.search
+        } else {
+            &mut out.keyring.search_strangers
+        };
+        *store = store.saturating_sub(share.saturating_sub(budget));
         content.clear();
         self.scratch = content;
         let Some((random, by_client)) = found else {

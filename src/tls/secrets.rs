@@ -217,6 +217,11 @@ pub struct Keyring {
     opened_by_log: u64,
     /// Bytes that may still be authenticated to find the numbers of records behind holes.
     pub(super) search: u64,
+    /// The same for secrets that may be those of another connection: what they cost must not be missing for a connection that is
+    /// known.
+    pub(super) search_strangers: u64,
+    /// Secrets that may still be tried on connections that they may not belong to.
+    trials: u64,
     /// Sessions that may still be decompressed.
     decompress: usize,
 }
@@ -229,6 +234,8 @@ impl Keyring {
             secrets,
             room: limits.tls_sessions_learned,
             search: limits.tls_search_bytes,
+            search_strangers: limits.tls_search_bytes,
+            trials: limits.tls_trials,
             decompress: limits.tls_compressed_sessions,
             ..Self::default()
         }
@@ -336,6 +343,17 @@ impl Keyring {
             }
             None => false,
         }
+    }
+
+    /// How many of `wanted` secrets may still be tried on one connection.
+    pub(super) fn may_try(&self, wanted: usize) -> usize {
+        wanted.min(usize::try_from(self.trials).unwrap_or(usize::MAX))
+    }
+
+    /// So many secrets were tried.
+    pub(super) fn were_tried(&mut self, number: usize) {
+        let number = u64::try_from(number).unwrap_or(u64::MAX);
+        self.trials = self.trials.saturating_sub(number);
     }
 
     pub(super) fn log_was_used(&mut self) {

@@ -22,7 +22,6 @@ pub(super) struct RecordMac {
 }
 
 enum Keyed {
-    None,
     Md5(Hmac<Md5>),
     Sha1(Hmac<Sha1>),
     Sha256(Hmac<Sha256>),
@@ -87,7 +86,6 @@ impl RecordMac {
         let suite = p.suite.info().ok_or(Unsupported)?;
         let key = secret.bytes();
         let keyed = match (suite.mac, p.version) {
-            (suite::Mac::Null, _) => Keyed::None,
             (suite::Mac::Md5, Version::SSL3) => Keyed::Ssl3Md5(Ssl3::new(key)),
             (suite::Mac::Sha1, Version::SSL3) => Keyed::Ssl3Sha1(Ssl3::new(key)),
             (_, Version::SSL3) => return Err(Unsupported),
@@ -95,7 +93,11 @@ impl RecordMac {
             (suite::Mac::Sha1, _) => Keyed::Sha1(keyed(key)?),
             (suite::Mac::Sha256, _) => Keyed::Sha256(keyed(key)?),
             (suite::Mac::Sha384, _) => Keyed::Sha384(keyed(key)?),
-            (suite::Mac::Ripemd160 | suite::Mac::Aead | suite::Mac::Other, _) => {
+            // Without a MAC nothing says that a secret is the right one.
+            (
+                suite::Mac::Null | suite::Mac::Ripemd160 | suite::Mac::Aead | suite::Mac::Other,
+                _,
+            ) => {
                 return Err(Unsupported);
             }
         };
@@ -120,7 +122,6 @@ impl RecordMac {
         }
         let header = header(seq, head, len);
         match &self.keyed {
-            Keyed::None => true,
             Keyed::Md5(keyed) => hmac(keyed, &header, data, mac),
             Keyed::Sha1(keyed) => hmac(keyed, &header, data, mac),
             Keyed::Sha256(keyed) => hmac(keyed, &header, data, mac),

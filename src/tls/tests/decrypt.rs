@@ -490,3 +490,218 @@ fn flipped_bits_cost_their_record_and_nothing_else() {
         );
     }
 }
+
+/// What went by before the ServerHello is not there: the key log still tells, wherever the hole ends.
+#[test]
+fn tls13_is_opened_behind_a_hole_that_took_the_server_hello() {
+    for (version, suite) in &SUITES[3..] {
+        let talk = Peers::new(version, suite, false).talk(20, None);
+        for gone in [1, 8, 14] {
+            let wire: Vec<_> = talk
+                .wire
+                .iter()
+                .enumerate()
+                .map(|(at, (d, b))| match at {
+                    at if *d == S && at <= gone => (*d, Wire::Lost(b.len() as u64)),
+                    _ => (*d, Wire::Bytes(b)),
+                })
+                .collect();
+            let read = read_with(&mut keyring(&talk.keys), &wire);
+            assert!(read.plain[0] == talk.said[0], "{suite} {gone}");
+            let lost: usize = talk.said[1].len() - read.plain[1].len();
+            let gone = talk.wire[..=gone].iter();
+            let data = gone.filter(|(d, b)| *d == S && b.len() > 1100 && b[0] == 23);
+            assert!(
+                read.plain[1].len() > 1100 && lost <= 1100 * data.count(),
+                "{suite}: {lost} lost, {:?}",
+                read.tls.not_understood
+            );
+        }
+    }
+}
+
+#[test]
+fn a_damaged_first_record_does_not_hide_a_connection_begun_before() {
+    let talk = Peers::new(&TLS13, SUITES[3].1, false).talk(12, None);
+    for damaged in [C, S] {
+        let late = &talk.wire[12..];
+        let first = late.iter().position(|(d, _)| *d == damaged).unwrap();
+        let mut flipped = late[first].1.clone();
+        flipped[100] ^= 1;
+        let mut wire: Vec<_> = late.iter().map(|(d, b)| (*d, Wire::Bytes(b))).collect();
+        wire[first].1 = Wire::Bytes(&flipped);
+        let read = read_with(&mut keyring(&talk.keys), &wire);
+        for direction in [C, S] {
+            let (said, plain) = (
+                &talk.said[direction.index()],
+                &read.plain[direction.index()],
+            );
+            assert!(
+                plain.len() > 2000 && said.ends_with(plain),
+                "{damaged:?}: {} bytes of {direction:?}",
+                plain.len()
+            );
+        }
+        assert!(read.tls.is_decrypted());
+    }
+}
+
+#[test]
+fn a_strange_connection_does_not_use_up_the_search_of_others() {
+    let strange = Peers::new(&TLS13, SUITES[3].1, false).talk(12, None);
+    let others: String = (0..48)
+        .map(|n| {
+            format!(
+                "CLIENT_TRAFFIC_SECRET_0 {n:064x} {n:064x}\nSERVER_TRAFFIC_SECRET_0 {n:064x} {n:064x}\n"
+            )
+        })
+        .collect();
+    let mut ring = keyring(&others);
+    let before = ring.search;
+    let late: Vec<_> = whole(&strange).into_iter().skip(12).collect();
+    let read = read_with(&mut ring, &late);
+    assert_eq!(
+        read.tls.undecrypted_reason(),
+        Some(Reason::HandshakeNotCaptured)
+    );
+    assert_eq!(ring.search, before);
+}
+
+#[test]
+fn many_connections_without_a_hello_times_many_secrets_end() {
+    use std::fmt::Write as _;
+    let mut keys = String::new();
+    for n in 0..4096 {
+        writeln!(keys, "CLIENT_RANDOM {n:064x} {n:096x}").unwrap();
+    }
+    let mut ring = keyring(&keys);
+    let mut hello = vec![22, 3, 3, 0, 42, 2, 0, 0, 38, 3, 3];
+    hello.extend([7; 32]);
+    hello.extend([0, 0xc0, 0x2f, 0]);
+    hello.extend([20, 3, 3, 0, 1, 1, 22, 3, 3, 0, 40]);
+    hello.extend([9; 40]);
+    for _ in 0..2000 {
+        let read = read_with(&mut ring, &[(S, Wire::Bytes(&hello))]);
+        assert_eq!(read.plain, <[Vec<u8>; 2]>::default());
+    }
+    assert_eq!(ring.may_try(1), 0);
+}
+
+fn record(content: u8, body: &[u8]) -> Vec<u8> {
+    let len = u16::try_from(body.len()).unwrap().to_be_bytes();
+    [&[content, 3, 3], &len[..], body].concat()
+}
+
+/// Handshake messages as small as they can be, with a MAC's worth of bytes behind.
+fn hello(kind: u8, suite: [u8; 2], mac_len: usize) -> Vec<u8> {
+    let choice = match kind {
+        1 => vec![0, 0, 2, suite[0], suite[1], 1, 0],
+        _ => vec![0, suite[0], suite[1], 0],
+    };
+    let body = [&[3, 3], &[kind; 32][..], &choice].concat();
+    let message = [
+        &[kind, 0, 0, u8::try_from(body.len()).unwrap()],
+        &body[..],
+        &vec![0x55; mac_len],
+    ]
+    .concat();
+    record(22, &message)
+}
+
+#[test]
+fn a_renegotiation_from_a_null_suite_to_a_real_one_shows_no_ciphertext() {
+    let (null, aes) = ([0, 2], [0, 0x2f]);
+    let change = record(20, &[1]);
+    let clear = record(
+        23,
+        &[&b"OPTIONS sip:a SIP/2.0\r\n\r\n"[..], &[0; 20]].concat(),
+    );
+    let sealed = record(23, &[0xa5; 64]);
+    let changed = record(20, &[&[1][..], &[0; 20]].concat());
+    let wire = [
+        (C, hello(1, null, 0)),
+        (S, hello(2, null, 0)),
+        (C, change.clone()),
+        (S, change),
+        (C, clear),
+        (C, hello(1, aes, 20)),
+        (S, hello(2, aes, 20)),
+        // A record of a NULL suite has its MAC behind it.
+        (C, changed.clone()),
+        (S, changed),
+        (C, sealed.clone()),
+        (S, sealed),
+    ];
+    let wire: Vec<_> = wire.iter().map(|(d, b)| (*d, Wire::Bytes(b))).collect();
+    let read = read_with(&mut keyring(""), &wire);
+    assert_eq!(read.plain[0], b"OPTIONS sip:a SIP/2.0\r\n\r\n");
+    assert_eq!(String::from_utf8_lossy(&read.plain[1]), "");
+    assert!(
+        matches!(
+            read.tls.undecrypted_reason(),
+            Some(Reason::NoSecrets {
+                client_random: [1, ..]
+            })
+        ),
+        "{:?}",
+        read.tls.undecrypted_reason()
+    );
+}
+
+#[test]
+fn what_a_null_suite_carries_is_read_from_its_first_record_on_whatever_the_secret() {
+    let null = [0, 2];
+    let said = b"OPTIONS sip:a SIP/2.0\r\n\r\n";
+    let clear = record(23, &[&said[..], &[0; 20]].concat());
+    let wire = [
+        (C, hello(1, null, 0)),
+        (S, hello(2, null, 0)),
+        (C, record(20, &[1])),
+        (C, clear),
+    ];
+    let wire: Vec<_> = wire.iter().map(|(d, b)| (*d, Wire::Bytes(b))).collect();
+    let wrong = format!("CLIENT_RANDOM {} {:096x}\n", "01".repeat(32), 7);
+    for keys in ["", &wrong] {
+        let read = read_with(&mut keyring(keys), &wire);
+        assert_eq!(read.plain[0], said, "{keys}");
+        assert_eq!(read.tls.protection, Protection::Null);
+    }
+}
+
+#[test]
+fn a_client_whose_server_was_not_captured_at_all_is_opened_in_tls13() {
+    let talk = Peers::new(&TLS13, SUITES[3].1, false).talk(6, None);
+    let wire: Vec<_> = whole(&talk).into_iter().filter(|(d, _)| *d == C).collect();
+    let read = read_with(&mut keyring(&talk.keys), &wire);
+    assert!(
+        read.plain[0] == talk.said[0],
+        "{:?}",
+        read.tls.not_understood
+    );
+}
+
+#[test]
+fn early_data_without_its_secret_is_said_to_be_closed() {
+    let peers = Peers::new(&TLS13, SUITES[3].1, false);
+    let (_, talk) = (peers.talk(2, None), peers.talk(2, None));
+    let without: String = talk
+        .keys
+        .lines()
+        .filter(|line| !line.starts_with("CLIENT_EARLY"))
+        .flat_map(|line| [line, "\n"])
+        .collect();
+    assert!(without.len() < talk.keys.len());
+    let lost = |keys: &str| {
+        let read = read_with(&mut keyring(keys), &whole(&talk));
+        assert!(read.tls.is_decrypted());
+        let all = read.tls.not_understood.iter();
+        (
+            read.plain[0].len(),
+            all.filter(|n| n.why == Why::NotOpened).count(),
+        )
+    };
+    let early = b"OPTIONS sip:early SIP/2.0\r\n\r\n".len();
+    let (with, without) = (lost(&talk.keys), lost(&without));
+    assert_eq!(with, (talk.said[0].len(), 0));
+    assert_eq!(without, (talk.said[0].len() - early, 1));
+}
