@@ -270,7 +270,9 @@ impl Session {
         protected: bool,
         out: &mut Outlet<'_>,
     ) {
-        if self.is_unannounced(direction, content) {
+        let side = self.side(direction);
+        let inside = protected && side.uncertain && side.joiner.at_start();
+        if self.is_unannounced(direction, content) || (inside && !begins_a_message(content)) {
             self.summary
                 .lost(direction, at, Why::UnclearHandshake, count(content.len()));
             return;
@@ -371,4 +373,15 @@ impl<T> ReplaceNone<T> for Option<T> {
 /// A known type and a length below what any real message has: encrypted bytes pass once in two thousand.
 fn looks_like_a_message(content: &[u8]) -> bool {
     matches!(content, [kind, 0 | 1, ..] if is_handshake_type(*kind))
+}
+
+/// The same for content that was opened, which is no random bytes: the length has to be that of a message, too.
+fn begins_a_message(content: &[u8]) -> bool {
+    /// Longer than the chains of real servers.
+    const LONGEST: usize = 1 << 15;
+    let [_, 0, high, low, rest @ ..] = content else {
+        return false;
+    };
+    let len = usize::from(u16::from_be_bytes([*high, *low]));
+    looks_like_a_message(content) && (len <= rest.len() || (rest.len() > 32 && len <= LONGEST))
 }

@@ -113,6 +113,11 @@ impl Keying {
         }
     }
 
+    /// Whether the master secret depends on every message of the handshake (RFC 7627).
+    pub(super) const fn hashes_messages(&self) -> bool {
+        self.session_hash.is_some()
+    }
+
     /// NewSessionTicket (RFC 5077 §3.3).
     pub(super) fn ticket(&mut self, body: &[u8], keyring: &mut Keyring) {
         let Some(ticket) = body.get(6..).filter(|ticket| !ticket.is_empty()) else {
@@ -288,7 +293,8 @@ impl Keying {
         let same_id = (!server.session_id.is_empty()).then(|| name_digest(&server.session_id));
         let id = id.as_ref().filter(|id| same_id.as_ref() == Some(id));
         let known = |name: Option<&[u8; 32]>| name.and_then(|name| keyring.learned(name));
-        if let Some(Some(master)) = known(ticket.as_ref()).or_else(|| known(id)) {
+        let opened = |name| known(name).flatten();
+        if let Some(master) = opened(ticket.as_ref()).or_else(|| opened(id)) {
             return Ok(master.clone());
         }
         if self.certificate.is_some() {

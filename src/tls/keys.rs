@@ -231,7 +231,9 @@ impl Keys {
     ) -> Outcome {
         if !(self.try_now(head, sealed, out, budget) || self.try_later(head, sealed, out, budget)) {
             out.clear();
-            self.failed = self.failed.saturating_add(1);
+            if self.opened == 0 {
+                self.failed = self.failed.saturating_add(1);
+            }
             self.pass(sealed.len(), sealed);
             return Outcome::Closed;
         }
@@ -401,6 +403,16 @@ impl Keys {
         });
         self.seq = 0;
         self.hole = None;
+    }
+
+    /// Whether the cipher cannot go on behind what is missing.
+    pub(super) fn is_lost(&self) -> bool {
+        self.opener.as_ref().is_some_and(|opener| opener.is_lost())
+    }
+
+    /// Records that did not open before the first that did.
+    pub(super) const fn failed(&self) -> u64 {
+        self.failed
     }
 
     /// Whether there is anything left to open records with.

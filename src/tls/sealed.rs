@@ -132,7 +132,7 @@ impl Session {
         } else {
             keys.open(&head, body, &mut content, &mut out.keyring.search)
         };
-        let is_wrong = keys.are_wrong();
+        let (is_wrong, is_lost, failed) = (keys.are_wrong(), keys.is_lost(), keys.failed());
         let mut identified = false;
         if !before && let Some(opened_as) = keys.opened_as() {
             self.summary.opened_as = Some(opened_as);
@@ -146,6 +146,10 @@ impl Session {
                 self.summary.protection = Protection::Decrypted;
                 let opened = at_index(&mut self.summary.opened, direction);
                 *opened = opened.saturating_add(1);
+                // In TLS 1.3 these are handshake messages for which the key log may have no secret.
+                if !before && failed > 0 && !self.summary.is_tls13() {
+                    self.summary.lost(direction, at, Why::NotOpened, failed);
+                }
                 let inner = Head {
                     content: kind,
                     ..head
@@ -166,6 +170,7 @@ impl Session {
                 self.under_cipher(direction, at, head, Some(body), damaged, out);
             }
             Outcome::Closed => {
+                self.forget_message(direction, at);
                 // Early data may be the one thing for which there is no secret: the session is opened all the same.
                 let early = head.content == 23 && self.may_be_early(direction);
                 if (before || early) && !damaged {
@@ -182,6 +187,8 @@ impl Session {
                 }
                 if is_wrong {
                     self.wrong_keys(direction);
+                } else if is_lost {
+                    self.close(direction, Reason::RecordsMissing);
                 }
                 self.left_closed(direction, at, head);
             }
@@ -191,6 +198,18 @@ impl Session {
         if identified {
             // The other direction may wait for this.
             self.release(out);
+        }
+    }
+
+    /// A part of the handshake message at hand may have been in a record that stays closed.
+    pub(super) fn forget_message(&mut self, direction: Direction, at: FrameRef) {
+        let side = self.side(direction);
+        let pending = side.joiner.pending();
+        side.joiner.reset();
+        side.uncertain = true;
+        if pending > 0 {
+            self.summary
+                .lost(direction, at, Why::CutHandshake, count(pending));
         }
     }
 
@@ -229,8 +248,9 @@ impl Session {
         if side.mode == Mode::Open {
             side.mode = Mode::Opaque;
         }
-        let lost = self.summary.missing_bytes != [0, 0];
-        let reason = if lost {
+        let here = *at_index(&mut self.summary.missing_bytes, direction) > 0;
+        let anywhere = self.summary.missing_bytes != [0, 0];
+        let reason = if here || (anywhere && self.keying.hashes_messages()) {
             Reason::RecordsMissing
         } else {
             Reason::DoesNotAuthenticate {

@@ -236,7 +236,7 @@ impl Session {
                         break;
                     }
                     framer.lose();
-                    self.side(direction).uncertain = true;
+                    self.forget_message(direction, at);
                 }
                 Step::Record {
                     head,

@@ -84,6 +84,11 @@ pub(super) trait Opener: fmt::Debug + Send {
     /// Behind a hole these bytes stand right before the next record: a chained cipher goes on from them.
     fn precede(&mut self, _tail: &[u8]) {}
 
+    /// Nothing of this direction can be opened any more: what the next records depend on is missing for good.
+    fn is_lost(&self) -> bool {
+        false
+    }
+
     /// A record of `len` bytes went by unopened; `tail` are its last bytes, as many as the capture has.
     fn pass(&mut self, len: usize, tail: &[u8]);
 }

@@ -165,6 +165,10 @@ impl Opener for Rc4 {
         None
     }
 
+    fn is_lost(&self) -> bool {
+        self.place == Place::Lost
+    }
+
     fn pass(&mut self, len: usize, _tail: &[u8]) {
         if let Some((missing, first)) = self.hole.take() {
             self.place = Place::Behind { missing, first };

@@ -8,8 +8,7 @@ use rustls::crypto::ring::cipher_suite::{TLS13_AES_128_GCM_SHA256, TLS13_AES_256
 use rustls::crypto::tls13::{HkdfExpander, OkmBlock};
 use zeroize::Zeroizing;
 
-/// What protects the records of one direction.
-#[derive(Debug)]
+/// What protects the records of one direction. Not shown by anything: no Debug.
 pub(in crate::tls) struct TrafficKeys {
     pub(in crate::tls) key: Secret,
     pub(in crate::tls) iv: [u8; 12],

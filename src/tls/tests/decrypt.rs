@@ -705,3 +705,36 @@ fn early_data_without_its_secret_is_said_to_be_closed() {
     assert_eq!(with, (talk.said[0].len(), 0));
     assert_eq!(without, (talk.said[0].len() - early, 1));
 }
+
+#[test]
+fn a_damaged_record_in_a_long_handshake_message_makes_no_other_message_of_the_rest() {
+    let mut peers = Peers::new(&TLS13, SUITES[3].1, false);
+    Arc::get_mut(&mut peers.server).unwrap().max_fragment_size = Some(64);
+    let talk = peers.talk(4, None);
+    let flight = talk
+        .wire
+        .iter()
+        .position(|(d, b)| *d == S && b.len() > 700)
+        .unwrap();
+    let read = read_with(&mut keyring(&talk.keys), &whole(&talk));
+    assert!(read.tls.server_certificates.is_some());
+    // Every place behind the ServerHello: some are in the middle of the certificate.
+    for at in (200..talk.wire[flight].1.len()).step_by(29) {
+        let mut damaged = talk.wire[flight].1.clone();
+        damaged[at] ^= 1;
+        let mut wire = whole(&talk);
+        wire[flight].1 = Wire::Bytes(&damaged);
+        let read = read_with(&mut keyring(&talk.keys), &wire);
+        let bogus = |n: &NotUnderstood| {
+            matches!(
+                n.why,
+                Why::UnknownHandshake | Why::MalformedHandshake | Why::HandshakeTooLong
+            )
+        };
+        assert!(
+            !read.tls.not_understood.iter().any(bogus),
+            "{at}: {:?}",
+            read.tls.not_understood
+        );
+    }
+}
