@@ -39,6 +39,7 @@ mod signature;
 mod suite;
 mod suite_table;
 mod summary;
+mod waiting;
 mod wire;
 mod words;
 

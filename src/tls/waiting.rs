@@ -1,0 +1,277 @@
+//! Encrypted records that cannot be opened at once: those that wait for the other direction, and connections for which no hello
+//! says which secret is theirs.
+
+use super::held::Waiting;
+use super::keying::traffic_of;
+use super::keys::{Keys, Outcome, Phase};
+use super::reason::Reason;
+use super::record::Head;
+use super::secrets::Keyring;
+use super::session::{Mode, Outlet, Session};
+use crate::base::{Direction, FrameRef};
+
+/// Records of a connection begun before the capture that are tried with the secrets of all connections.
+const TRIED_RECORDS: u32 = 4;
+/// Connections of the key logs that are tried on such a record.
+const TRIED_CONNECTIONS: usize = 1_024;
+
+impl Session {
+    /// An encrypted record while it is not known whether there are keys.
+    pub(super) fn hold(
+        &mut self,
+        direction: Direction,
+        at: FrameRef,
+        head: Head,
+        body: &[u8],
+        damaged: bool,
+        out: &mut Outlet<'_>,
+    ) {
+        let held = &mut self.side(direction).held;
+        let first = held.is_empty();
+        held.record(at, head, body, damaged);
+        if first && !damaged && self.by_all_secrets(direction, &head, body, out) {
+            self.replay(direction, out);
+        }
+        if self.side(direction).held.is_full() {
+            self.give_up_holding(direction, out);
+            self.left_closed(direction, at, head);
+        } else if first {
+            // Found or tried in vain: either may be the last word for both directions.
+            self.release(out);
+        } else if head.content == 23
+            && !damaged
+            && self.summary.client_hello.is_none()
+            && self.summary.server_hello.is_none()
+            && self.begun_before(direction, &head, body, out)
+        {
+            // The first record was damaged, or under keys that are not known.
+            self.replay(direction, out);
+        }
+    }
+
+    /// Gives out what waited, opened now if it can be.
+    pub(super) fn release(&mut self, out: &mut Outlet<'_>) {
+        for direction in [Direction::Originator, Direction::Responder] {
+            let side = self.side(direction);
+            match (side.mode, side.keys.is_some()) {
+                (Mode::Held, _) => {}
+                // The server's part came first.
+                (Mode::Inner, false) if self.summary.server_hello.is_some() => {
+                    self.start_tls13(direction, out);
+                    continue;
+                }
+                _ => continue,
+            }
+            if self.summary.is_tls13() {
+                self.side(direction).mode = Mode::Inner;
+                self.start_tls13(direction, out);
+            } else {
+                self.start_cipher(direction, out);
+            }
+            if self.side(direction).mode != Mode::Held {
+                self.replay(direction, out);
+            }
+        }
+    }
+
+    /// Nothing more will come: what waits stays closed.
+    pub(super) fn give_up_holding(&mut self, direction: Direction, out: &mut Outlet<'_>) {
+        if self.side(direction).mode != Mode::Held {
+            return;
+        }
+        if !self.by_trial(direction, out) {
+            let reason =
+                if self.summary.client_hello.is_none() && self.summary.server_hello.is_none() {
+                    Reason::HandshakeNotCaptured
+                } else {
+                    Reason::RecordsMissing
+                };
+            self.close(direction, reason);
+            self.side(direction).mode = self.mode_without_keys();
+        }
+        self.replay(direction, out);
+    }
+
+    /// The ClientHello is missing, so far at least: tries the first record with the secrets of all connections.
+    fn by_all_secrets(
+        &mut self,
+        direction: Direction,
+        head: &Head,
+        body: &[u8],
+        out: &mut Outlet<'_>,
+    ) -> bool {
+        let to_try = self.keying.client_random.is_none() || !out.keyring.nameless().is_empty();
+        if !to_try || self.summary.server_hello.is_none() {
+            return false;
+        }
+        if self.summary.is_tls13() {
+            head.content == 23 && self.begun_before(direction, head, body, out)
+        } else {
+            self.by_trial(direction, out)
+        }
+    }
+
+    /// Up to TLS 1.2: tries the first record with all client randoms.
+    fn by_trial(&mut self, direction: Direction, out: &mut Outlet<'_>) -> bool {
+        let by_client = direction == self.summary.client();
+        let mut keying = std::mem::take(&mut self.keying);
+        let mut scratch = std::mem::take(&mut self.scratch);
+        let first = self.side(direction).held.first_record();
+        let found = first.is_some_and(|(head, body)| {
+            keying.by_trial(by_client, out.keyring, |opener| {
+                opener.open(0, &head, body, &mut scratch).is_ok()
+            })
+        });
+        scratch.clear();
+        self.scratch = scratch;
+        self.keying = keying;
+        if found {
+            self.start_cipher(direction, out);
+        }
+        found && self.side(direction).keys.is_some()
+    }
+
+    fn replay(&mut self, direction: Direction, out: &mut Outlet<'_>) {
+        for waiting in self.side(direction).held.take() {
+            match waiting {
+                Waiting::Record {
+                    at,
+                    head,
+                    body,
+                    damaged,
+                } => self.under_cipher(direction, at, head, Some(&body), damaged, out),
+                Waiting::Lost(bytes) => {
+                    if let Some(keys) = &mut self.side(direction).keys {
+                        keys.lost(bytes);
+                    }
+                }
+            }
+        }
+    }
+
+    /// application_data where nothing was said of encryption: what said so was missed, or it is TLS 1.3.
+    pub(super) fn unannounced(
+        &mut self,
+        direction: Direction,
+        head: &Head,
+        body: Option<&[u8]>,
+        out: &mut Outlet<'_>,
+    ) {
+        let hello = self.summary.client_hello.as_ref();
+        let offers_tls13 = hello.is_some_and(|h| h.highest_version().is_tls13());
+        let unknown = self.summary.server_hello.is_none();
+        if unknown && offers_tls13 {
+            // Early data, or the ServerHello was missed; the key log tells.
+            self.start_tls13(direction, out);
+            if self.side(direction).keys.is_some() {
+                self.side(direction).mode = Mode::Inner;
+            }
+            return;
+        }
+        if unknown
+            && hello.is_none()
+            && let Some(body) = body
+            && self.begun_before(direction, head, body, out)
+        {
+            return;
+        }
+        self.start_cipher_late(direction, out);
+    }
+
+    /// Keys of a connection whose ClientHello was not seen; without a ServerHello the next record may have any number.
+    fn secrets_of(
+        &self,
+        client_random: &[u8; 32],
+        by_client: bool,
+        keyring: &Keyring,
+    ) -> Option<Keys> {
+        let hello = self.summary.server_hello.as_ref();
+        let chosen = hello.map(|h| (h.version, h.suite));
+        let mut tls13 = traffic_of(keyring, client_random, by_client, chosen)?;
+        tls13.skip(match chosen {
+            Some(_) => Phase::Early,
+            None => Phase::Handshake,
+        });
+        let mut keys = Keys::tls13(tls13, self.search);
+        if chosen.is_none() {
+            keys.begun_before();
+        }
+        Some(keys)
+    }
+
+    /// A connection begun before the capture may be one whose TLS 1.3 secrets are known; up to TLS 1.2 the keys need the
+    /// randoms of the handshake as well (RFC 5246 §6.3).
+    fn begun_before(
+        &mut self,
+        direction: Direction,
+        head: &Head,
+        body: &[u8],
+        out: &mut Outlet<'_>,
+    ) -> bool {
+        let side = self.side(direction);
+        if side.tried >= TRIED_RECORDS {
+            return false;
+        }
+        side.tried = side.tried.saturating_add(1);
+        let mut content = std::mem::take(&mut self.scratch);
+        let is_known = self.begun_before.is_some();
+        let known: Vec<([u8; 32], bool)> = match &self.begun_before {
+            Some((random, client)) => vec![(*random, *client == direction)],
+            None => out
+                .keyring
+                .all_traffic()
+                .take(out.keyring.may_try(TRIED_CONNECTIONS))
+                .flat_map(|(random, _)| [(*random, true), (*random, false)])
+                .collect(),
+        };
+        // A part of what is left: a connection that no secret opens leaves something for the next one.
+        let share = if is_known {
+            out.keyring.search
+        } else {
+            // Each costs several trials: two directions, and the suites that fit.
+            out.keyring.were_tried(known.len().saturating_mul(4));
+            out.keyring.search_strangers.div_ceil(4)
+        };
+        let mut budget = share;
+        let mut found = None;
+        for (random, by_client) in known {
+            let Some(mut trial) = self.secrets_of(&random, by_client, out.keyring) else {
+                continue;
+            };
+            let outcome = trial.open(head, body, &mut content, &mut budget);
+            if outcome != Outcome::Closed {
+                found = Some((random, by_client));
+                break;
+            }
+        }
+        let store = if is_known {
+            &mut out.keyring.search
+        } else {
+            &mut out.keyring.search_strangers
+        };
+        *store = store.saturating_sub(share.saturating_sub(budget));
+        content.clear();
+        self.scratch = content;
+        let Some((random, by_client)) = found else {
+            return false;
+        };
+        let Some(keys) = self.secrets_of(&random, by_client, out.keyring) else {
+            return false;
+        };
+        let client = if by_client {
+            direction
+        } else {
+            direction.reverse()
+        };
+        if self.begun_before.is_none() {
+            out.keyring.log_was_used();
+        }
+        self.begun_before = Some((random, client));
+        self.summary.client.get_or_insert(client);
+        self.keying.client_random = Some(random);
+        let side = self.side(direction);
+        side.keys = Some(Box::new(keys));
+        side.mode = Mode::Inner;
+        true
+    }
+}
