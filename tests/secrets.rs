@@ -88,7 +88,7 @@ fn secrets_of_no_use_do_not_make_a_healthy_capture_doubtful() {
     assert_eq!(with.stdout.lines().next(), without.stdout.lines().next());
     assert!(
         with.stdout
-            .contains("a private key fits no session: src/tls/tests/keys/throwaway.pkcs8.pem"),
+            .contains("a private key opened no session: src/tls/tests/keys/throwaway.pkcs8.pem"),
         "{with:?}"
     );
 }
@@ -115,7 +115,9 @@ fn private_keys_are_read_with_their_password() {
     assert!(run.status == 0 && run.stderr.is_empty(), "{run:?}");
     // Both files hold the same key.
     assert_eq!(
-        run.stdout.matches("a private key fits no session").count(),
+        run.stdout
+            .matches("a private key opened no session")
+            .count(),
         1
     );
     let run = with(&wrong);
@@ -238,7 +240,7 @@ fn comment_block(text: &str) -> Vec<u8> {
 
 const LATE: &str = "TLS secrets stand in the capture behind packets that they may open: it has to be read twice, so save it to a file and give that";
 const ELSEWHERE: &str =
-    "the key log names 1 session, which is not among the TLS connections that were analysed";
+    "the key log names 1 session, which is not among the TLS handshakes that were analysed";
 
 /// The capture with a block in front of its packets, and behind them.
 fn with_block(block: &[u8]) -> (Vec<u8>, Vec<u8>) {
@@ -325,4 +327,15 @@ fn a_flood_of_secrets_in_a_capture_is_bounded_and_counted() {
     };
     assert_eq!(count("brings more secrets than are kept"), Some(900));
     assert_eq!(count("the key log names 100 sessions"), Some(1));
+}
+
+#[test]
+fn a_client_rejected_in_tls13_was_through_with_its_handshake() {
+    let run = sipdiag(&["tests/rules/tls-alert-unknown-ca/fires-tls13.pcapng"]);
+    let said = run.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        said.contains("ends the connection right after the handshake with a fatal alert 48"),
+        "{said}"
+    );
+    assert!(!said.contains("seems to"), "{said}");
 }

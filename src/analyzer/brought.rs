@@ -69,17 +69,17 @@ impl Brought {
     pub(super) fn finish(&self, unread: bool, keyring: &Keyring, caveats: &mut Caveats) -> bool {
         let mut say = |text: String| caveats.note(CaveatKind::SecretsUnusable, None, text);
         for key in keyring.unused_keys() {
-            say(format!("a private key fits no session: {}", key.source()));
+            say(format!("a private key opened no session: {}", key.source()));
         }
         let named = keyring.secrets().len();
-        // It may be one over QUIC, or out of scope.
+        // It may be one over QUIC, out of scope, or begun before the capture.
         if named > 0 && keyring.opened_by_log() == 0 {
             say(match named {
                 1 => String::from(
-                    "the key log names 1 session, which is not among the TLS connections that were analysed",
+                    "the key log names 1 session, which is not among the TLS handshakes that were analysed",
                 ),
                 n => format!(
-                    "the key log names {n} sessions, none of them among the TLS connections that were analysed"
+                    "the key log names {n} sessions, none of them among the TLS handshakes that were analysed"
                 ),
             });
         }

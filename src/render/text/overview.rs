@@ -6,7 +6,7 @@ use crate::connection::Connection;
 use crate::flow::Handshake;
 use crate::host::Role;
 use crate::render::time::Clock;
-use crate::report::Report;
+use crate::report::{Report, Undecrypted};
 
 /// Rows of a table shown; the rest is in the lists.
 const ROWS: usize = 15;
@@ -283,6 +283,32 @@ pub(super) fn coverage(report: &Report, clock: &Clock, sheet: &mut Sheet) {
     not_seen(report, clock, sheet);
 }
 
+/// Each advice once, in order of the first session that it is about, with those sessions.
+fn advice(unread: &[Undecrypted]) -> Vec<(&str, Vec<&str>)> {
+    let mut all: Vec<(&str, Vec<&str>)> = Vec::new();
+    for session in unread.iter().filter(|u| !u.advice.is_empty()) {
+        let (stream, _) = session
+            .connection
+            .split_once(',')
+            .unwrap_or((&session.connection, ""));
+        match all.iter_mut().find(|(text, _)| *text == session.advice) {
+            Some((_, sessions)) => sessions.push(stream),
+            None => all.push((&session.advice, vec![stream])),
+        }
+    }
+    all
+}
+
+/// `tcp.stream 0, tcp.stream 4 and 12 more`
+fn named(sessions: &[&str]) -> String {
+    const NAMED: usize = 3;
+    let first: Vec<&str> = sessions.iter().take(NAMED).copied().collect();
+    match sessions.len().saturating_sub(NAMED) {
+        0 => first.join(", "),
+        more => format!("{} and {more} more", first.join(", ")),
+    }
+}
+
 fn not_seen(report: &Report, clock: &Clock, sheet: &mut Sheet) {
     let unread = &report.coverage.undecrypted;
     if report.caveats.is_empty() && unread.is_empty() {
@@ -299,11 +325,19 @@ fn not_seen(report: &Report, clock: &Clock, sheet: &mut Sheet) {
     if unread.len() > ROWS {
         more(unread.len(), "--list connections", sheet);
     }
-    let mut advice: Vec<&str> = unread.iter().map(|u| u.advice.as_str()).collect();
-    advice.sort_unstable();
-    advice.dedup();
-    for line in advice.into_iter().filter(|a| !a.is_empty()) {
-        sheet.indented("    What to capture next: ", "      ", line);
+    let advice = advice(unread);
+    for (line, sessions) in &advice {
+        // What is right for one session is wrong for another: with several, each says which it is about.
+        let about = if advice.len() > 1 {
+            format!(" ({})", named(sessions))
+        } else {
+            String::new()
+        };
+        sheet.indented(
+            &format!("    What to capture next{about}: "),
+            "      ",
+            line,
+        );
     }
     let others: Vec<_> = report
         .caveats

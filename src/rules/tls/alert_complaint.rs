@@ -9,7 +9,7 @@ use crate::finding::Evidence;
 use crate::host::Role;
 use crate::rules::Building;
 use crate::rules::{ExplainedBy, Link, Reporter};
-use crate::tls::{AlertDescription, Certificate, CertificateFlight, TlsSummary};
+use crate::tls::{AlertDescription, Certificate, CertificateFlight, TlsSummary, Version};
 use std::net::IpAddr;
 
 /// What explains a complaint about a certificate: a defect that can be seen in it.
@@ -96,6 +96,18 @@ fn flight(tls: &TlsSummary, of_client: bool) -> Option<&CertificateFlight> {
     }
 }
 
+/// Why a certificate that is complained about cannot be shown.
+fn unseen(connection: &Connection) -> &'static str {
+    let tls = connection.tls.as_ref();
+    if tls.is_some_and(|tls| tls.resumed == Some(true)) {
+        "not sent on this connection: the session was resumed"
+    } else if tls.and_then(|tls| tls.version()) == Some(Version::TLS13) {
+        "cannot be read: TLS 1.3 encrypts certificates, and this session was not decrypted"
+    } else {
+        "not in the capture"
+    }
+}
+
 impl Complaint<'_> {
     /// `alert 48 unknown_ca`
     pub(super) fn alert(&self) -> String {
@@ -119,7 +131,7 @@ impl Complaint<'_> {
             (None, Some(flight)) if flight.is_empty() => {
                 vec!["none: the Certificate message was empty".to_owned()]
             }
-            _ => vec!["not in the capture (resumed session or TLS 1.3)".to_owned()],
+            _ => vec![unseen(connection).to_owned()],
         };
         let mut built = to
             .report(
@@ -134,8 +146,14 @@ impl Complaint<'_> {
             .severity(gravity(connection, context))
             .key(format!("{} {subject}", self.what.0))
             .summary(format!(
-                "{} ends the handshake {} with a fatal {}. {meaning}{}",
+                "{} ends the {} {} with a fatal {}. {meaning}{}",
                 self.verifier_name,
+                // In TLS 1.3 the client is done before the server judges its certificate.
+                if self.refusal.stage == Stage::Complete {
+                    "connection"
+                } else {
+                    "handshake"
+                },
                 after(self.refusal.stage),
                 self.alert(),
                 recovered_text(connection, context)

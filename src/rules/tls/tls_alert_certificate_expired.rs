@@ -52,8 +52,10 @@ fn check(connection: &Connection, to: &mut Reporter<'_, '_>) {
     let meaning = if valid {
         "By the time of the capture every certificate that was sent is valid: look at the verifier's clock, and at \
          authorities in its store."
+    } else if c.certificate.is_some() {
+        "By the time of the capture not every certificate that was sent is valid."
     } else {
-        "The capture does not show a valid chain."
+        "The certificate itself cannot be read here."
     };
     let _ = c
         .report(connection, to, title, meaning)

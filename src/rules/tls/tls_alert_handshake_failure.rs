@@ -114,7 +114,13 @@ fn check(connection: &Connection, to: &mut Reporter<'_, '_>) {
     } else {
         (
             format!(
-                "{by} breaks off the handshake with {other} {} ({alert})",
+                "{by} breaks off the {} with {other} {} ({alert})",
+                // In TLS 1.3 the client is done before the server judges its certificate.
+                if stage == Stage::Complete {
+                    "connection"
+                } else {
+                    "handshake"
+                },
                 after(stage)
             ),
             reading(stage, what.0).to_owned(),
