@@ -158,7 +158,7 @@ impl Keying {
                 return Answer::NotYet;
             }
             let found = self.master(&p, keyring);
-            let to_try = !self.tried && !keyring.nameless().is_empty();
+            let to_try = !self.tried && keyring.unnamed(self.has_no_id()).next().is_some();
             if matches!(found, Err(None)) || (found.is_err() && to_try) {
                 return Answer::NotYet;
             }
@@ -314,6 +314,13 @@ impl Keying {
         }))
     }
 
+    /// The server has given the session no id.
+    pub(super) fn has_no_id(&self) -> bool {
+        self.server
+            .as_ref()
+            .is_some_and(|s| s.session_id.is_empty())
+    }
+
     /// Nothing names a secret of this session: tries those that could be on its first record. Without a ClientHello that is
     /// every client random of the key logs, with one every master secret that names no session.
     pub(super) fn by_trial(
@@ -328,13 +335,11 @@ impl Keying {
         self.tried = true;
         let known = self.client_random;
         let named = keyring.masters().filter(|_| known.is_none());
-        let nameless = keyring.nameless().iter();
-        let nameless = known
-            .iter()
-            .flat_map(|random| nameless.clone().map(move |m| (random, m)));
+        let unnamed = keyring.unnamed(self.has_no_id());
+        let unnamed = unnamed.filter_map(|master| Some((known.as_ref()?, master)));
         let mut found = None;
         let mut tried = 0_usize;
-        let to_try = named.take(RANDOMS_TRIED).chain(nameless);
+        let to_try = named.take(RANDOMS_TRIED).chain(unnamed);
         for (client_random, master) in to_try.take(keyring.may_try(usize::MAX)) {
             tried = tried.saturating_add(1);
             p.client_random = *client_random;

@@ -292,9 +292,12 @@ impl Keyring {
         self.secrets.masters.iter()
     }
 
-    /// Master secrets that name no session.
-    pub(super) fn nameless(&self) -> &[Secret] {
-        &self.secrets.nameless
+    /// Master secrets that may be of a session although nothing on the wire says so, at most [`NAMELESS`] of a kind: those
+    /// without a name, and for a session `without_id` those named by a session id, because OpenSSL's client names a session that
+    /// it resumes by ticket with a digest of the ticket, which may come later or never.
+    pub(super) fn unnamed(&self, without_id: bool) -> impl Iterator<Item = &Secret> {
+        let named = self.secrets.sessions.values().filter(move |_| without_id);
+        self.secrets.nameless.iter().chain(named.take(NAMELESS))
     }
 
     pub(super) fn premaster(&self, client_random: &[u8; 32]) -> Option<&Secret> {

@@ -100,15 +100,19 @@ impl Session {
         body: &[u8],
         out: &mut Outlet<'_>,
     ) -> bool {
-        let to_try = self.keying.client_random.is_none() || !out.keyring.nameless().is_empty();
-        if !to_try || self.summary.server_hello.is_none() {
+        if self.summary.server_hello.is_none() {
             return false;
         }
+        let without_hello = self.keying.client_random.is_none();
         if self.summary.is_tls13() {
-            head.content == 23 && self.begun_before(direction, head, body, out)
-        } else {
-            self.by_trial(direction, out)
+            return without_hello
+                && head.content == 23
+                && self.begun_before(direction, head, body, out);
         }
+        let mut unnamed = out.keyring.unnamed(self.keying.has_no_id());
+        let to_try = without_hello || unnamed.next().is_some();
+        drop(unnamed);
+        to_try && self.by_trial(direction, out)
     }
 
     /// Up to TLS 1.2: tries the first record with all client randoms.

@@ -738,3 +738,44 @@ fn a_damaged_record_in_a_long_handshake_message_makes_no_other_message_of_the_re
         );
     }
 }
+
+/// OpenSSL's client names a session that goes by ticket with a digest of the ticket, and a server without a cache gives no id.
+#[test]
+fn a_master_secret_that_nothing_on_the_wire_names_is_found_by_trial() {
+    let talk = Peers::new(&TLS12, SUITES[0].1, false).talk(3, None);
+    let master = talk.keys.split_whitespace().nth(2).unwrap();
+    let wrong = "5f".repeat(48);
+    let keys = format!(
+        "RSA Session-ID: Master-Key:{wrong}\nRSA Session-ID:{} Master-Key:{wrong}\n",
+        "11".repeat(32)
+    );
+    // As a server without a cache would have said it: no session id in the ServerHello.
+    let mut nameless = Talk {
+        wire: talk.wire.clone(),
+        said: talk.said.clone(),
+        keys: String::new(),
+    };
+    let hello = &mut nameless.wire.iter_mut().find(|(d, _)| *d == S).unwrap().1;
+    assert_eq!((hello[0], hello[5], hello[43]), (22, 2, 32));
+    hello.drain(44..76);
+    hello[43] = 0;
+    for at in [3, 7] {
+        let len = u16::from_be_bytes([hello[at], hello[at + 1]]) - 32;
+        hello[at..at + 2].copy_from_slice(&len.to_be_bytes());
+    }
+    let read = read_with(&mut keyring(&keys), &whole(&nameless));
+    assert!(read.tls.server_hello.is_some());
+    assert!(matches!(
+        read.tls.undecrypted_reason(),
+        Some(Reason::NoSecrets { .. })
+    ));
+    for name in ["", &"22".repeat(32)] {
+        let keys = format!("{keys}RSA Session-ID:{name} Master-Key:{master}\n");
+        let read = read_with(&mut keyring(&keys), &whole(&nameless));
+        assert_said(&nameless, &read, name);
+    }
+    // Where the server names the session, another name is another session.
+    let other = format!("RSA Session-ID:{} Master-Key:{master}\n", "22".repeat(32));
+    let read = read_with(&mut keyring(&other), &whole(&talk));
+    assert!(read.plain[0].is_empty());
+}
