@@ -1,4 +1,4 @@
-//! The NSS key log format (RFC 9850): text → [`Secrets`](super::Secrets).
+//! The NSS key log format (RFC 9850): text → [`Secrets`].
 //!
 //! Older programs write more than the RFC knows: `RSA` with a part of the encrypted premaster secret (NSS), `RSA Session-ID:… Master-Key:…`
 //! (OpenSSL, Java agents), `PMS_CLIENT_RANDOM`. A line that is not understood is counted, never shown: it may be a secret.
