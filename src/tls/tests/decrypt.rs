@@ -779,3 +779,54 @@ fn a_master_secret_that_nothing_on_the_wire_names_is_found_by_trial() {
     let read = read_with(&mut keyring(&other), &whole(&talk));
     assert!(read.plain[0].is_empty());
 }
+
+#[test]
+fn very_many_tiny_records_are_opened_in_bounded_space() {
+    const RECORDS: usize = 30_000;
+    for (version, suite) in [SUITES[0], SUITES[3]] {
+        let peers = Peers::new(version, suite, false);
+        let name = "sip.example.com".try_into().unwrap();
+        let mut client = rustls::ClientConnection::new(peers.client.clone(), name).unwrap();
+        let mut server = rustls::ServerConnection::new(peers.server.clone()).unwrap();
+        let mut wire = Vec::new();
+        while client.is_handshaking() || server.is_handshaking() {
+            let mut up = Vec::new();
+            while client.wants_write() {
+                client.write_tls(&mut up).unwrap();
+            }
+            deliver(&up, |rest| {
+                server.read_tls(rest).unwrap();
+                server.process_new_packets().unwrap();
+            });
+            wire.push((C, up));
+            let mut down = Vec::new();
+            while server.wants_write() {
+                server.write_tls(&mut down).unwrap();
+            }
+            deliver(&down, |rest| {
+                client.read_tls(rest).unwrap();
+                client.process_new_packets().unwrap();
+            });
+            wire.push((S, down));
+        }
+        let mut tiny = Vec::new();
+        for _ in 0..RECORDS {
+            client.writer().write_all(b".").unwrap();
+            client.write_tls(&mut tiny).unwrap();
+        }
+        wire.push((C, tiny));
+        let keys = peers.log.0.lock().unwrap().clone();
+        for keys in [keys.clone(), keys.replace('7', "8")] {
+            let pieces: Vec<_> = wire
+                .iter()
+                .flat_map(|(d, b)| b.chunks(1460).map(|part| (*d, Wire::Bytes(part))))
+                .collect();
+            let read = read_with(&mut keyring(&keys), &pieces);
+            let opened = read.plain[0].len();
+            assert!(opened == RECORDS || opened == 0, "{suite}: {opened}");
+            assert_eq!(opened == 0, read.tls.undecrypted_reason().is_some());
+            assert!(read.tls.events.len() <= MAX_EVENTS && read.tls.alerts.len() <= MAX_ALERTS);
+            assert!(read.tls.not_understood.len() < 10);
+        }
+    }
+}
