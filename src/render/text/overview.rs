@@ -260,8 +260,7 @@ pub(super) fn coverage(report: &Report, clock: &Clock, sheet: &mut Sheet) {
         "  ",
         "    ",
         &format!(
-            "{} SIP messages ({} with defects) and {} TCP connections; of {} TLS sessions {} were \
-             read and {} stayed closed.",
+            "{} SIP messages ({} with defects), {} TCP connections, {} TLS sessions ({} read, {} closed).",
             coverage.sip_messages,
             coverage.sip_malformed,
             coverage.connections,
