@@ -165,6 +165,12 @@ impl Keys {
         });
     }
 
+    /// The record just opened was a trial: it comes once more. Only for ciphers that do not chain, as in TLS 1.3.
+    pub(super) const fn step_back(&mut self) {
+        self.seq = self.seq.saturating_sub(1);
+        self.opened = self.opened.saturating_sub(1);
+    }
+
     /// Whether so much failed that these are not the keys of this session.
     pub(super) const fn are_wrong(&self) -> bool {
         let most = if self.tls13.is_some() {

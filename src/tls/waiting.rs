@@ -109,9 +109,8 @@ impl Session {
                 && head.content == 23
                 && self.begun_before(direction, head, body, out);
         }
-        let mut unnamed = out.keyring.unnamed(self.keying.has_no_id());
-        let to_try = without_hello || unnamed.next().is_some();
-        drop(unnamed);
+        let has_no_id = self.keying.has_no_id();
+        let to_try = without_hello || out.keyring.unnamed(has_no_id).next().is_some();
         to_try && self.by_trial(direction, out)
     }
 
@@ -244,7 +243,8 @@ impl Session {
             };
             let outcome = trial.open(head, body, &mut content, &mut budget);
             if outcome != Outcome::Closed {
-                found = Some((random, by_client));
+                trial.step_back();
+                found = Some((random, by_client, trial));
                 break;
             }
         }
@@ -256,10 +256,7 @@ impl Session {
         *store = store.saturating_sub(share.saturating_sub(budget));
         content.clear();
         self.scratch = content;
-        let Some((random, by_client)) = found else {
-            return false;
-        };
-        let Some(keys) = self.secrets_of(&random, by_client, out.keyring) else {
+        let Some((random, by_client, keys)) = found else {
             return false;
         };
         let client = if by_client {
