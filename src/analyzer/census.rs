@@ -49,7 +49,7 @@ pub(super) fn message(seen: &Seen, coverage: &mut Coverage) {
         let (count, _) = coverage
             .sip_defects
             .entry(name)
-            .or_insert((0, message.at()));
+            .or_insert_with(|| (0, message.at()));
         *count += 1;
     }
     // On a connection the place is the one that was called, which is known when it ends.
@@ -87,7 +87,10 @@ impl Ways {
         if self.pairs.len() >= LISTED && !self.pairs.contains_key(&pair) {
             return;
         }
-        let ([forth, back], _) = self.pairs.entry(pair).or_insert(([0, 0], seen.at()));
+        let ([forth, back], _) = self
+            .pairs
+            .entry(pair)
+            .or_insert_with(|| ([0, 0], seen.at()));
         *(if there { forth } else { back }) += 1;
     }
 
