@@ -11,6 +11,7 @@
 mod catalogue;
 mod cli;
 mod decrypt;
+mod encapsulation;
 mod formats;
 mod layering;
 mod limits;
