@@ -30,8 +30,8 @@ const LINKS: [(u32, &str, Option<LinkType>); 19] = [
     (7, "IBM channel to channel", None),
     (8, "FDDI", Some(LinkType(10))),
     (9, "other", None),
-    (10, "Frame Relay", Some(LinkType(107))),
-    (11, "multiprotocol over Frame Relay", Some(LinkType(107))),
+    (10, "Frame Relay", None),
+    (11, "multiprotocol over Frame Relay", None),
     (12, "character asynchronous", None),
     (13, "X.25", None),
     (14, "loopback", Some(LinkType(0))),
@@ -214,8 +214,11 @@ mod tests {
         out
     }
 
-    /// Frames (bytes, length on the wire, time), caveats, and the drops that are told.
-    fn read(bytes: &[u8]) -> (Vec<(Vec<u8>, u32, i64)>, Caveats, Option<u64>) {
+    /// Bytes, length on the wire, time in nanoseconds.
+    type Got = (Vec<u8>, u32, i64);
+
+    /// Frames, caveats, and the drops that are told.
+    fn read(bytes: &[u8]) -> (Vec<Got>, Caveats, Option<u64>) {
         let limits = Limits::default();
         let reader = Box::new(std::io::Cursor::new(bytes.to_vec()));
         let mut capture = Capture::open(reader, "x", FileIndex(0), false, &limits).unwrap();

@@ -72,7 +72,7 @@ fn link_type(number: u16) -> Option<&'static str> {
         272 => "Bluetooth low energy, nRF sniffer",
         274 => "Ethernet with preamble",
         279 => "Z-Wave",
-        288 | 289 | 290 => "USB 2.0",
+        288..=290 => "USB 2.0",
         _ => return None,
     })
 }

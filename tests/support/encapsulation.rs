@@ -58,7 +58,9 @@ fn outer(protocol: u8, rest: &[u8]) -> Vec<u8> {
 
 /// An outer UDP datagram in IPv4 without link layer.
 fn outer_udp(port: u16, rest: &[u8]) -> Vec<u8> {
-    let [src, mut dst] = ends("192.0.2.1:49152", "192.0.2.2:1");
+    let [mut src, mut dst] = ends("192.0.2.1:1", "192.0.2.2:1");
+    // Each tunnel has a port of its own: what tshark once took a port for, it takes it for in all frames of a file.
+    src.set_port(40_000 + port % 9_000);
     dst.set_port(port);
     wire::udp(src, dst, rest, 7)[14..].to_vec()
 }
@@ -181,9 +183,11 @@ impl Maker {
         self.add("frame-relay-cisco", 107, "fr:ip:udp", "fr 100", |ip| {
             [&[0x18, 0x41, 8, 0][..], ip].concat()
         });
+        // tshark has nothing for SLIP.
         self.add("slip", 8, "slip:ip:udp", "", |ip| {
             [&[0][..], &ip[..15], ip].concat()
-        });
+        })
+        .tshark = false;
         self.add("nflog", 239, "nflog:ip:udp", "", |ip| {
             let len = u16::try_from(ip.len() + 4).unwrap().to_le_bytes();
             [
@@ -356,13 +360,15 @@ impl Maker {
             "mpls 16, mpls 32",
             |ip| eth(0x8847, &[&[0, 1, 0, 64, 0, 2, 1, 64][..], ip].concat()),
         );
+        // tshark has to be told which labels have a control word.
         let wire = "eth:mpls:eth:ip:udp";
         self.add("mpls-pseudowire", 1, wire, "mpls 32", |ip| {
             eth(
                 0x8847,
                 &[&[0, 2, 1, 64, 0, 0, 0, 1][..], &eth(0x0800, ip)].concat(),
             )
-        });
+        })
+        .tshark = false;
         self.add("pppoe", 1, "eth:pppoes:ppp:ip:udp", "pppoes 7", |ip| {
             let head = [&[0x11, 0, 0, 7][..], &half(ip.len() + 2), &[0, 0x21]].concat();
             eth(0x8864, &[&head[..], ip].concat())

@@ -139,7 +139,7 @@ mod tests {
     #[test]
     fn a_padded_header_is_found_by_the_flags_of_the_radio() {
         // Two words of bits, a time, and the flags: 24 bytes with the padding of the time.
-        let mut radio = vec![0; 26];
+        let mut radio = [0; 26];
         radio[2] = 26;
         radio[4..8].copy_from_slice(&[0x03, 0, 0, 0x80]);
         radio[24] = 0x20;
