@@ -9,7 +9,7 @@ use std::path::PathBuf;
 pub enum Error {
     /// The file is not a capture.
     #[error(
-        "{file}: not a packet capture ({what}); sipdiag reads pcap and pcapng, plain or gzip, zstd or lz4"
+        "{file}: not a packet capture ({what}); sipdiag reads pcap, pcapng and snoop, plain or gzip, zstd or lz4"
     )]
     NotACapture {
         /// The name the user gave.

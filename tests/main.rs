@@ -12,6 +12,7 @@ mod catalogue;
 mod cli;
 mod coverage;
 mod decrypt;
+mod encapsulation;
 mod formats;
 mod layering;
 mod limits;

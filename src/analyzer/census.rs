@@ -20,11 +20,14 @@ pub(super) fn packet(packet: &Packet<'_>, frames: &mut Frames) {
     match &packet.payload {
         Payload::Tcp(_) => {}
         _ if packet.duplicate => frames.add(Fate::Copy, 1),
-        Payload::Udp(_) => {}
+        Payload::Udp(_) | Payload::Mirrored(_) => {}
         Payload::IcmpError(_) => frames.add(Fate::Icmp, 1),
         Payload::Fragment => frames.add(Fate::Fragment, 1),
         Payload::Other { .. } if packet.damaged => frames.add(Fate::Damaged, 1),
         Payload::Other { protocol, .. } => match protocol {
+            Protocol::Name(name) if packet.hidden => {
+                frames.add_named(Fate::NotRead, Cow::Borrowed(name), 1);
+            }
             Protocol::Name(name) => {
                 frames.add_named(Fate::OtherProtocol, Cow::Borrowed(name), 1);
             }

@@ -202,6 +202,11 @@ impl Rooms<'_> {
                 "a packet is longer than what was stored of it (snap length)",
             );
         }
+        if inside && packet.hidden && packet.src.is_some() {
+            let caveats = &mut self.upper.judge.caveats;
+            let at = Some(packet.at);
+            caveats.note(CaveatKind::EncapsulationNotRead, at, packet.hidden_text());
+        }
         if packet.src.is_none() {
             census::packet(packet, self.scope.unaddressed());
         } else if inside {
@@ -222,7 +227,19 @@ impl Rooms<'_> {
             Payload::Udp(datagram) if inside => {
                 let src = Endpoint::new(src, datagram.src_port);
                 let dst = Endpoint::new(dst, datagram.dst_port);
-                self.datagram(packet, src, dst, datagram);
+                self.datagram(packet, (src, dst), datagram, "udp");
+            }
+            Payload::Mirrored(message) if inside => {
+                let src = Endpoint::new(src, message.src_port);
+                let dst = Endpoint::new(dst, message.dst_port);
+                let datagram = Datagram {
+                    src_port: message.src_port,
+                    dst_port: message.dst_port,
+                    checksum: 0,
+                    payload: message.payload,
+                    wire_len: message.wire_len,
+                };
+                self.datagram(packet, (src, dst), &datagram, message.transport);
             }
             Payload::IcmpError(error) if inside => self.icmp(packet.at, error),
             _ => {}
@@ -261,12 +278,13 @@ impl Rooms<'_> {
         );
     }
 
+    /// A datagram, or a message that a mirror brought in one; `carriage` is what carried the message itself.
     fn datagram(
         &mut self,
         packet: &Packet<'_>,
-        src: Endpoint,
-        dst: Endpoint,
+        (src, dst): (Endpoint, Endpoint),
         datagram: &Datagram<'_>,
+        carriage: &'static str,
     ) {
         if sip::probe(datagram.payload) != sip::Probe::Yes {
             let judge = &mut self.upper.judge;
@@ -279,7 +297,7 @@ impl Rooms<'_> {
         let hop = Hop {
             src,
             dst,
-            carriage: "udp",
+            carriage,
             stream: None,
         };
         let Self {

@@ -21,6 +21,8 @@ pub enum CaveatKind {
     LinkTypeUnsupported,
     /// A network protocol inside a readable link layer that is not read.
     ProtocolNotDecoded,
+    /// A tunnel, a mirror or encryption below IP that is not read, and that may have SIP inside.
+    EncapsulationNotRead,
     /// A header is cut or contradicts itself.
     PacketMalformed,
     /// More nested headers than the limit.
@@ -84,6 +86,7 @@ impl CaveatKind {
             Self::UnknownBlock => "unknown-block",
             Self::LinkTypeUnsupported => "link-type-unsupported",
             Self::ProtocolNotDecoded => "protocol-not-decoded",
+            Self::EncapsulationNotRead => "encapsulation-not-read",
             Self::PacketMalformed => "packet-malformed",
             Self::TooDeep => "too-deep",
             Self::SnapLength => "snap-length",

@@ -1,7 +1,7 @@
 //! Capture files: bytes in, frames and secrets out.
 //!
-//! Classic pcap (draft-ietf-opsawg-pcap, with the nanosecond and the "modified" kinds) and pcapng (draft-ietf-opsawg-pcapng), plain or
-//! compressed. The blocks are parsed by `pcap-parser`; buffering, time, numbering and recovery are ours, because a damaged capture is
+//! Classic pcap (draft-ietf-opsawg-pcap, with the nanosecond and the "modified" kinds), pcapng (draft-ietf-opsawg-pcapng) and snoop
+//! (RFC 1761), plain or compressed. The blocks of the first two are parsed by `pcap-parser`; buffering, time, numbering and recovery are ours, because a damaged capture is
 //! still evidence: it gives every frame that can be found and a caveat for what cannot.
 
 mod compress;
@@ -10,6 +10,7 @@ mod merge;
 mod pcap;
 mod pcapng;
 mod progress;
+mod snoop;
 mod summary;
 
 pub use merge::Merge;
@@ -22,6 +23,7 @@ use fill::{Buffer, Raw};
 use pcap::Pcap;
 use pcapng::Pcapng;
 use progress::{Found, Progress, Stop};
+use snoop::Snoop;
 use std::io::{Cursor, Read};
 
 /// One capture file, read from front to back. Memory: one buffer of half a MiB, at most four times [`Limits::frame_bytes`] when
@@ -50,6 +52,7 @@ pub enum Item<'a> {
 enum Format {
     Pcap(Pcap),
     Pcapng(Pcapng),
+    Snoop(Snoop),
 }
 
 impl<'r> Capture<'r> {
@@ -108,6 +111,7 @@ impl<'r> Capture<'r> {
         let found = match &mut self.format {
             Format::Pcap(pcap) => pcap.step(&mut self.buffer, &mut self.progress, caveats),
             Format::Pcapng(ng) => ng.step(&mut self.buffer, &mut self.progress, caveats),
+            Format::Snoop(snoop) => snoop.step(&mut self.buffer, &mut self.progress, caveats),
         };
         let Some(found) = found else {
             self.end(caveats);
@@ -137,6 +141,7 @@ impl<'r> Capture<'r> {
         let kind = match &self.format {
             Format::Pcap(pcap) => pcap.name(),
             Format::Pcapng(_) => "pcapng",
+            Format::Snoop(_) => "snoop",
         };
         CaptureSummary {
             name: self.name.clone(),
@@ -197,15 +202,15 @@ fn sniff(buffer: &mut Buffer<'_>, limits: &Limits) -> Result<Format, String> {
     if let Some(pcap) = Pcap::open(buffer, limits)? {
         return Ok(Format::Pcap(pcap));
     }
+    if let Some(snoop) = Snoop::open(buffer, limits)? {
+        return Ok(Format::Snoop(snoop));
+    }
     Err(foreign(buffer.data()))
 }
 
 /// Names what people mistake for a capture; else its first bytes.
 fn foreign(head: &[u8]) -> String {
     let known = match head {
-        [b's', b'n', b'o', b'o', b'p', 0, ..] => {
-            "a snoop file; convert it with `editcap -F pcapng`"
-        }
         [b'G', b'M', b'B', b'U', ..] | [b'R', b'T', b'S', b'S', ..] => {
             "a Network Monitor file; convert it with `editcap -F pcapng`"
         }

@@ -28,7 +28,7 @@ Examples:
   tcpdump -w - port 5061 | sipdiag -         from standard input"
 )]
 pub(super) struct Args {
-    /// Captures: pcap or pcapng, plain or gzip, zstd, lz4; - is standard input. Several are merged in time order
+    /// Captures: pcap, pcapng or snoop, plain or gzip, zstd, lz4; - is standard input. Several are merged in time order
     #[arg(value_name = "CAPTURE", required_unless_present_any = ["rules", "explain"])]
     captures: Vec<PathBuf>,
 

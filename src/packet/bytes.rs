@@ -1,5 +1,7 @@
 //! The rest of a frame while headers are taken off it, with what the snap length cut from its end.
 
+use crate::base::LinkType;
+
 /// Bytes of a frame from some header on.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Bytes<'a> {
@@ -78,6 +80,14 @@ pub(super) enum Next {
     Named(&'static str),
     /// Something that is not known by number; for a caveat.
     Unknown(&'static str, u16),
+    /// A frame of another link type inside.
+    Link(LinkType),
+    /// A HEP packet: a mirrored message with its addresses.
+    Hep,
+    /// A Wireshark PDU: a message with its addresses.
+    UpperPdu,
+    /// Something that may have SIP inside and cannot be opened; for a caveat.
+    Hidden(&'static str),
 }
 
 /// A header taken off: what follows it. `None`: it is cut or contradicts itself.

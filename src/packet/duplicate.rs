@@ -100,7 +100,7 @@ fn digest(ip: &Ip, payload: &Payload<'_>, extra: u64, id: u64) -> Option<u64> {
             (head, u64::from(d.checksum) << 8 | 17, d.payload)
         }
         Payload::Fragment => (extra, 44, &[][..]),
-        Payload::IcmpError(_) | Payload::Other { .. } => return None,
+        Payload::Mirrored(_) | Payload::IcmpError(_) | Payload::Other { .. } => return None,
     };
     let mut hash = mix(address(ip.src), address(ip.dst).rotate_left(29) ^ id);
     hash = mix(hash ^ head, sums ^ extra);

@@ -11,18 +11,18 @@ mod icmp;
 mod ip;
 mod layers;
 mod link;
+mod mirror;
+mod names;
 mod payload;
 mod tcp;
 mod tunnel;
 mod udp;
 mod walk;
 
-pub use layers::Layers;
-pub use payload::{Datagram, IcmpError, Payload, Protocol, Quoted, Segment, TcpFlags};
+pub use layers::{Layers, Step};
+pub use payload::{Datagram, IcmpError, Mirrored, Payload, Protocol, Quoted, Segment, TcpFlags};
 
-use crate::base::{
-    CaveatKind, Caveats, Endpoint, FlowKey, Frame, FrameRef, Limits, LinkType, Transport,
-};
+use crate::base::{Caveats, Endpoint, FlowKey, Frame, FrameRef, Limits, LinkType, Transport};
 use bytes::Bytes;
 use duplicate::Detector;
 use fragment::{Store, Whole};
@@ -38,6 +38,8 @@ pub struct Decoder {
     fragments: Store,
     copies: Detector,
     ready: [Whole; NESTED],
+    outer: Vec<(IpAddr, IpAddr)>,
+    unfolded: Vec<u8>,
     depth: usize,
 }
 
@@ -55,6 +57,8 @@ pub struct Packet<'a> {
     pub src: Option<IpAddr>,
     /// Destination address of the innermost IP header.
     pub dst: Option<IpAddr>,
+    /// Source and destination of the IP headers outside of the innermost one, outermost first. [`Self::path`] has them in place.
+    pub outer: &'a [(IpAddr, IpAddr)],
     /// IPv4 identification of the innermost header.
     pub ip_id: Option<u16>,
     /// Time to live or hop limit of the innermost IP header; 0 without one.
@@ -67,6 +71,9 @@ pub struct Packet<'a> {
     pub duplicate: bool,
     /// A header is cut or contradicts itself; the payload is [`Payload::Other`] then.
     pub damaged: bool,
+    /// There is more inside that may matter and was not read: encrypted, or nested too deep. Where the packet has addresses, it is
+    /// left to the caller to say so ([`CaveatKind::EncapsulationNotRead`]), who knows which are of interest.
+    pub hidden: bool,
     /// Payload bytes that were on the wire and are not in the file.
     pub missing: u32,
     /// The frames of the fragments, in capture order, when the datagram came in fragments; else empty.
@@ -80,24 +87,29 @@ impl Decoder {
             fragments: Store::new(limits),
             copies: Detector::new(),
             ready: Default::default(),
+            outer: Vec::new(),
+            unfolded: Vec::new(),
             depth: limits.encapsulation_depth,
         }
     }
 
     /// Takes one frame apart. Every frame gives one packet; what could not be read of it is [`Payload::Other`] and a caveat.
     pub fn push<'a>(&'a mut self, frame: &Frame<'a>, caveats: &mut Caveats) -> Packet<'a> {
-        let mut packet = Packet {
+        self.outer.clear();
+        let packet = Packet {
             at: frame.at,
             link: frame.link,
             layers: Layers::default(),
             src: None,
             dst: None,
+            outer: &[],
             ip_id: None,
             ttl: 0,
             carrier: None,
             payload: Payload::Fragment,
             duplicate: false,
             damaged: false,
+            hidden: false,
             missing: 0,
             frames: &[],
         };
@@ -105,26 +117,18 @@ impl Decoder {
             data: frame.bytes,
             cut: frame.missing(),
         };
-        let Some(taken) = link::read(frame.link, bytes, &mut packet.layers) else {
-            let text = format!("link type {} is not read", frame.link.0);
-            caveats.note(CaveatKind::LinkTypeUnsupported, Some(frame.at), text);
-            packet.payload = Payload::Other {
-                protocol: Protocol::Number("link type", frame.link.0),
-                length: bytes.wire_len(),
-                ports: None,
-            };
-            return packet;
-        };
         let walk = Walk {
             packet,
             ip: None,
             fragments: &mut self.fragments,
             copies: &mut self.copies,
             ready: &mut self.ready,
+            outer: &mut self.outer,
+            unfolded: Some(&mut self.unfolded),
             depth: self.depth,
             caveats,
         };
-        walk.run(taken, bytes)
+        walk.run(frame.link, bytes)
     }
 
     /// Tells of the fragments whose datagrams never became whole.
@@ -142,6 +146,12 @@ impl Packet<'_> {
     /// Destination address and port, where it is TCP or UDP.
     pub fn dst_endpoint(&self) -> Option<Endpoint> {
         Some(Endpoint::new(self.dst?, self.ports()?.1))
+    }
+
+    /// The way on which the innermost packet came by, outermost first: tags, tunnels with what they are identified by, and the
+    /// ends of the outer IP headers.
+    pub fn path(&self) -> impl Iterator<Item = Step> + '_ {
+        self.layers.path(self.outer)
     }
 
     /// The flow of a TCP segment or UDP datagram.
@@ -163,9 +173,15 @@ impl Packet<'_> {
         match &self.payload {
             Payload::Tcp(s) => Some((s.src_port, s.dst_port)),
             Payload::Udp(d) => Some((d.src_port, d.dst_port)),
+            Payload::Mirrored(m) => Some((m.src_port, m.dst_port)),
             Payload::Other { ports, .. } => *ports,
             Payload::IcmpError(_) | Payload::Fragment => None,
         }
+    }
+
+    /// What a report says of a packet that is [`Packet::hidden`].
+    pub fn hidden_text(&self) -> String {
+        format!("{} is not read; SIP may be inside", self.protocol())
     }
 
     /// `tcp`, `udp`, `icmp`, `fragment`, or the name of what else it is.
@@ -173,6 +189,7 @@ impl Packet<'_> {
         Protocol::Name(match &self.payload {
             Payload::Tcp(_) => "tcp",
             Payload::Udp(_) => "udp",
+            Payload::Mirrored(m) => m.transport,
             Payload::IcmpError(_) => "icmp",
             Payload::Fragment => "fragment",
             Payload::Other { protocol, .. } => return *protocol,

@@ -1,5 +1,6 @@
 //! What the innermost IP packet of a frame carries.
 
+use super::names;
 use crate::base::Endpoint;
 use std::fmt;
 use std::net::IpAddr;
@@ -12,6 +13,8 @@ pub enum Payload<'a> {
     Tcp(Segment<'a>),
     /// A UDP datagram.
     Udp(Datagram<'a>),
+    /// A message of a mirror that brings no transport header (HEP), carried by something else than UDP.
+    Mirrored(Mirrored<'a>),
     /// An ICMP message about a packet that could not be delivered.
     IcmpError(IcmpError),
     /// Part of an IP datagram that is not complete yet (or, a copied fragment, was already).
@@ -33,7 +36,7 @@ pub enum Payload<'a> {
 pub enum Protocol {
     /// By its usual short name, as `arp`.
     Name(&'static str),
-    /// By a number and the registry it is of, as `ethertype 0x88cc` or `ip protocol 0x32`.
+    /// By a number and the registry it is of, as `ethertype 0x88b5` or `ip protocol 50 (IPsec ESP)`.
     Number(&'static str, u16),
 }
 
@@ -41,7 +44,17 @@ impl fmt::Display for Protocol {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Name(name) => f.write_str(name),
-            Self::Number(registry, number) => write!(f, "{registry} {number:#x}"),
+            Self::Number(registry, number) => {
+                // As the registries write them.
+                match *registry {
+                    names::LINK_TYPE | names::IP_PROTOCOL => write!(f, "{registry} {number}")?,
+                    _ => write!(f, "{registry} {number:#06x}")?,
+                }
+                match names::of(registry, *number) {
+                    Some(name) => write!(f, " ({name})"),
+                    None => Ok(()),
+                }
+            }
         }
     }
 }
@@ -116,6 +129,21 @@ pub struct Datagram<'a> {
     /// The payload as far as it is in the capture.
     pub payload: &'a [u8],
     /// Payload bytes on the wire; more than `payload` has when the capture cut the packet.
+    pub wire_len: u32,
+}
+
+/// A message that a mirror sent on without its transport header. One of UDP is a [`Datagram`].
+#[derive(Debug, Clone, Copy)]
+pub struct Mirrored<'a> {
+    /// What carried the message, as the mirror says: `tcp`, `tls`, `sctp` or `ws`.
+    pub transport: &'static str,
+    /// Source port.
+    pub src_port: u16,
+    /// Destination port.
+    pub dst_port: u16,
+    /// The message as far as it is in the capture.
+    pub payload: &'a [u8],
+    /// Its bytes on the wire; more than `payload` has when the capture cut the packet.
     pub wire_len: u32,
 }
 

@@ -1,7 +1,7 @@
 //! Frames written out byte by byte, taken apart.
 
 use super::*;
-use crate::base::{FileIndex, FrameNumber, Span, Timestamp};
+use crate::base::{CaveatKind, FileIndex, FrameNumber, Span, Timestamp};
 
 /// A UDP datagram from port 5060 to 5061.
 fn udp(payload: &[u8]) -> Vec<u8> {
@@ -162,7 +162,7 @@ fn every_link_type_leads_to_the_packet() {
     }
     let mut bench = Bench::new();
     let packet = bench.push(147, &ip, 0);
-    assert_eq!(packet.protocol().to_string(), "link type 0x93");
+    assert_eq!(packet.protocol().to_string(), "link type 147 (USER0)");
     assert_eq!(bench.count(CaveatKind::LinkTypeUnsupported), 1);
 }
 

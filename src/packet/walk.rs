@@ -4,11 +4,14 @@ use super::bytes::{Bytes, Next, Taken};
 use super::duplicate::Detector;
 use super::fragment::{Store, Whole};
 use super::ip::{self, Ip, Piece};
-use super::link::{ethernet, llc, ppp, tag};
-use super::payload::{Payload, Protocol};
-use super::tunnel::{self, gre, mpls, nsh};
+use super::link::{self, ethernet, llc, ppp, tag, upper_pdu};
+use super::mirror::{self, Mirror};
+use super::names;
+use super::payload::{Datagram, Mirrored, Payload, Protocol};
+use super::tunnel::{self, gre, hep, l2tp, mpls, nsh};
 use super::{Packet, icmp, tcp, udp};
-use crate::base::{CaveatKind, Caveats};
+use crate::base::{CaveatKind, Caveats, LinkType};
+use std::net::IpAddr;
 
 const IPV4: u16 = 0x0800;
 const IPV6: u16 = 0x86dd;
@@ -20,25 +23,40 @@ pub(super) struct Walk<'a, 'd> {
     pub(super) fragments: &'d mut Store,
     pub(super) copies: &'d mut Detector,
     pub(super) ready: &'a mut [Whole],
+    /// Ends of the IP headers outside of `ip`.
+    pub(super) outer: &'a mut Vec<(IpAddr, IpAddr)>,
+    /// Room for one unfolded message.
+    pub(super) unfolded: Option<&'a mut Vec<u8>>,
     pub(super) depth: usize,
     pub(super) caveats: &'d mut Caveats,
 }
 
 impl<'a> Walk<'a, '_> {
-    /// From the link-layer header to the innermost payload. `from` is what that header was taken off.
-    pub(super) fn run(mut self, taken: Taken<'a>, from: Bytes<'a>) -> Packet<'a> {
+    /// From the frame to the innermost payload.
+    pub(super) fn run(mut self, link: LinkType, bytes: Bytes<'a>) -> Packet<'a> {
+        self.take_apart(link, bytes);
+        let Self {
+            mut packet, outer, ..
+        } = self;
+        packet.outer = outer;
+        packet
+    }
+
+    fn take_apart(&mut self, link: LinkType, from: Bytes<'a>) {
+        // What the first link type is, is no header inside another.
+        let Some(taken) = link::read(link, from, &mut self.packet.layers) else {
+            self.unread_link(link, from);
+            return;
+        };
         let Some((mut next, mut bytes)) = taken else {
             self.malformed(from);
-            return self.packet;
+            return;
         };
         loop {
             match self.step(next, bytes) {
                 Some(Some(taken)) => (next, bytes) = taken,
-                Some(None) => {
-                    self.malformed(bytes);
-                    return self.packet;
-                }
-                None => return self.packet,
+                Some(None) => return self.malformed(bytes),
+                None => return,
             }
         }
     }
@@ -56,7 +74,20 @@ impl<'a> Walk<'a, '_> {
                 self.unknown(registry, number, bytes);
                 return None;
             }
-            Next::Ethernet | Next::EtherType(_) | Next::Llc | Next::Ppp | Next::Ip => {}
+            Next::Hidden(name) => {
+                self.hidden(name, bytes);
+                return None;
+            }
+            Next::Hep | Next::UpperPdu => {
+                self.mirrored(next, bytes);
+                return None;
+            }
+            Next::Ethernet
+            | Next::EtherType(_)
+            | Next::Llc
+            | Next::Ppp
+            | Next::Ip
+            | Next::Link(_) => {}
         }
         if self.deeper(bytes) {
             return None;
@@ -72,9 +103,23 @@ impl<'a> Walk<'a, '_> {
                 ppp::ETHERTYPE_SESSION => ppp::session(bytes, layers),
                 nsh::ETHERTYPE => nsh::read(bytes, layers),
                 0x6558 => Some((Next::Ethernet, bytes)),
+                // Frames whose length would not fit into the field (draft-ietf-isis-ext-eth).
+                0x8870 => Some((Next::Llc, bytes)),
                 _ => tag::read(kind, bytes, layers).unwrap_or_else(|| Some((unread(kind), bytes))),
             },
-            Next::Protocol(_) | Next::Named(_) | Next::Unknown(..) => Some((next, bytes)),
+            Next::Link(link) => match link::read(link, bytes, layers) {
+                Some(taken) => taken,
+                None => {
+                    self.unread_link(link, bytes);
+                    return None;
+                }
+            },
+            Next::Protocol(_)
+            | Next::Named(_)
+            | Next::Unknown(..)
+            | Next::Hep
+            | Next::UpperPdu
+            | Next::Hidden(_) => Some((next, bytes)),
         })
     }
 
@@ -83,6 +128,7 @@ impl<'a> Walk<'a, '_> {
             return Some(None);
         };
         self.packet.layers.push(header.name);
+        self.leave();
         self.packet.src = Some(header.ip.src);
         self.packet.dst = Some(header.ip.dst);
         self.packet.ip_id = header.ip.id;
@@ -96,6 +142,13 @@ impl<'a> Walk<'a, '_> {
         match header.piece {
             Some(piece) => self.piece(header.ip, piece, header.payload),
             None => Some(Some((Next::Protocol(header.protocol), header.payload))),
+        }
+    }
+
+    /// The IP header at hand is an outer one: another one follows.
+    fn leave(&mut self) {
+        if let Some(ip) = self.ip {
+            self.outer.push((ip.src, ip.dst));
         }
     }
 
@@ -141,7 +194,7 @@ impl<'a> Walk<'a, '_> {
 
     fn protocol(&mut self, number: u8, bytes: Bytes<'a>) -> Option<Taken<'a>> {
         let Some(ip) = self.ip else {
-            self.unknown("ip protocol", u16::from(number), bytes);
+            self.unknown(names::IP_PROTOCOL, u16::from(number), bytes);
             return None;
         };
         let v6 = ip.id.is_none();
@@ -162,7 +215,13 @@ impl<'a> Walk<'a, '_> {
             51 => ip::authentication(bytes),
             47 => gre::read(bytes, &mut self.packet.layers),
             // EtherIP (RFC 3378): version (2), then an Ethernet frame.
-            97 => bytes.skip(2).map(|rest| (Next::Ethernet, rest)),
+            97 => {
+                self.packet.layers.tag("etherip", None);
+                bytes.skip(2).map(|rest| (Next::Ethernet, rest))
+            }
+            // Ethernet in an IPv6 routing domain (RFC 8986 §4.9).
+            143 => Some((Next::Ethernet, bytes)),
+            115 => l2tp::over_ip(bytes, &mut self.packet.layers),
             // MPLS in IP (RFC 4023).
             137 => Some((Next::EtherType(0x8847), bytes)),
             2 => Some((Next::Named("igmp"), bytes)),
@@ -171,14 +230,24 @@ impl<'a> Walk<'a, '_> {
             89 => Some((Next::Named("ospf"), bytes)),
             103 => Some((Next::Named("pim"), bytes)),
             112 => Some((Next::Named("vrrp"), bytes)),
-            n => Some((Next::Unknown("ip protocol", u16::from(n)), bytes)),
+            50 => Some((Next::Hidden("IPsec ESP"), bytes)),
+            108 => Some((Next::Hidden("compressed IP (IPComp)"), bytes)),
+            n => Some((Next::Unknown(names::IP_PROTOCOL, u16::from(n)), bytes)),
         })
     }
 
     fn tcp(&mut self, ip: Ip, bytes: Bytes<'a>) -> Option<Taken<'a>> {
         self.packet.layers.push("tcp");
         match tcp::read(bytes) {
-            Ok(segment) => self.end(ip, Payload::Tcp(segment), segment.payload, segment.wire_len),
+            Ok(segment) => {
+                if segment.payload.starts_with(hep::MAGIC) {
+                    let text = "messages mirrored as HEP over TCP are not read; let the agents send HEP over UDP";
+                    let at = Some(self.packet.at);
+                    self.caveats
+                        .note(CaveatKind::EncapsulationNotRead, at, text);
+                }
+                self.end(ip, Payload::Tcp(segment), segment.payload, segment.wire_len);
+            }
             Err(ports) => self.headless("tcp", ports, bytes),
         }
         None
@@ -222,6 +291,65 @@ impl<'a> Walk<'a, '_> {
         None
     }
 
+    /// A message with its addresses, but without its headers.
+    fn mirrored(&mut self, what: Next, bytes: Bytes<'a>) {
+        let read = match what {
+            Next::Hep => hep::read(bytes),
+            _ => upper_pdu::read(bytes),
+        };
+        let Some(message) = read else {
+            // Nothing says whether the message would have been one of SIP.
+            return match bytes.cut {
+                0 => self.hidden("a mirrored message without its addresses", bytes),
+                _ => self.malformed(bytes),
+            };
+        };
+        let Some(payload) = self.message(&message) else {
+            return self.hidden("a mirrored message that cannot be unfolded", bytes);
+        };
+        if let Some(agent) = message.agent {
+            self.packet.layers.identify(agent);
+        }
+        self.leave();
+        self.packet.src = Some(message.src);
+        self.packet.dst = Some(message.dst);
+        (self.packet.ip_id, self.packet.ttl) = (None, 0);
+        let ip = Ip {
+            src: message.src,
+            dst: message.dst,
+            id: None,
+            ttl: 0,
+        };
+        let (src_port, dst_port) = (message.src_port, message.dst_port);
+        let (stored, wire_len) = (payload.data, payload.wire_len());
+        let payload = match message.transport {
+            "udp" => Payload::Udp(Datagram {
+                src_port,
+                dst_port,
+                checksum: 0,
+                payload: stored,
+                wire_len,
+            }),
+            transport => Payload::Mirrored(Mirrored {
+                transport,
+                src_port,
+                dst_port,
+                payload: stored,
+                wire_len,
+            }),
+        };
+        self.end(ip, payload, stored, wire_len);
+    }
+
+    fn message(&mut self, message: &Mirror<'a>) -> Option<Bytes<'a>> {
+        if !message.compressed {
+            return Some(message.payload);
+        }
+        let room = self.unfolded.take()?;
+        mirror::unfold(message.payload, room)?;
+        Some(Bytes::whole(room))
+    }
+
     fn end(&mut self, ip: Ip, payload: Payload<'a>, stored: &[u8], wire_len: u32) {
         self.packet.payload = payload;
         self.packet.missing = missing(stored, wire_len);
@@ -251,6 +379,27 @@ impl<'a> Walk<'a, '_> {
         let at = Some(self.packet.at);
         let text = format!("{protocol} is not read");
         self.caveats.note(CaveatKind::ProtocolNotDecoded, at, text);
+        self.other(protocol, bytes);
+    }
+
+    /// SIP may be inside, and it cannot be seen.
+    fn hidden(&mut self, name: &'static str, bytes: Bytes<'_>) {
+        self.packet.hidden = true;
+        self.other(Protocol::Name(name), bytes);
+        // Of a packet with addresses only those in scope matter, and who asks for it knows the scope.
+        if self.packet.src.is_none() {
+            let at = Some(self.packet.at);
+            let text = self.packet.hidden_text();
+            self.caveats
+                .note(CaveatKind::EncapsulationNotRead, at, text);
+        }
+    }
+
+    fn unread_link(&mut self, link: LinkType, bytes: Bytes<'_>) {
+        let protocol = Protocol::Number(names::LINK_TYPE, link.0);
+        let text = format!("{protocol} is not read");
+        let at = Some(self.packet.at);
+        self.caveats.note(CaveatKind::LinkTypeUnsupported, at, text);
         self.other(protocol, bytes);
     }
 
@@ -292,6 +441,7 @@ impl<'a> Walk<'a, '_> {
                 let at = Some(self.packet.at);
                 let text = "more headers inside one another than are read";
                 self.caveats.note(CaveatKind::TooDeep, at, text);
+                self.packet.hidden = true;
                 self.other(Protocol::Name("too deep"), bytes);
                 true
             }
@@ -311,7 +461,7 @@ fn unread(kind: u16) -> Next {
         0x888e => "eapol",
         0x88cc => "lldp",
         0x9000 => "loopback",
-        n => return Next::Unknown("ethertype", n),
+        n => return Next::Unknown(names::ETHERTYPE, n),
     })
 }
 

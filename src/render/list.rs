@@ -6,7 +6,7 @@ use super::time::rfc3339;
 use crate::base::{Direction, FileIndex, FrameRef};
 use crate::connection::Connection;
 use crate::dialog::{Call, Seen};
-use crate::packet::{Packet, Payload};
+use crate::packet::{Packet, Payload, Step};
 use crate::sip::without_passwords;
 use crate::tls::TlsSummary;
 use serde_json::{Value, json};
@@ -62,7 +62,9 @@ pub struct Row {
 /// The headings of a table.
 pub const fn headings(what: What) -> &'static [&'static str] {
     match what {
-        What::Packets => &["frame", "time", "from", "to", "protocol", "bytes", "layers"],
+        What::Packets => &[
+            "frame", "time", "from", "to", "protocol", "bytes", "layers", "path",
+        ],
         What::Connections => &[
             "stream", "frames", "time", "from", "to", "state", "bytes", "missing", "SIP", "TLS",
         ],
@@ -70,6 +72,17 @@ pub const fn headings(what: What) -> &'static [&'static str] {
         What::Dialogs => &[
             "frames", "time", "kind", "Call-ID", "tags", "streams", "messages", "outcome",
         ],
+    }
+}
+
+/// A tag, a tunnel or an outer IP header of a packet's way.
+fn step_json(step: Step) -> Value {
+    match (step.id, step.ends) {
+        (_, Some((src, dst))) => {
+            json!({ "name": step.name, "src": src.to_string(), "dst": dst.to_string() })
+        }
+        (Some(id), None) => json!({ "name": step.name, "id": id }),
+        (None, None) => json!({ "name": step.name }),
     }
 }
 
@@ -83,9 +96,12 @@ pub fn packet(packet: &Packet<'_>, files: &Files) -> Row {
     };
     let (sport, dport) = packet.ports().or(packet.carrier).unzip();
     let layers: Vec<&str> = packet.layers.iter().collect();
+    let path: Vec<String> = packet.path().map(|step| step.to_string()).collect();
+    let path_json: Vec<Value> = packet.path().map(step_json).collect();
     let length = match &packet.payload {
         Payload::Tcp(segment) => segment.wire_len,
         Payload::Udp(datagram) => datagram.wire_len,
+        Payload::Mirrored(message) => message.wire_len,
         Payload::Other { length, .. } => *length,
         _ => 0,
     };
@@ -105,6 +121,7 @@ pub fn packet(packet: &Packet<'_>, files: &Files) -> Row {
             protocol.clone(),
             length.to_string(),
             layers.join(":"),
+            path.join(", "),
         ],
         json: json!({
             "file": files.name(packet.at.file),
@@ -112,6 +129,7 @@ pub fn packet(packet: &Packet<'_>, files: &Files) -> Row {
             "time": files.time(packet.at),
             "link": packet.link.0,
             "layers": layers,
+            "path": path_json,
             "src": src,
             "dst": dst,
             "protocol": protocol,

@@ -1,5 +1,6 @@
 //! What the tests share: scenarios, capture files, golden files.
 
+pub(crate) mod encapsulation;
 pub(crate) mod golden;
 pub(crate) mod pcap;
 pub(crate) mod schema;

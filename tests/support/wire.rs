@@ -106,7 +106,7 @@ fn ethernet(src: Option<IpAddr>, dst: Option<IpAddr>, kind: u16) -> Vec<u8> {
 }
 
 /// Puts IP and Ethernet in front; `checksum` is where the transport has its own.
-fn ip(
+pub(crate) fn ip(
     src: IpAddr,
     dst: IpAddr,
     protocol: u8,

@@ -1,16 +1,25 @@
 //! Link layers: one file each; this is the one place that knows all of them.
 
 pub(super) mod ethernet;
+pub(super) mod frame_relay;
 mod ipoib;
+mod juniper;
 pub(super) mod llc;
+mod macsec;
 mod nflog;
 mod null;
+mod pflog;
+mod pktap;
+mod ppi;
 pub(super) mod ppp;
-mod raw;
+pub(super) mod raw;
+mod slip;
 mod sll;
 mod sll2;
+mod switch;
 pub(super) mod tag;
-mod wifi;
+pub(super) mod upper_pdu;
+pub(super) mod wifi;
 
 use super::bytes::{Bytes, Next, Taken};
 use super::layers::Layers;
@@ -27,10 +36,26 @@ pub(super) fn read<'a>(link: LinkType, bytes: Bytes<'a>, layers: &mut Layers) ->
         ppp::PPP_WITH_DIR => bytes.skip(1).and_then(|b| ppp::hdlc(b, layers)),
         ppp::C_HDLC => ppp::cisco(bytes, layers),
         ppp::PPP_ETHER => Some((Next::EtherType(ppp::ETHERTYPE_SESSION), bytes)),
+        frame_relay::LINKTYPE => frame_relay::read(bytes, layers),
+        slip::LINKTYPE => slip::read(bytes, layers),
         nflog::LINKTYPE => nflog::read(bytes, layers),
+        pflog::LINKTYPE => pflog::read(bytes, layers),
+        pflog::ENC => pflog::enc(bytes, layers),
         ipoib::LINKTYPE => ipoib::read(bytes, layers),
         wifi::PLAIN => wifi::read(bytes, layers),
         wifi::RADIOTAP => wifi::radiotap(bytes, layers),
+        wifi::PRISM => wifi::prism(bytes, layers),
+        wifi::AVS => wifi::avs(bytes, layers),
+        ppi::LINKTYPE => ppi::read(bytes, layers),
+        pktap::LINKTYPE => pktap::read(bytes, layers),
+        pktap::OLD => return pktap::guess(bytes, layers),
+        juniper::ETHER | juniper::PPP | juniper::FRELAY | juniper::CHDLC => {
+            juniper::read(link, bytes, layers)
+        }
+        switch::BROADCOM | switch::BROADCOM_BEFORE | switch::MARVELL | switch::MARVELL_TYPED => {
+            switch::read(link, bytes, layers)
+        }
+        upper_pdu::LINKTYPE => Some((Next::UpperPdu, bytes)),
         _ if raw::LINKTYPES.contains(&link) => raw::read(bytes),
         _ => return None,
     })

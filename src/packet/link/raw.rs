@@ -4,8 +4,9 @@
 use crate::base::LinkType;
 use crate::packet::bytes::{Bytes, Next, Taken};
 
+pub(in crate::packet) const RAW: LinkType = LinkType(101);
 pub(super) const LINKTYPES: [LinkType; 5] = [
-    LinkType(101),
+    RAW,
     LinkType(228),
     LinkType(229),
     LinkType(12),

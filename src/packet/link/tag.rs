@@ -1,6 +1,6 @@
 //! Tags between the Ethernet header and its payload: each has an `EtherType` of its own and another one at its end.
 
-use super::ethernet;
+use super::{ethernet, macsec};
 use crate::packet::bytes::{Bytes, Next, Taken};
 use crate::packet::layers::Layers;
 
@@ -10,23 +10,28 @@ pub(in crate::packet) fn read<'a>(
     bytes: Bytes<'a>,
     layers: &mut Layers,
 ) -> Option<Taken<'a>> {
-    let (name, own, at) = match kind {
+    let half = |at| bytes.u16_at(at).map(u32::from);
+    let (name, own, at, id) = match kind {
         // IEEE 802.1Q, 802.1ad, and the numbers used before it.
-        0x8100 | 0x88a8 | 0x9100 | 0x9200 | 0x9300 => ("vlan", 4, 2),
-        // Cisco VN-Tag, as UCS servers have it: tag (4), EtherType.
-        0x8926 => ("vntag", 6, 4),
-        // IEEE 802.1BR E-TAG: tag (6), EtherType.
-        0x893f => ("etag", 8, 6),
-        // Cisco MetaData (security group tag): version, length, options (6), EtherType.
-        0x8909 => ("cmd", 8, 6),
+        0x8100 | 0x88a8 | 0x9100 | 0x9200 | 0x9300 => {
+            ("vlan", 4, 2, half(0).map(|tag| tag & 0x0fff))
+        }
+        // Cisco VN-Tag, as UCS servers have it: tag (4), EtherType. The virtual interface that it is for.
+        0x8926 => ("vntag", 6, 4, half(0).map(|tag| tag & 0x3fff)),
+        // IEEE 802.1BR E-TAG: tag (6), EtherType. The E-channel: extension, group and base.
+        0x893f => ("etag", 8, 6, half(2).map(|tag| tag & 0x3fff)),
+        // Cisco MetaData: version, length, options (6), EtherType. The security group.
+        0x8909 => ("cmd", 8, 6, half(4)),
         // IEEE 802.1ah: the service tag (4), then a whole Ethernet frame.
         0x88e7 => {
-            layers.push("ieee8021ah");
+            let service = bytes.u32_at(0).map(|tag| tag & 0x00ff_ffff);
+            layers.tag("ieee8021ah", service);
             return Some(bytes.skip(4).map(|rest| (Next::Ethernet, rest)));
         }
+        macsec::ETHERTYPE => return Some(macsec::read(bytes, layers)),
         _ => return None,
     };
-    layers.push(name);
+    layers.tag(name, id);
     let field = bytes.u16_at(at);
     Some(
         field

@@ -18,7 +18,7 @@ pub(super) fn read<'a>(bytes: Bytes<'a>, layers: &mut Layers) -> Taken<'a> {
         kind => Next::EtherType(kind),
     };
     let rest = bytes.skip(options.saturating_add(8))?;
-    layers.push("geneve");
+    layers.tag("geneve", Some(bytes.u32_at(4)? >> 8));
     Some((next, rest))
 }
 

@@ -2,17 +2,27 @@
 
 use crate::packet::bytes::{Bytes, Next, Taken};
 use crate::packet::layers::Layers;
+use crate::packet::link::frame_relay;
 
 /// UDP port of GRE in UDP (RFC 8086 §5).
 pub(super) const PORT: u16 = 4754;
 
 /// Flags and protocol (4), then checksum (4), key (4), sequence (4), acknowledgment (4) as the flags say.
 pub(in crate::packet) fn read<'a>(bytes: Bytes<'a>, layers: &mut Layers) -> Taken<'a> {
-    layers.push("gre");
-    let (flags, protocol) = (bytes.u16_at(0)?, bytes.u16_at(2)?);
+    let Some((flags, protocol)) = bytes.u16_at(0).zip(bytes.u16_at(2)) else {
+        layers.push("gre");
+        return None;
+    };
     let version = flags & 7;
     // Checksum and routing (RFC 1701) share one word; source routes themselves are not read (deprecated since RFC 2784).
     let has = |bit: u16| usize::from(flags & bit != 0).saturating_mul(4);
+    let key_at = has(0xc000).saturating_add(4);
+    let key = bytes.u32_at(key_at).filter(|_| flags & 0x2000 != 0);
+    // Version 1 has the length of the payload in the upper half, the call in the lower.
+    layers.tag(
+        "gre",
+        key.map(|key| if version == 1 { key & 0xffff } else { key }),
+    );
     let sequence = has(0x1000);
     let acknowledgment = if version == 1 { has(0x0080) } else { 0 };
     let words = [has(0xc000), has(0x2000), sequence, acknowledgment];
@@ -25,9 +35,14 @@ pub(in crate::packet) fn read<'a>(bytes: Bytes<'a>, layers: &mut Layers) -> Take
         // Transparent Ethernet bridging.
         0x6558 => (Next::Ethernet, rest),
         // ERSPAN type I has no sequence number and no header.
-        0x88be if sequence == 0 => (Next::Ethernet, rest),
+        0x88be if sequence == 0 => {
+            layers.tag("erspan", None);
+            (Next::Ethernet, rest)
+        }
         0x88be | 0x22eb => return erspan(rest, layers),
         0x880b => (Next::Ppp, rest),
+        // Frame Relay (RFC 1701).
+        0x6559 => (Next::Link(frame_relay::LINKTYPE), rest),
         // WCCP: version 2 has a redirect header of 4 bytes before the packet.
         0x883e if rest.u8_at(0)? >> 4 == 4 => (Next::Ip, rest),
         0x883e => (Next::Ip, rest.skip(4)?),
@@ -39,7 +54,9 @@ pub(in crate::packet) fn read<'a>(bytes: Bytes<'a>, layers: &mut Layers) -> Take
 
 /// ERSPAN type II and III (draft-foschiano-erspan §4.2, §4.3).
 fn erspan<'a>(bytes: Bytes<'a>, layers: &mut Layers) -> Taken<'a> {
-    layers.push("erspan");
+    // The session has ten bits (draft-foschiano-erspan §4.2).
+    let session = bytes.u16_at(2).map(|field| u32::from(field & 0x03ff));
+    layers.tag("erspan", session);
     match bytes.u8_at(0)? >> 4 {
         1 => Some((Next::Ethernet, bytes.skip(8)?)),
         2 => {

@@ -31,7 +31,7 @@ pub(super) fn read<'a>(bytes: Bytes<'a>, layers: &mut Layers) -> Taken<'a> {
     if !matches!(rest.u8_at(0)? >> 4, 4 | 6) {
         return None;
     }
-    layers.push("gtp");
+    layers.tag("gtp", bytes.u32_at(4));
     Some((Next::Ip, rest))
 }
 
@@ -42,7 +42,8 @@ pub(super) fn version_0<'a>(bytes: Bytes<'a>, layers: &mut Layers) -> Taken<'a> 
     if !user_packet || !matches!(rest.u8_at(0)? >> 4, 4 | 6) {
         return None;
     }
-    layers.push("gtp");
+    // The flow label is what version 0 has for a tunnel.
+    layers.tag("gtp", bytes.u16_at(6).map(u32::from));
     Some((Next::Ip, rest))
 }
 

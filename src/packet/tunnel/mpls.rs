@@ -8,8 +8,9 @@ pub(super) const PORT: u16 = 6635;
 
 /// Takes off one label. Behind the last, the first four bits tell IP from Ethernet with a control word (RFC 4385 §3) or without.
 pub(in crate::packet) fn read<'a>(bytes: Bytes<'a>, layers: &mut Layers) -> Taken<'a> {
-    layers.push("mpls");
-    let label = bytes.u32_at(0)?;
+    let label = bytes.u32_at(0);
+    layers.tag("mpls", label.map(|entry| entry >> 12));
+    let label = label?;
     let rest = bytes.skip(4)?;
     if label & 0x100 == 0 {
         return Some((Next::EtherType(0x8847), rest));
@@ -26,7 +27,7 @@ pub(in crate::packet) fn read<'a>(bytes: Bytes<'a>, layers: &mut Layers) -> Take
 }
 
 /// Whether the type field is one that is common behind two addresses.
-fn looks_like_ethernet(bytes: Bytes<'_>) -> bool {
+pub(super) fn looks_like_ethernet(bytes: Bytes<'_>) -> bool {
     matches!(
         bytes.u16_at(12),
         Some(0x0800 | 0x86dd | 0x0806 | 0x8100 | 0x88a8 | 0x8847 | 0x8864)

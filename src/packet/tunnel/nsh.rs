@@ -8,7 +8,8 @@ pub(in crate::packet) const ETHERTYPE: u16 = 0x894f;
 
 /// The length in words is the low six bits of the second byte, the protocol behind it the fourth byte.
 pub(in crate::packet) fn read<'a>(bytes: Bytes<'a>, layers: &mut Layers) -> Taken<'a> {
-    layers.push("nsh");
+    // The service path; the last byte is the index on it.
+    layers.tag("nsh", bytes.u32_at(4).map(|path| path >> 8));
     let len = usize::from(bytes.u8_at(1)? & 0x3f).saturating_mul(4);
     let rest = bytes.skip(len.max(8))?;
     Some(match bytes.u8_at(3)? {

@@ -20,7 +20,7 @@ pub(super) fn read<'a>(bytes: Bytes<'a>, layers: &mut Layers) -> Taken<'a> {
     if rest.u8_at(0)? >> 4 != 6 {
         return None;
     }
-    layers.push("teredo");
+    layers.tag("teredo", None);
     Some((Next::Ip, rest))
 }
 
