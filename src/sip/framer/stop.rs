@@ -29,8 +29,8 @@ impl Framer {
 
     fn stop_once(&mut self, view: &[u8], stop: Stop, sink: &mut dyn FnMut(Item)) -> usize {
         let mut after = match stop {
-            Stop::End => State::between(NOT_SIP),
-            Stop::Gap(_) => State::Resync(self.skip(AFTER_GAP), 0),
+            Stop::End => Some(State::between(NOT_SIP)),
+            Stop::Gap(_) => None,
         };
         let mut used = view.len();
         match std::mem::replace(&mut self.state, State::Head) {
@@ -41,6 +41,13 @@ impl Framer {
             }
             State::Head => {
                 let mut head = self.read_head(view, view.len(), HeadEnd::Incomplete);
+                if self.is_rest_of_line(&head, view) {
+                    let mut skip = self.skip(AFTER_GAP);
+                    skip.bytes = len64(view.len());
+                    self.skipped(skip, sink);
+                    return self.stopped(after, used);
+                }
+                self.doubt(&mut head);
                 if stop != Stop::End {
                     head.note(DefectKind::BytesMissing, view.len());
                 }
@@ -50,7 +57,7 @@ impl Framer {
             State::Body { mut head, end, .. } if end <= view.len() => {
                 used = end;
                 if end < view.len() {
-                    after = State::between(WRONG_LENGTH);
+                    after = Some(State::between(WRONG_LENGTH));
                     if let Some(start) = embedded_start(view, &head, end) {
                         head.note(DefectKind::ContentLengthMismatch, start);
                         used = start;
@@ -64,7 +71,7 @@ impl Framer {
                     Stop::Gap(len) => {
                         head.note(DefectKind::BytesMissing, view.len());
                         if let Some(left) = left.checked_sub(len) {
-                            after = State::Drop(self.skip(HOLED_BODY), left);
+                            after = Some(State::Drop(self.skip(HOLED_BODY), left));
                         }
                     }
                     // A cut multipart body may have held a message legally.
@@ -92,12 +99,19 @@ impl Framer {
             }
             State::Drop(skip, left) => match stop {
                 Stop::Gap(len) if len <= left => {
-                    after = State::Drop(skip, left.saturating_sub(len));
+                    after = Some(State::Drop(skip, left.saturating_sub(len)));
                 }
                 _ => self.skipped(skip, sink),
             },
         }
-        self.state = after;
+        self.stopped(after, used)
+    }
+
+    fn stopped(&mut self, after: Option<State>, used: usize) -> usize {
+        match after {
+            Some(state) => self.state = state,
+            None => self.lose_the_boundary(),
+        }
         used
     }
 }
