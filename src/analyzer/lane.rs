@@ -159,10 +159,8 @@ impl Lane {
     /// Looks for a SIP message in what is held; keeps what may become one.
     fn search(&mut self, all: &[u8], limits: &Limits, out: &mut dyn FnMut(Forward<'_>)) {
         match sip::find_in_stream(all) {
-            Ok(before) => {
-                self.forget(before, out);
-                self.decide(Speaks::Sip, None, limits, out);
-            }
+            // The framer is given what is before, too: it may be the end of a head that says how long its body is.
+            Ok(()) => self.decide(Speaks::Sip, None, limits, out),
             Err(before) => self.forget(before, out),
         }
     }

@@ -135,6 +135,13 @@ impl<S: Default> FlowTable<S> {
         }
         let outcome = slot.push(at, src, segment, room, limits, sink);
         self.early_bytes = (self.early_bytes + slot.early_bytes()).saturating_sub(held);
+        if segment.joins {
+            self.caveats.note(
+                CaveatKind::MultipathTcp,
+                Some(at),
+                "a subflow of Multipath TCP: messages that are spread over several subflows are not put together",
+            );
+        }
         if slot.has_hole() {
             self.waiting.insert(number);
         }

@@ -10,7 +10,7 @@ use super::lines::{HeadScan, Lines};
 use super::probe::{START_LINE_MAX, classify, find_start};
 use super::{Caps, DefectKind, HeaderName, Item, Message, Probe};
 use crate::base::{Chunk, FrameRef, Limits};
-use doubt::Tail;
+use doubt::{Start, Tail, loose_start};
 use look::{embedded_start, is_multipart, leading_line_ends, len64, line_end};
 use memchr::{memchr, memmem};
 
@@ -282,8 +282,10 @@ impl Framer {
         match self.lines.scan(window) {
             HeadScan::Complete(len) => {
                 let mut head = self.read_head(view, len, HeadEnd::Empty);
-                if self.is_rest_of_line(&head, view) {
-                    return self.take_back(view);
+                match self.start_line(&head, view) {
+                    Start::Here => {}
+                    Start::Later(at) => return self.begins_later(at, sink),
+                    Start::Nowhere => return self.take_back(view),
                 }
                 self.doubt(&mut head);
                 let has_type = head.fields.iter().any(|f| f.id == HeaderName::ContentType);
@@ -325,8 +327,10 @@ impl Framer {
             }
             HeadScan::NextStart(len) => {
                 let mut head = self.read_head(view, len, HeadEnd::Incomplete);
-                if self.is_rest_of_line(&head, view) {
-                    return self.take_back(view);
+                match self.start_line(&head, view) {
+                    Start::Here => {}
+                    Start::Later(at) => return self.begins_later(at, sink),
+                    Start::Nowhere => return self.take_back(view),
                 }
                 self.doubt(&mut head);
                 self.give(view, *head, len, sink);
@@ -469,7 +473,8 @@ impl Framer {
         // The first bytes behind a gap may be the end of a line.
         let inside_line = skip.bytes == 0 && skip.reason == AFTER_GAP;
         let line = view.get(..end).unwrap_or(view);
-        match find_start(line) {
+        let loose = || loose_start(line).filter(|_| self.uncertain);
+        match find_start(line).or_else(loose) {
             Some(start) => {
                 skip.bytes = skip.bytes.saturating_add(len64(start));
                 self.skipped(skip, sink);
@@ -490,6 +495,17 @@ impl Framer {
                 Step::Used(line)
             }
         }
+    }
+
+    /// The message begins further on in the line: what is before it is the end of a body.
+    fn begins_later(&mut self, at: usize, sink: &mut dyn FnMut(Item)) -> Step {
+        let mut skip = self.skip(AFTER_GAP);
+        skip.bytes = len64(at);
+        self.skipped(skip, sink);
+        self.lines.clear();
+        self.inside_line = false;
+        self.state = State::Head;
+        Step::Used(at)
     }
 
     /// What was taken for a start line is none.

@@ -41,11 +41,9 @@ pub fn probe(first_bytes: &[u8]) -> Probe {
     classify(first_bytes.get(skipped..).unwrap_or(&[]), 0)
 }
 
-/// Where a message may begin in bytes from the middle of a stream: the start of a line that is a start line, or of an unfinished last
-/// line that may become one. `Err` is how many bytes at the front belong to none.
-///
-/// Only known methods are believed, because nothing else says that it is SIP.
-pub fn find_in_stream(bytes: &[u8]) -> Result<usize, usize> {
+/// Looks for SIP in bytes from the middle of a stream. `Ok` where a line holds a start line, or the rest of one: a [`super::Framer`] tells
+/// which. `Err` is how many bytes at the front need not be looked at again when more come.
+pub fn find_in_stream(bytes: &[u8]) -> Result<(), usize> {
     let mut begin = 0_usize;
     while let Some(rest) = bytes.get(begin..) {
         let Some(end) = memchr(b'\n', rest) else {
@@ -53,8 +51,8 @@ pub fn find_in_stream(bytes: &[u8]) -> Result<usize, usize> {
             return Err(if open { begin } else { bytes.len() });
         };
         let line = rest.get(..end).unwrap_or(rest);
-        if is_start_line(line) && has_known_start(line) {
-            return Ok(begin);
+        if is_start_line(line) || find_start(line).is_some() {
+            return Ok(());
         }
         begin = begin.saturating_add(end).saturating_add(1);
     }

@@ -187,8 +187,15 @@ impl Assembler {
             outcome.retransmission = true;
             outcome.conflict = self.differs(offset, bytes);
         } else {
-            let skip = usize::try_from(self.next - offset).unwrap_or(usize::MAX);
-            self.deliver(at, bytes.get(skip..).unwrap_or(&[]), sink);
+            // Where an early segment had the same place, its bytes came first.
+            let mut from = usize::try_from(self.next - offset).unwrap_or(usize::MAX);
+            while let Some(fresh) = bytes.get(from..).filter(|fresh| !fresh.is_empty()) {
+                let free = self.early.first().map_or(u64::MAX, |(o, _)| o - self.next);
+                let free = usize::try_from(free).unwrap_or(usize::MAX);
+                self.deliver(at, fresh.get(..free).unwrap_or(fresh), sink);
+                self.drain(sink);
+                from = usize::try_from(self.next - offset).unwrap_or(usize::MAX);
+            }
             self.is_cut(offset.saturating_add(wire), cut, at);
             self.drain(sink);
         }

@@ -22,6 +22,7 @@ fn segment(payload: &[u8]) -> Segment<'_> {
         window: 512,
         window_scale: None,
         mss: None,
+        joins: false,
         checksum: 0,
         payload,
         wire_len: u32::try_from(payload.len()).unwrap(),

@@ -2,11 +2,12 @@
 
 use super::super::head::{Head, StartLine};
 use super::super::header::CSeq;
-use super::super::lex::{is_token, trim};
-use super::super::probe::has_known_start;
+use super::super::lex::{is_token, trim, trim_end};
+use super::super::probe::{has_known_start, is_start_line, version_at_end};
 use super::super::{DefectKind, HeaderName, Probe};
-use super::look::leading_line_ends;
+use super::look::{leading_line_ends, line_end};
 use super::{Framer, classify};
+use memchr::memmem;
 
 /// What a message must have (RFC 3261 §8.1.1), and the rest of a body hardly ever has.
 const MANDATORY: [HeaderName; 5] = [
@@ -17,27 +18,60 @@ const MANDATORY: [HeaderName; 5] = [
     HeaderName::Via,
 ];
 
+/// Where in its line a start line behind a hole begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Start {
+    /// Where it was found.
+    Here,
+    /// So many bytes further on.
+    Later(usize),
+    /// It is none.
+    Nowhere,
+}
+
+/// Where a start line with a method that is not known may begin, behind the end of a body in the same line; the CSeq has to confirm it.
+pub(super) fn loose_start(line: &[u8]) -> Option<usize> {
+    let before = trim_end(line.get(..version_at_end(trim_end(line))?)?);
+    let uri = before.iter().rposition(|b| matches!(b, b' ' | b'\t'))?;
+    let behind_method = trim_end(before.get(..uri)?);
+    let method = behind_method.iter().rev().take_while(|b| is_token(**b));
+    let start = behind_method.len().checked_sub(method.count())?;
+    is_start_line(line.get(start..)?).then_some(start)
+}
+
 impl Framer {
-    /// Whether the start line is the rest of one that began in the hole, as `NOTIFY` of `BENOTIFY`: the CSeq repeats the method
-    /// (RFC 3261 §8.1.1.5). A method that is not known needs its confirmation.
-    pub(super) fn is_rest_of_line(&self, head: &Head, view: &[u8]) -> bool {
+    /// Whether the start line is what it seems, behind a hole. The CSeq repeats the method (RFC 3261 §8.1.1.5): it tells the rest of a
+    /// method from a method, as `NOTIFY` of `BENOTIFY`, and a method from the end of a body before it, as in `--b--INVITE`.
+    pub(super) fn start_line(&self, head: &Head, view: &[u8]) -> Start {
         let StartLine::Request { method, .. } = head.start else {
-            return false;
+            return Start::Here;
         };
-        if !self.inside_line {
-            return false;
+        if !self.uncertain {
+            return Start::Here;
         }
         let method = method.of(view);
-        let confirmed = head
+        let cseq = head
             .fields
             .iter()
             .find(|field| field.id == HeaderName::CSeq)
             .and_then(|field| CSeq::new(field.value.of(view)))
             .map(|cseq| cseq.method.as_bytes());
-        match confirmed {
-            Some(whole) if whole == method => false,
-            Some(whole) if whole.ends_with(method) => true,
-            _ => !has_known_start(view),
+        match cseq {
+            Some(whole) if whole == method => Start::Here,
+            Some(whole) => {
+                let line = view.get(..line_end(view, 0).unwrap_or(view.len()));
+                let line = line.unwrap_or(view);
+                let later = memmem::rfind(line, whole)
+                    .filter(|at| *at > 0 && line.get(*at..).is_some_and(is_start_line));
+                match later {
+                    Some(at) => Start::Later(at),
+                    None if self.inside_line && whole.ends_with(method) => Start::Nowhere,
+                    None if has_known_start(view) => Start::Here,
+                    None => Start::Nowhere,
+                }
+            }
+            None if has_known_start(view) => Start::Here,
+            None => Start::Nowhere,
         }
     }
 

@@ -1,10 +1,12 @@
 //! What to do with bytes that wait when no more follow directly: the stream ends, or the capture has a hole.
 
 use super::super::head::HeadEnd;
-use super::super::{DefectKind, Item};
+use super::super::{DefectKind, Item, Probe};
+use super::doubt::Start;
+use super::look::leading_line_ends;
 use super::{
-    AFTER_GAP, CUT_START, Framer, HOLED_BODY, NOT_SIP, State, Stop, WRONG_LENGTH, embedded_start,
-    is_multipart, len64,
+    AFTER_GAP, CUT_START, Framer, HOLED_BODY, NOT_SIP, State, Stop, WRONG_LENGTH, classify,
+    embedded_start, is_multipart, len64,
 };
 
 impl Framer {
@@ -41,7 +43,7 @@ impl Framer {
             }
             State::Head => {
                 let mut head = self.read_head(view, view.len(), HeadEnd::Incomplete);
-                if self.is_rest_of_line(&head, view) {
+                if self.start_line(&head, view) == Start::Nowhere {
                     let mut skip = self.skip(AFTER_GAP);
                     skip.bytes = len64(view.len());
                     self.skipped(skip, sink);
@@ -56,7 +58,16 @@ impl Framer {
             // It waited for a look at what follows; a start line that never ends is none.
             State::Body { mut head, end, .. } if end <= view.len() => {
                 used = end;
-                if end < view.len() {
+                let behind = view.get(end..).unwrap_or(&[]);
+                let behind = behind.get(leading_line_ends(behind)..).unwrap_or(&[]);
+                // What was cut by a hole may have become a start line.
+                let cut = stop != Stop::End && classify(behind, 0) == Probe::NeedMore;
+                if behind.is_empty() || cut {
+                    after = Some(State::between(AFTER_GAP));
+                } else if self.uncertain {
+                    after = Some(State::between(AFTER_GAP));
+                    head.note(DefectKind::BytesMissing, end);
+                } else {
                     after = Some(State::between(WRONG_LENGTH));
                     if let Some(start) = embedded_start(view, &head, end) {
                         head.note(DefectKind::ContentLengthMismatch, start);
@@ -64,6 +75,9 @@ impl Framer {
                     }
                 }
                 self.give(view, *head, used, sink);
+                if used == view.len() && stop != Stop::End {
+                    after = None;
+                }
             }
             State::Body { mut head, end, .. } => {
                 let left = len64(end.saturating_sub(view.len()));
