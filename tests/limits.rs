@@ -237,7 +237,8 @@ fn early_segments_of_all_connections_share_a_limit() {
         }
     }
     let waiting = u64::try_from(flows.table.waiting_bytes()).unwrap();
-    assert!(waiting > (1 << 20) - 2_000, "{waiting}");
+    // A connection that finds no room lets go of all it holds.
+    assert!(waiting > (1 << 20) - 21_000, "{waiting}");
     assert_eq!(flows.delivered, 4_000_000 - waiting, "none is left out");
 }
 

@@ -762,3 +762,17 @@ fn tshark_shows_the_same_or_it_is_known_why_not() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+/// Each subflow is a connection of its own; that bytes may be spread over several is said.
+#[test]
+fn a_subflow_of_multipath_tcp_is_said() {
+    let mut w = Wire::open(40_000);
+    w.at(0, 0, &options("a"));
+    let seen = read(vec![capture(&w.frames)]);
+    assert!(!has(&seen.report, CaveatKind::MultipathTcp));
+    // In place of the maximum segment size of the SYN.
+    w.frames[0].bytes[14 + 20 + 20..][..4].copy_from_slice(&[30, 4, 0x10, 0]);
+    let seen = read(vec![capture(&w.frames)]);
+    assert_eq!(seen.messages.len(), 1);
+    assert!(has(&seen.report, CaveatKind::MultipathTcp));
+}

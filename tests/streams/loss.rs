@@ -196,12 +196,6 @@ fn differences(whole: Vec<(u16, Vec<u8>)>, found: &[Found]) -> (Vec<String>, Vec
     (beyond(&want, &got), beyond(&got, &want))
 }
 
-/// What cannot be told: a part of a body that is a whole message, when the frame behind a gap begins with it and nothing is behind it
-/// in the body. Nothing but the announcement in the lost bytes says that it is none.
-fn is_embedded(message: &str) -> bool {
-    message.contains("sip:inside")
-}
-
 #[test]
 fn every_message_whose_bytes_are_there_is_found_and_nothing_else_is_whole() {
     let mut said = Vec::new();
@@ -217,12 +211,11 @@ fn every_message_whose_bytes_are_there_is_found_and_nothing_else_is_whole() {
                 let seen = read(vec![capture(&wire.frames)]);
                 let present = whole.len();
                 let (unseen, invented) = differences(whole, &seen.messages);
-                let embedded = invented.iter().filter(|m| is_embedded(m)).count();
                 said.push(format!(
-                    "{cut:?} {lost} % lost, seed {seed}: {present} of {} messages are there, {} not found, {} invented, {embedded} of them parts of bodies",
+                    "{cut:?} {lost} % lost, seed {seed}: {present} of {} messages are there, {} not found, {} invented",
                     2 * messages, unseen.len(), invented.len(),
                 ));
-                if !unseen.is_empty() || invented.len() > embedded {
+                if !unseen.is_empty() || !invented.is_empty() {
                     said.push(format!(
                         "not found: {:#?}\ninvented: {:#?}",
                         unseen.first(),

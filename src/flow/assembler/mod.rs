@@ -190,7 +190,10 @@ impl Assembler {
             // Where an early segment had the same place, its bytes came first.
             let mut from = usize::try_from(self.next - offset).unwrap_or(usize::MAX);
             while let Some(fresh) = bytes.get(from..).filter(|fresh| !fresh.is_empty()) {
-                let free = self.early.first().map_or(u64::MAX, |(o, _)| o - self.next);
+                let free = self
+                    .early
+                    .first()
+                    .map_or(u64::MAX, |(o, _)| o.saturating_sub(self.next));
                 let free = usize::try_from(free).unwrap_or(usize::MAX);
                 self.deliver(at, fresh.get(..free).unwrap_or(fresh), sink);
                 self.drain(sink);

@@ -146,11 +146,13 @@ impl Assembler {
         while let Some((offset, at)) = self.early.first() {
             self.skip_to(offset, at, sink);
         }
-        // What was on the wire behind the last byte we have is missing too. One such number without a FIN is the FIN itself,
-        // missed by the capture.
-        let unseen = self.due().saturating_sub(self.next);
-        if unseen > 1 || self.cut_until > self.next {
-            self.skip(unseen, self.last_due, sink);
+        // What was on the wire behind the last byte we have is missing too, but the stream is not longer for it. One such number
+        // without a FIN is the FIN itself, missed by the capture.
+        let len = self.due().saturating_sub(self.next);
+        if len > 1 || self.cut_until > self.next {
+            self.missing = self.missing.saturating_add(len);
+            let (offset, at) = (self.next, self.last_due);
+            sink(Chunk::Gap { offset, at, len });
         }
     }
 
