@@ -47,6 +47,9 @@ pub enum Event<'a, S> {
     },
 }
 
+/// What is done with one direction, and where its chunks go.
+type Act<'a> = dyn FnMut(&mut Assembler, &mut dyn FnMut(Chunk<'_>)) + 'a;
+
 struct Slot<S> {
     owner: S,
     summary: FlowSummary,
@@ -544,11 +547,7 @@ impl<S: Default> Slot<S> {
         self.each_side(&mut |side, chunks| side.flush(chunks), sink);
     }
 
-    fn each_side(
-        &mut self,
-        act: &mut dyn FnMut(&mut Assembler, &mut dyn FnMut(Chunk<'_>)),
-        sink: &mut dyn FnMut(Event<'_, S>),
-    ) {
+    fn each_side(&mut self, act: &mut Act<'_>, sink: &mut dyn FnMut(Event<'_, S>)) {
         for direction in [Direction::Originator, Direction::Responder] {
             let Self {
                 owner,

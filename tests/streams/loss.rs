@@ -240,17 +240,14 @@ fn every_message_whose_bytes_are_there_is_found_and_nothing_else_is_whole() {
 type Carried = (u16, Vec<u8>, BTreeSet<u64>);
 
 /// What is found when only these frames of a capture are there.
-fn read_some(
-    path: &Path,
-    keep: &mut dyn FnMut() -> bool,
-) -> Option<(Vec<Carried>, Vec<Carried>, BTreeSet<u64>)> {
+fn read_some(path: &Path, keep: &mut dyn FnMut() -> bool) -> Option<(Vec<Carried>, BTreeSet<u64>)> {
     let limits = Limits::default();
     let name = path.display().to_string();
     let reader = Box::new(Cursor::new(bytes(path)));
     let mut file = Capture::open(reader, &name, FileIndex(0), false, &limits).ok()?;
     let mut config = Config::default();
     config.scope = Scope::Any;
-    let (whole, damaged) = (RefCell::new(Vec::new()), RefCell::new(Vec::new()));
+    let whole = RefCell::new(Vec::new());
     let mut analyzer = Analyzer::new(config);
     analyzer.observe(|observed| {
         if let Observed::Message(seen) = observed
@@ -263,8 +260,9 @@ fn read_some(
                 .defects()
                 .iter()
                 .any(|d| d.kind.name() == "bytes-missing");
-            let list = if missing { &damaged } else { &whole };
-            list.borrow_mut().push(one);
+            if !missing {
+                whole.borrow_mut().push(one);
+            }
         }
     });
     let mut caveats = Caveats::new(10);
@@ -278,7 +276,7 @@ fn read_some(
         }
     }
     analyzer.finish(Vec::new());
-    Some((whole.into_inner(), damaged.into_inner(), lost))
+    Some((whole.into_inner(), lost))
 }
 
 /// Real conversations, with every hundredth (twentieth, fifth) frame left out: what is in the frames that are left is found, and what is
@@ -296,7 +294,7 @@ fn of_real_captures_nothing_that_is_left_is_missed() {
     all.retain(|path| file_name(path).contains(".pcap"));
     let (mut wrong, mut counted) = (Vec::new(), [0_usize; 4]);
     for path in &all {
-        let Some((before, _, _)) = read_some(path, &mut || true) else {
+        let Some((before, _)) = read_some(path, &mut || true) else {
             continue;
         };
         if before.is_empty() {
@@ -305,7 +303,7 @@ fn of_real_captures_nothing_that_is_left_is_missed() {
         for (n, percent) in [1, 5, 20].into_iter().enumerate() {
             let mut random = Random(percent);
             let keep = &mut || random.below(100) >= usize::try_from(percent).unwrap();
-            let (after, _, lost) = read_some(path, keep).unwrap();
+            let (after, lost) = read_some(path, keep).unwrap();
             counted[0] += before.len();
             for (port, raw, frames) in &before {
                 if frames.is_disjoint(&lost) {
