@@ -22,5 +22,6 @@ mod robustness;
 mod rules;
 mod samples;
 mod secrets;
+mod streams;
 mod support;
 mod verdicts;

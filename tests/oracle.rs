@@ -34,7 +34,7 @@ const TSHARK: [&str; 22] = [
     "udp.check_checksum:TRUE",
 ];
 
-fn is_installed(program: &str) -> bool {
+pub(crate) fn is_installed(program: &str) -> bool {
     Command::new(program)
         .arg("--version")
         .stdout(Stdio::null())

@@ -117,12 +117,14 @@ impl Inside {
     }
 }
 
-/// A running SHA-256 that a gap ends for good.
+/// A running SHA-256 that a gap ends for good, unless nothing follows it.
 #[derive(Clone, Default)]
 enum Hash {
     #[default]
     Unused,
     Running(Box<digest::Context>),
+    /// Bytes are missing; at the end of a stream that says nothing against those before.
+    Ended(Box<digest::Context>),
     Broken,
 }
 
@@ -136,16 +138,21 @@ impl Hash {
                     *self = Self::Running(Box::new(context));
                 }
                 Self::Running(context) => context.update(bytes),
-                Self::Broken => {}
+                Self::Ended(_) | Self::Broken => *self = Self::Broken,
             },
-            Chunk::Gap { .. } => *self = Self::Broken,
+            Chunk::Gap { .. } => {
+                *self = match std::mem::take(self) {
+                    Self::Running(context) | Self::Ended(context) => Self::Ended(context),
+                    Self::Unused | Self::Broken => Self::Broken,
+                }
+            }
         }
     }
 
     fn finish(self) -> Option<[u8; 32]> {
         let digest = match self {
             Self::Unused => digest::digest(&digest::SHA256, b""),
-            Self::Running(context) => context.finish(),
+            Self::Running(context) | Self::Ended(context) => context.finish(),
             Self::Broken => return None,
         };
         digest.as_ref().try_into().ok()

@@ -46,6 +46,8 @@ pub(super) struct Lane {
     held_bytes: usize,
     /// It sent bytes.
     heard: bool,
+    /// Its beginning is missing: SIP is looked for at every line, not only at the first.
+    hunts: bool,
 }
 
 impl Lane {
@@ -80,13 +82,27 @@ impl Lane {
             State::Undecided | State::Other => {}
         }
         let Chunk::Data { offset, at, bytes } = chunk else {
+            self.hunts |= matches!(self.state, State::Undecided);
             self.give_up(out);
             return;
         };
         self.heard = true;
         let after_gap = matches!(self.state, State::Other);
+        if self.hunts || (late && after_gap) {
+            self.hunts = true;
+            self.hunt((offset, at, bytes), tls, limits, out);
+            return;
+        }
         if self.held.is_empty() {
             match classify(bytes, tls, late, after_gap) {
+                Some(Speaks::Other) if late => {
+                    (self.hunts, self.state) = (true, State::Other);
+                    self.hunt((offset, at, bytes), tls, limits, out);
+                }
+                Some(Speaks::Sip) if late && tls => {
+                    self.hunts = true;
+                    self.decide(Speaks::Sip, Some((offset, at, bytes)), limits, out);
+                }
                 Some(state) => self.decide(state, Some((offset, at, bytes)), limits, out),
                 None if after_gap => out(Forward::Other {
                     at,
@@ -104,17 +120,77 @@ impl Lane {
             .collect();
         let decided = classify(&all, tls, late, after_gap)
             .or_else(|| (all.len() >= UNDECIDED_BYTES).then_some(Speaks::Other));
-        if let Some(state) = decided {
-            self.decide(state, None, limits, out);
+        match decided {
+            Some(Speaks::Other) if late => {
+                (self.hunts, self.state) = (true, State::Other);
+                self.search(&all, limits, out);
+            }
+            Some(state) => {
+                self.hunts = late && tls;
+                self.decide(state, None, limits, out);
+            }
+            None => {}
         }
+    }
+
+    /// Looks for a beginning of SIP or TLS in a stream whose own beginning is missing.
+    fn hunt(
+        &mut self,
+        fresh: (u64, FrameRef, &[u8]),
+        tls: bool,
+        limits: &Limits,
+        out: &mut dyn FnMut(Forward<'_>),
+    ) {
+        let (offset, at, bytes) = fresh;
+        if tls && (tls::probe(bytes) == tls::Probe::Yes || tls::probe_midstream(bytes)) {
+            self.forget(self.held_bytes, out);
+            self.decide(Speaks::Tls, Some(fresh), limits, out);
+            return;
+        }
+        self.hold(offset, at, bytes);
+        let all: Vec<u8> = self
+            .held
+            .iter()
+            .flat_map(|(_, _, b)| b.iter().copied())
+            .collect();
+        self.search(&all, limits, out);
+    }
+
+    /// Looks for a SIP message in what is held; keeps what may become one.
+    fn search(&mut self, all: &[u8], limits: &Limits, out: &mut dyn FnMut(Forward<'_>)) {
+        match sip::find_in_stream(all) {
+            // The framer is given what is before, too: it may be the end of a head that says how long its body is.
+            Ok(()) => self.decide(Speaks::Sip, None, limits, out),
+            Err(before) => self.forget(before, out),
+        }
+    }
+
+    /// The first `count` bytes that are held belong to no protocol we read.
+    fn forget(&mut self, count: usize, out: &mut dyn FnMut(Forward<'_>)) {
+        let mut left = count;
+        self.held_bytes = self.held_bytes.saturating_sub(count);
+        self.held.retain_mut(|(offset, at, bytes)| {
+            let gone = left.min(bytes.len());
+            if gone == 0 {
+                return true;
+            }
+            left -= gone;
+            out(Forward::Other {
+                at: *at,
+                bytes: gone,
+            });
+            *offset = offset.saturating_add(u64::try_from(gone).unwrap_or(0));
+            *bytes = bytes.get(gone..).unwrap_or(&[]).into();
+            !bytes.is_empty()
+        });
     }
 
     /// Bytes held until more come.
     pub(super) fn waiting(&self) -> usize {
         match &self.state {
             State::Sip(framer) => framer.waiting(),
-            State::Undecided => self.held_bytes,
-            State::Tls | State::Other => 0,
+            State::Undecided | State::Other => self.held_bytes,
+            State::Tls => 0,
         }
     }
 
@@ -154,6 +230,7 @@ impl Lane {
         out: &mut dyn FnMut(Forward<'_>),
     ) {
         self.state = match speaks {
+            Speaks::Sip if self.hunts => State::Sip(Box::new(Framer::in_the_middle(limits))),
             Speaks::Sip => State::Sip(Box::new(Framer::new(limits))),
             Speaks::Tls => State::Tls,
             Speaks::Other | Speaks::Nothing => State::Other,

@@ -41,6 +41,8 @@ pub enum CaveatKind {
     StreamGap,
     /// The same TCP bytes were sent twice with different content; the first were kept.
     OverlapConflict,
+    /// Multipath TCP spread a stream over several connections, which are read each on its own.
+    MultipathTcp,
     /// A connection whose start is not in the capture.
     MidStream,
     /// Only one direction of a connection was captured.
@@ -96,6 +98,7 @@ impl CaveatKind {
             Self::DuplicateFrames => "duplicate-frames",
             Self::StreamGap => "stream-gap",
             Self::OverlapConflict => "overlap-conflict",
+            Self::MultipathTcp => "multipath-tcp",
             Self::MidStream => "mid-stream",
             Self::OneDirection => "one-direction",
             Self::FlowEvicted => "flow-evicted",

@@ -72,7 +72,12 @@ impl DialogTable {
         };
         call.bytes += size;
         call.last = call.last.max(at);
-        call.messages.push(seen);
+        // One that had to wait for missing bytes comes after later ones.
+        let place = match call.messages.last() {
+            Some(last) if last.at() > at => call.messages.partition_point(|m| m.at() <= at),
+            _ => call.messages.len(),
+        };
+        call.messages.insert(place, seen);
         if call.messages.len() >= self.limits.messages_per_dialog {
             let mut rest = Call::new(&call.call_id, at);
             rest.continued = true;

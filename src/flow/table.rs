@@ -3,15 +3,22 @@
 use super::assembler::{Assembler, Outcome};
 use super::seq::advance;
 use super::summary::{FlowSummary, Handshake, IcmpReport, SideFacts};
-use crate::base::{CaveatKind, Caveats, Chunk, Direction, Endpoint, FrameRef, Limits, Span};
+use crate::base::{
+    CaveatKind, Caveats, Chunk, Direction, Endpoint, FrameRef, Limits, Span, Timestamp,
+};
 use crate::packet::Segment;
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
+use std::collections::BTreeSet;
 
 /// SYNs and ICMP errors kept of one connection.
 const PLACES: usize = 8;
 /// A closed connection stays this long for late segments before it is finished.
 const LINGER: Span = Span::from_secs(60);
+/// Segments further apart than this were not swapped by the capture.
+const SWAPPED: Span = Span::from_millis(100);
+/// How often connections that wait for bytes are looked at although they are quiet.
+const LOOK: Span = Span::from_secs(1);
 
 /// What the table tells the owner of the connections' state `S`.
 #[derive(Debug)]
@@ -40,6 +47,9 @@ pub enum Event<'a, S> {
     },
 }
 
+/// What is done with one direction, and where its chunks go.
+type Act<'a> = dyn FnMut(&mut Assembler, &mut dyn FnMut(Chunk<'_>)) + 'a;
+
 struct Slot<S> {
     owner: S,
     summary: FlowSummary,
@@ -55,6 +65,9 @@ pub struct FlowTable<S> {
     limits: Limits,
     early_bytes: usize,
     sweep_in: usize,
+    /// Connections that wait for bytes; some of them may have got them since.
+    waiting: BTreeSet<u32>,
+    looked: Timestamp,
     caveats: Caveats,
 }
 
@@ -66,6 +79,8 @@ impl<S: Default> FlowTable<S> {
             limits: limits.clone(),
             early_bytes: 0,
             sweep_in: 4096,
+            waiting: BTreeSet::new(),
+            looked: Timestamp::default(),
             caveats: Caveats::new(limits.places_per_caveat),
         }
     }
@@ -76,6 +91,11 @@ impl<S: Default> FlowTable<S> {
             &mut self.caveats,
             Caveats::new(self.limits.places_per_caveat),
         )
+    }
+
+    /// Bytes held of segments that came before others, of all connections.
+    pub fn waiting_bytes(&self) -> usize {
+        self.early_bytes
     }
 
     /// Connections open.
@@ -101,20 +121,33 @@ impl<S: Default> FlowTable<S> {
         sink: &mut dyn FnMut(Event<'_, S>),
     ) {
         self.make_room(number, at, sink);
+        self.look(at, sink);
         let limits = &self.limits;
         let slot = self
             .slots
             .entry(number)
             .or_insert_with(|| Box::new(Slot::new(number, at, src, dst, segment)));
+        let held = slot.early_bytes();
+        let room = limits.early_bytes.saturating_sub(self.early_bytes);
         if duplicate {
             slot.summary.duplicates += 1;
             slot.summary.last = at;
+            slot.refill(at, src, segment, room, limits, sink);
+            self.early_bytes = (self.early_bytes + slot.early_bytes()).saturating_sub(held);
             return;
         }
-        let held = slot.early_bytes();
-        let room = limits.early_bytes.saturating_sub(self.early_bytes);
         let outcome = slot.push(at, src, segment, room, limits, sink);
         self.early_bytes = (self.early_bytes + slot.early_bytes()).saturating_sub(held);
+        if segment.joins {
+            self.caveats.note(
+                CaveatKind::MultipathTcp,
+                Some(at),
+                "a subflow of Multipath TCP: messages that are spread over several subflows are not put together",
+            );
+        }
+        if slot.has_hole() {
+            self.waiting.insert(number);
+        }
         if outcome.conflict {
             self.caveats.note(
                 CaveatKind::OverlapConflict,
@@ -127,9 +160,9 @@ impl<S: Default> FlowTable<S> {
                 CaveatKind::StreamGap,
                 Some(at),
                 if outcome.outside {
-                    "a TCP segment lies far outside its stream and was left out"
+                    "a TCP segment lies far outside its stream"
                 } else {
-                    "too many early TCP segments: some were left out"
+                    "too many early TCP segments: bytes before them were not waited for any longer"
                 },
             );
         }
@@ -157,6 +190,7 @@ impl<S: Default> FlowTable<S> {
     /// Forgets everything without a word: the traffic turned out not to be in scope.
     pub fn clear(&mut self) {
         self.slots.clear();
+        self.waiting.clear();
         self.early_bytes = 0;
         self.take_caveats();
     }
@@ -171,6 +205,31 @@ impl<S: Default> FlowTable<S> {
                 flow: slot.summary,
             });
         }
+    }
+
+    /// Now and then, gives up what quiet connections wait for in vain: their messages are not to come out at the very end.
+    fn look(&mut self, at: FrameRef, sink: &mut dyn FnMut(Event<'_, S>)) {
+        if self.waiting.is_empty()
+            || at.time.since(self.looked).nanos().unsigned_abs() < LOOK.nanos().unsigned_abs()
+        {
+            return;
+        }
+        self.looked = at.time;
+        let Self {
+            slots,
+            waiting,
+            early_bytes,
+            ..
+        } = self;
+        waiting.retain(|number| {
+            let Some(slot) = slots.get_mut(number) else {
+                return false;
+            };
+            let held = slot.early_bytes();
+            slot.tick(at, sink);
+            *early_bytes = (*early_bytes + slot.early_bytes()).saturating_sub(held);
+            slot.has_hole()
+        });
     }
 
     /// Finishes what closed long ago, now and then; and when the table is full, the eighth that was quiet longest.
@@ -301,21 +360,22 @@ impl<S: Default> Slot<S> {
             Direction::Responder => (responder, originator, run_r),
         };
         if segment.flags.syn() {
-            mine.anchor_at_syn(data_seq);
+            mine.anchor_at_syn(data_seq, &mut |chunk| {
+                sink(Event::Chunk {
+                    owner,
+                    flow: summary,
+                    direction,
+                    chunk,
+                });
+            });
+            // What this side acknowledged before was of an older connection on the same ports (RFC 5961 §4).
+            theirs.forget_acknowledged();
         }
-        // Without the peer's SYN its first acknowledged number is where its stream goes on.
-        if segment.flags.ack() && !segment.flags.rst() && !theirs.is_anchored() {
-            theirs.anchor(segment.ack);
-        }
-        let keep_alive = segment.wire_len <= 1
-            && !segment.flags.syn()
-            && !segment.flags.fin()
-            && !segment.flags.rst()
-            && mine
-                .expected_seq()
-                .is_some_and(|next| segment.seq == next.wrapping_sub(1));
+        let keep_alive = is_keep_alive(mine, segment);
         let mut outcome = Outcome::default();
-        if segment.wire_len > 0 && !keep_alive {
+        // Data on a RST is mostly a text about its reason (RFC 1122 §4.2.2.12); it is kept where it was sent.
+        let data = segment.wire_len > 0 && !keep_alive;
+        if data {
             outcome = mine.push(data_seq, segment, at, room, limits, &mut |chunk| {
                 sink(Event::Chunk {
                     owner,
@@ -338,13 +398,23 @@ impl<S: Default> Slot<S> {
                 });
             });
         }
+        for (side, direction) in [(&mut *mine, direction), (theirs, direction.reverse())] {
+            side.tick(at, &mut |chunk| {
+                sink(Event::Chunk {
+                    owner,
+                    flow: summary,
+                    direction,
+                    chunk,
+                });
+            });
+        }
         if segment.wire_len > 0 && outcome.retransmission {
             *run += 1;
         } else if segment.wire_len > 0 {
             *run = 0;
         }
         let missing = (mine.next(), mine.missing());
-        let facts = side_mut(&mut summary.sides, direction);
+        let facts = of(&mut summary.sides, direction);
         facts.segments += 1;
         (facts.bytes, facts.missing) = missing;
         facts.keep_alives += u64::from(keep_alive);
@@ -352,7 +422,7 @@ impl<S: Default> Slot<S> {
         facts.out_of_order += u64::from(outcome.early);
         facts.zero_windows +=
             u64::from(segment.window == 0 && !segment.flags.rst() && !segment.flags.syn());
-        if segment.wire_len > 0 && !keep_alive {
+        if data {
             facts.first_data.get_or_insert(at);
             facts.last_data = Some(at);
         }
@@ -364,10 +434,59 @@ impl<S: Default> Slot<S> {
         }
         if segment.flags.rst() {
             facts.rst.get_or_insert(at);
+        } else if let Some(rst) = facts.rst {
+            // Who resets has no connection any more and sends nothing further: such a RST was not valid, and the other side answered
+            // it with a challenge, if at all (RFC 5961 §3). Segments swapped by the capture are not meant.
+            let late = at.time.since(rst.time) > SWAPPED;
+            if segment.flags.syn() || (late && data && !outcome.retransmission) {
+                facts.rst = None;
+            }
         }
         let [a, b] = &summary.sides;
         *closed = a.rst.is_some() || b.rst.is_some() || (a.fin.is_some() && b.fin.is_some());
         outcome
+    }
+
+    /// Takes what a copy of a segment has of the bytes that are being waited for: the first may have been cut.
+    fn refill(
+        &mut self,
+        at: FrameRef,
+        src: Endpoint,
+        segment: &Segment<'_>,
+        room: usize,
+        limits: &Limits,
+        sink: &mut dyn FnMut(Event<'_, S>),
+    ) {
+        let direction = self.direction_of(src);
+        let Self {
+            owner,
+            summary,
+            sides,
+            ..
+        } = self;
+        let side = of(sides, direction);
+        if !side.has_hole() || segment.payload.is_empty() || segment.flags.rst() {
+            return;
+        }
+        let syn = u32::from(segment.flags.syn());
+        let seq = segment.seq.wrapping_add(syn);
+        side.push(seq, segment, at, room, limits, &mut |chunk| {
+            sink(Event::Chunk {
+                owner,
+                flow: summary,
+                direction,
+                chunk,
+            });
+        });
+    }
+
+    fn has_hole(&self) -> bool {
+        self.sides.iter().any(Assembler::has_hole)
+    }
+
+    /// Time has passed.
+    fn tick(&mut self, at: FrameRef, sink: &mut dyn FnMut(Event<'_, S>)) {
+        self.each_side(&mut |side, chunks| side.tick(at, chunks), sink);
     }
 
     /// The three-way handshake (RFC 9293 §3.5), also when a part of it was missed.
@@ -425,18 +544,19 @@ impl<S: Default> Slot<S> {
     }
 
     fn flush(&mut self, sink: &mut dyn FnMut(Event<'_, S>)) {
+        self.each_side(&mut |side, chunks| side.flush(chunks), sink);
+    }
+
+    fn each_side(&mut self, act: &mut Act<'_>, sink: &mut dyn FnMut(Event<'_, S>)) {
         for direction in [Direction::Originator, Direction::Responder] {
             let Self {
                 owner,
                 summary,
-                sides: [originator, responder],
+                sides,
                 ..
             } = self;
-            let side = match direction {
-                Direction::Originator => originator,
-                Direction::Responder => responder,
-            };
-            side.flush(&mut |chunk| {
+            let side = of(sides, direction);
+            act(side, &mut |chunk| {
                 sink(Event::Chunk {
                     owner,
                     flow: summary,
@@ -445,13 +565,28 @@ impl<S: Default> Slot<S> {
                 });
             });
             let counted = (side.next(), side.missing());
-            let facts = side_mut(&mut summary.sides, direction);
+            let facts = of(&mut summary.sides, direction);
             (facts.bytes, facts.missing) = counted;
         }
     }
 }
 
-fn side_mut(sides: &mut [SideFacts; 2], direction: Direction) -> &mut SideFacts {
+/// Whether a segment only asks whether the peer is still there (RFC 9293 §3.8.4): it repeats the byte before the next one, or has
+/// none, or another byte in its place.
+fn is_keep_alive(side: &Assembler, segment: &Segment<'_>) -> bool {
+    let flags = segment.flags;
+    if segment.wire_len > 1 || flags.syn() || flags.fin() || flags.rst() {
+        return false;
+    }
+    match side.expected_seq() {
+        Some(next) if segment.seq == next.wrapping_sub(1) => true,
+        // Behind a hole: a byte that the peer has already is not sent again for its own sake, and text has no NUL.
+        Some(_) => segment.payload == [0] && side.is_acknowledged(segment.seq),
+        None => false,
+    }
+}
+
+fn of<T>(sides: &mut [T; 2], direction: Direction) -> &mut T {
     let [originator, responder] = sides;
     match direction {
         Direction::Originator => originator,

@@ -78,6 +78,8 @@ pub struct Segment<'a> {
     pub window_scale: Option<u8>,
     /// Maximum segment size option of a SYN, in bytes.
     pub mss: Option<u16>,
+    /// A SYN that adds a subflow to a connection of Multipath TCP (RFC 8684 §3.2).
+    pub joins: bool,
     /// Checksum as sent; often not yet computed in captures made on the sending host.
     pub checksum: u16,
     /// The payload as far as it is in the capture.

@@ -2,10 +2,13 @@
 
 use super::bytes::Bytes;
 use super::payload::{Segment, TcpFlags};
-use etherparse::{TcpHeaderSlice, TcpOptionElement};
+use etherparse::TcpHeaderSlice;
 
 /// The longest header: data offset 15.
 const LONGEST: usize = 60;
+
+/// The subtype of the Multipath TCP option that adds a subflow (RFC 8684 §3.2).
+const MP_JOIN: u8 = 1;
 
 /// Takes a segment apart; `Err` with the ports where only these can be read.
 pub(super) fn read(bytes: Bytes<'_>) -> Result<Segment<'_>, Option<(u16, u16)>> {
@@ -40,20 +43,38 @@ fn segment<'a>(header: &TcpHeaderSlice<'_>, bytes: Bytes<'a>) -> Segment<'a> {
         window: header.window_size(),
         window_scale: None,
         mss: None,
+        joins: false,
         checksum: header.checksum(),
         payload: payload.data,
         wire_len: payload.wire_len(),
     };
     if segment.flags.syn() {
-        for option in header.options_iterator().map_while(Result::ok) {
-            match option {
-                TcpOptionElement::MaximumSegmentSize(mss) => segment.mss = Some(mss),
-                TcpOptionElement::WindowScale(scale) => segment.window_scale = Some(scale),
-                _ => {}
-            }
-        }
+        options(header.options(), &mut segment);
     }
     segment
+}
+
+/// Reads the options of a SYN (<https://www.iana.org/assignments/tcp-parameters>); those that are not known are passed over.
+fn options(mut rest: &[u8], segment: &mut Segment<'_>) {
+    while let [kind, tail @ ..] = rest {
+        rest = match (kind, tail) {
+            (0, _) | (_, []) => return,
+            (1, _) => tail,
+            (kind, [len, ..]) => {
+                let len = usize::from(*len);
+                let Some(value) = rest.get(2..len) else {
+                    return;
+                };
+                match (kind, value) {
+                    (2, [high, low]) => segment.mss = Some(u16::from_be_bytes([*high, *low])),
+                    (3, [shift]) => segment.window_scale = Some(*shift),
+                    (30, [first, ..]) => segment.joins |= first >> 4 == MP_JOIN,
+                    _ => {}
+                }
+                rest.get(len..).unwrap_or(&[])
+            }
+        };
+    }
 }
 
 #[cfg(test)]
@@ -76,6 +97,28 @@ mod tests {
             (Some(1460), Some(8), 64_240)
         );
         assert_eq!((got.checksum, got.wire_len), (0xabcd, 0));
+    }
+
+    #[test]
+    fn options_behind_unknown_ones_are_read() {
+        let mut syn = SYN[..20].to_vec();
+        syn[12] = 0xc0;
+        syn.extend([34, 2]); // Fast Open, asking for a cookie (RFC 7413)
+        syn.extend([30, 12, 0x10, 1, 0, 0, 0, 1, 0, 0, 0, 2]);
+        syn.extend([253, 4, 9, 9, 1, 3, 3, 7, 2, 4, 5, 0xb4, 0, 0]);
+        let got = read(Bytes::whole(&syn)).unwrap();
+        assert_eq!(
+            (got.mss, got.window_scale, got.joins),
+            (Some(1460), Some(7), true)
+        );
+        assert!(!read(Bytes::whole(&SYN)).unwrap().joins);
+        syn[12] = 0x80;
+        syn[23] = 0;
+        syn.truncate(32);
+        assert!(
+            read(Bytes::whole(&syn)).is_ok(),
+            "a length of 0 ends the options"
+        );
     }
 
     #[test]

@@ -1,14 +1,16 @@
 //! A stream to messages: by Content-Length, and by the next start line where that fails (RFC 3261 §18.3).
 
+mod doubt;
 mod look;
 mod stop;
 
 use super::frames::Marks;
 use super::head::{BodyLength, Head, HeadEnd};
 use super::lines::{HeadScan, Lines};
-use super::probe::{START_LINE_MAX, classify, find_start, has_known_start};
+use super::probe::{START_LINE_MAX, classify, find_start};
 use super::{Caps, DefectKind, HeaderName, Item, Message, Probe};
 use crate::base::{Chunk, FrameRef, Limits};
+use doubt::{Start, Tail, loose_start};
 use look::{embedded_start, is_multipart, leading_line_ends, len64, line_end};
 use memchr::{memchr, memmem};
 
@@ -43,6 +45,12 @@ pub struct Framer {
     lines: Lines,
     /// The peer sent bytes that belong to no message directly before.
     junk: bool,
+    /// Bytes are missing since the last boundary of messages that is certain.
+    uncertain: bool,
+    /// The start line at hand began with the first byte behind a hole: it may be the rest of one.
+    inside_line: bool,
+    /// The lines since the hole.
+    tail: Tail,
 }
 
 #[derive(Debug)]
@@ -115,7 +123,24 @@ impl Framer {
             end: 0,
             lines: Lines::default(),
             junk: false,
+            uncertain: false,
+            inside_line: false,
+            tail: Tail::default(),
         }
+    }
+
+    /// For one direction of a stream from somewhere in its middle: what comes first may be the rest of a message.
+    pub fn in_the_middle(limits: &Limits) -> Self {
+        let mut framer = Self::new(limits);
+        framer.lose_the_boundary();
+        framer
+    }
+
+    /// Bytes are missing, and where the next message begins is not known.
+    fn lose_the_boundary(&mut self) {
+        self.state = State::Resync(self.skip(AFTER_GAP), 0);
+        self.uncertain = true;
+        self.tail = Tail::default();
     }
 
     /// Takes the next bytes, or the hole where bytes are missing.
@@ -137,6 +162,7 @@ impl Framer {
         self.stop(Stop::End, sink);
         self.state = State::between(NOT_SIP);
         self.junk = false;
+        self.uncertain = false;
     }
 
     /// Bytes in memory that wait for more.
@@ -229,10 +255,15 @@ impl Framer {
         match verdict {
             Probe::Yes => {
                 self.lines.clear();
+                self.inside_line = false;
                 self.state = State::Head;
                 Step::Used(0)
             }
             Probe::No => {
+                if doubt == AFTER_GAP {
+                    self.uncertain = true;
+                    self.tail = Tail::default();
+                }
                 self.state = State::Resync(self.skip(doubt), 0);
                 Step::Used(0)
             }
@@ -251,6 +282,12 @@ impl Framer {
         match self.lines.scan(window) {
             HeadScan::Complete(len) => {
                 let mut head = self.read_head(view, len, HeadEnd::Empty);
+                match self.start_line(&head, view) {
+                    Start::Here => {}
+                    Start::Later(at) => return self.begins_later(at, sink),
+                    Start::Nowhere => return self.take_back(view),
+                }
+                self.doubt(&mut head);
                 let has_type = head.fields.iter().any(|f| f.id == HeaderName::ContentType);
                 let stated = match head.length {
                     BodyLength::Stated(n) => {
@@ -289,7 +326,13 @@ impl Framer {
                 Step::Used(0)
             }
             HeadScan::NextStart(len) => {
-                let head = self.read_head(view, len, HeadEnd::Incomplete);
+                let mut head = self.read_head(view, len, HeadEnd::Incomplete);
+                match self.start_line(&head, view) {
+                    Start::Here => {}
+                    Start::Later(at) => return self.begins_later(at, sink),
+                    Start::Nowhere => return self.take_back(view),
+                }
+                self.doubt(&mut head);
                 self.give(view, *head, len, sink);
                 self.state = State::between(NOT_SIP);
                 Step::Used(len)
@@ -319,13 +362,23 @@ impl Framer {
             self.state = State::Body { head, end, holds };
             return Step::Wait;
         };
-        let verdict = match behind {
-            [] => Probe::NeedMore,
-            [b'\r' | b'\n', ..] => Probe::Yes,
-            _ => classify(behind, 0),
-        };
+        let verdict = self.what_follows(behind);
         let mut end = end;
         let mut doubt = NOT_SIP;
+        if self.uncertain {
+            match verdict {
+                Probe::NeedMore => {
+                    self.state = State::Body { head, end, holds };
+                    return Step::Wait;
+                }
+                Probe::Yes => {}
+                // It was a part of a body, or its own end is not where it says: the peer may have sent it well.
+                Probe::No => {
+                    head.note(DefectKind::BytesMissing, end);
+                    doubt = AFTER_GAP;
+                }
+            }
+        }
         // A body that holds a start line is legal (message/sipfrag), or its length is wrong: the bytes behind tell.
         if verdict == Probe::NeedMore
             && *holds.get_or_insert_with(|| {
@@ -342,8 +395,10 @@ impl Framer {
             if let Some(start) = embedded_start(view, &head, through_line) {
                 end = start;
             }
-            head.note(DefectKind::ContentLengthMismatch, end);
-            doubt = WRONG_LENGTH;
+            if !self.uncertain {
+                head.note(DefectKind::ContentLengthMismatch, end);
+                doubt = WRONG_LENGTH;
+            }
         }
         self.give(view, *head, end, sink);
         self.state = State::between(doubt);
@@ -418,21 +473,51 @@ impl Framer {
         // The first bytes behind a gap may be the end of a line.
         let inside_line = skip.bytes == 0 && skip.reason == AFTER_GAP;
         let line = view.get(..end).unwrap_or(view);
-        match find_start(line).filter(|at| *at > 0 || !inside_line || has_known_start(line)) {
+        let loose = || loose_start(line).filter(|_| self.uncertain);
+        match find_start(line).or_else(loose) {
             Some(start) => {
                 skip.bytes = skip.bytes.saturating_add(len64(start));
                 self.skipped(skip, sink);
                 self.lines.clear();
+                self.inside_line = inside_line && start == 0;
                 self.state = State::Head;
                 Step::Used(start)
             }
             None => {
+                let body = self.tail.line(line).filter(|_| skip.reason == AFTER_GAP);
                 let line = end.saturating_add(1);
                 skip.bytes = skip.bytes.saturating_add(len64(line));
-                self.state = State::Resync(skip, 0);
+                self.state = match body {
+                    // A head ended whose beginning is missing: how long its body is was said.
+                    Some(body) => State::Drop(skip, body),
+                    None => State::Resync(skip, 0),
+                };
                 Step::Used(line)
             }
         }
+    }
+
+    /// The message begins further on in the line: what is before it is the end of a body.
+    fn begins_later(&mut self, at: usize, sink: &mut dyn FnMut(Item)) -> Step {
+        let mut skip = self.skip(AFTER_GAP);
+        skip.bytes = len64(at);
+        self.skipped(skip, sink);
+        self.lines.clear();
+        self.inside_line = false;
+        self.state = State::Head;
+        Step::Used(at)
+    }
+
+    /// What was taken for a start line is none.
+    fn take_back(&mut self, view: &[u8]) -> Step {
+        let line = line_end(view, 0).map_or(view.len(), |end| end.saturating_add(1));
+        let mut skip = self.skip(AFTER_GAP);
+        skip.bytes = len64(line);
+        self.inside_line = false;
+        self.tail
+            .line(view.get(..line.saturating_sub(1)).unwrap_or(&[]));
+        self.state = State::Resync(skip, 0);
+        Step::Used(line)
     }
 
     fn drop(&mut self, view: &[u8], mut skip: Skip, left: u64, sink: &mut dyn FnMut(Item)) -> Step {
@@ -444,6 +529,7 @@ impl Framer {
         let left = left.saturating_sub(len64(take));
         if left == 0 {
             self.skipped(skip, sink);
+            self.uncertain = false;
             self.state = State::between(AFTER_GAP);
             return Step::Used(take);
         }
@@ -465,6 +551,13 @@ impl Framer {
         if std::mem::take(&mut self.junk) {
             head.note(DefectKind::JunkBefore, 0);
         }
+        // Found behind a hole, whole, and the next one follows or the stream ends: from here on all is as without it.
+        self.uncertain &= head
+            .defects
+            .iter()
+            .any(|d| d.kind == DefectKind::BytesMissing);
+        self.inside_line = false;
+        self.tail = Tail::default();
         let raw = view.get(..end).unwrap_or(view);
         let frames = self.marks.until(self.pos.saturating_add(len64(raw.len())));
         sink(Item::Message(Message::new(raw, head, frames)));

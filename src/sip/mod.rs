@@ -43,7 +43,7 @@ pub use header::{
 pub use lex::{Elements, Param, Params};
 pub use message::Message;
 pub use method::Method;
-pub use probe::{Probe, probe, probe_after_gap};
+pub use probe::{Probe, find_in_stream, probe, probe_after_gap};
 pub use sdp::{Attribute, Media, Sdp};
 pub use secret::without_passwords;
 pub use status::StatusCode;

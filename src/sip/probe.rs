@@ -41,6 +41,24 @@ pub fn probe(first_bytes: &[u8]) -> Probe {
     classify(first_bytes.get(skipped..).unwrap_or(&[]), 0)
 }
 
+/// Looks for SIP in bytes from the middle of a stream. `Ok` where a line holds a start line, or the rest of one: a [`super::Framer`] tells
+/// which. `Err` is how many bytes at the front need not be looked at again when more come.
+pub fn find_in_stream(bytes: &[u8]) -> Result<(), usize> {
+    let mut begin = 0_usize;
+    while let Some(rest) = bytes.get(begin..) {
+        let Some(end) = memchr(b'\n', rest) else {
+            let open = rest.len() <= START_LINE_MAX && may_become_start_line(rest);
+            return Err(if open { begin } else { bytes.len() });
+        };
+        let line = rest.get(..end).unwrap_or(rest);
+        if is_start_line(line) || find_start(line).is_some() {
+            return Ok(());
+        }
+        begin = begin.saturating_add(end).saturating_add(1);
+    }
+    Err(bytes.len())
+}
+
 /// As [`probe`], for bytes behind missing ones, which may begin inside a line: only known methods are believed.
 pub fn probe_after_gap(first_bytes: &[u8]) -> Probe {
     match probe(first_bytes) {

@@ -1,20 +1,21 @@
 //! One direction of a connection: segments in any order to bytes in order.
 
-use crate::base::{Chunk, FrameRef, Limits, Span};
-use crate::flow::seq::{advance, offset_of};
+mod aside;
+mod early;
+mod patience;
+
+use crate::base::{Chunk, FrameRef, Limits};
+use crate::flow::seq::offset_of;
 use crate::packet::Segment;
+use aside::{Aside, Held, before};
+use early::Early;
 use foldhash::fast::FixedState;
-use std::collections::BTreeMap;
+#[cfg(test)]
+use patience::{GAP_GRACE_SEGMENTS, UNHEARD_GRACE};
 use std::hash::BuildHasher;
 
-/// How many more segments of the connection may pass before bytes that the peer acknowledged, and that the
-/// capture does not have, count as lost. Captures of several interfaces swap neighbours; 32 is far more than
-/// any seen and costs only delay.
-const GAP_GRACE_SEGMENTS: u32 = 32;
-/// The same in capture time.
-const GAP_GRACE: Span = Span::from_secs(1);
-/// A segment further ahead than this is no segment of this stream: the largest window is 2^30 (RFC 7323 §2.3),
-/// but none seen in practice is over 64 MiB.
+/// A segment further ahead or behind than this is taken for one of this stream only when others follow it there: the largest
+/// window is 2^30 (RFC 7323 §2.3), but none seen in practice is over 64 MiB.
 const FARTHEST_AHEAD: u64 = 64 << 20;
 /// Delivered segments remembered to recognise a retransmission with other content.
 const HISTORY: usize = 8;
@@ -28,18 +29,10 @@ pub(in crate::flow) struct Outcome {
     pub(in crate::flow) early: bool,
     /// The same place was sent with other bytes before; the first ones count.
     pub(in crate::flow) conflict: bool,
-    /// It lies outside any possible window and was left out.
+    /// It lies outside any possible window and is left out, unless the next ones lie there too.
     pub(in crate::flow) outside: bool,
-    /// An early segment that found no room under the caps.
+    /// There was no room for waiting: bytes before it count as missing.
     pub(in crate::flow) no_room: bool,
-}
-
-#[derive(Debug)]
-struct Early {
-    bytes: Box<[u8]>,
-    /// Bytes of this segment that the snap length cut off behind `bytes`.
-    cut: u64,
-    at: FrameRef,
 }
 
 /// Reassembly of one direction.
@@ -47,13 +40,21 @@ struct Early {
 pub(in crate::flow) struct Assembler {
     /// Sequence number of stream offset `next`; `None` until the direction is anchored.
     expected: Option<u32>,
+    /// Offset 0 is behind a SYN: nothing comes before it.
+    from_syn: bool,
     next: u64,
-    early: BTreeMap<u64, Early>,
-    early_bytes: usize,
+    early: Early,
+    aside: Aside,
     /// Highest offset the peer acknowledged.
     acked: u64,
-    /// Since when, and for how many segments, the peer's acknowledgement has been ahead of what we have.
-    overdue: Option<(FrameRef, u32)>,
+    /// Through here a segment went by of which the capture has only the beginning.
+    cut_until: u64,
+    /// What last told that bytes were on the wire.
+    last_due: FrameRef,
+    /// The peer's last acknowledgement.
+    heard: Option<FrameRef>,
+    /// Since when, and for how many segments, the bytes from this offset on have been missing that were on the wire.
+    overdue: Option<(FrameRef, u32, u64)>,
     /// Where the FIN said that the stream ends.
     end: Option<u64>,
     /// Total bytes missing so far.
@@ -63,24 +64,19 @@ pub(in crate::flow) struct Assembler {
 }
 
 impl Assembler {
-    /// Fixes offset 0 at sequence number `seq`, unless fixed already.
-    pub(in crate::flow) fn anchor(&mut self, seq: u32) {
-        self.expected.get_or_insert(seq);
-    }
-
     /// Fixes offset 0 at the number behind a SYN. A further SYN of the same side with another number counts as long as no
     /// byte has been seen: the one before came to nothing.
-    pub(in crate::flow) fn anchor_at_syn(&mut self, seq: u32) {
-        if self.next == 0 && self.early.is_empty() {
-            self.expected = Some(seq);
-            self.acked = 0;
-        } else {
-            self.anchor(seq);
+    pub(in crate::flow) fn anchor_at_syn(&mut self, seq: u32, sink: &mut dyn FnMut(Chunk<'_>)) {
+        if self.next > 0 || !self.early.is_empty() {
+            return;
         }
-    }
-
-    pub(in crate::flow) fn is_anchored(&self) -> bool {
-        self.expected.is_some()
+        self.expected = Some(seq);
+        self.from_syn = true;
+        self.acked = 0;
+        // What came before the SYN may be of an older connection on the same ports.
+        let mut held = self.aside.take();
+        held.retain(|h| u64::from(h.seq.wrapping_sub(seq)) <= FARTHEST_AHEAD);
+        self.place(held, sink);
     }
 
     /// Bytes delivered or declared missing so far.
@@ -93,12 +89,20 @@ impl Assembler {
         self.expected
     }
 
+    /// Whether the peer has acknowledged the byte with this sequence number.
+    pub(in crate::flow) fn is_acknowledged(&self, seq: u32) -> bool {
+        self.expected
+            .and_then(|expected| offset_of(seq, expected, self.next))
+            .is_some_and(|offset| offset < self.acked)
+    }
+
     pub(in crate::flow) fn missing(&self) -> u64 {
         self.missing
     }
 
+    /// Bytes held.
     pub(in crate::flow) fn early_bytes(&self) -> usize {
-        self.early_bytes
+        self.early.bytes() + self.aside.bytes()
     }
 
     /// Takes the payload of a segment whose first byte has sequence number `seq`.
@@ -111,38 +115,130 @@ impl Assembler {
         limits: &Limits,
         sink: &mut dyn FnMut(Chunk<'_>),
     ) -> Outcome {
-        let mut outcome = Outcome::default();
-        let expected = *self.expected.get_or_insert(seq);
-        let stored = u64::try_from(segment.payload.len()).unwrap_or(u64::MAX);
-        let wire = u64::from(segment.wire_len).max(stored);
-        let Some(offset) = offset_of(seq, expected, self.next) else {
-            outcome.retransmission = true;
-            return outcome;
+        let bytes = segment.payload;
+        let cut = u64::from(segment.wire_len).saturating_sub(len64(bytes));
+        let Some(expected) = self.expected else {
+            self.aside.push(Held::new(seq, bytes, cut, at));
+            if room < bytes.len() || self.aside.bytes() > limits.early_bytes_per_direction {
+                self.join(None, sink);
+            }
+            return Outcome::default();
         };
-        if offset > self.next.saturating_add(FARTHEST_AHEAD) {
-            outcome.outside = true;
+        let far = if before(seq, expected) {
+            expected.wrapping_sub(seq)
+        } else {
+            seq.wrapping_sub(expected)
+        };
+        if u64::from(far) > FARTHEST_AHEAD {
+            let mut outcome = Outcome::default();
+            if room < bytes.len() {
+                outcome.outside = true;
+            } else if self.aside.stray(Held::new(seq, bytes, cut, at)) {
+                self.go_on_at_strays(sink);
+            } else {
+                outcome.outside = true;
+            }
             return outcome;
         }
-        let cut = wire - stored;
+        self.aside.take();
+        let room = (room, limits.early_bytes_per_direction);
+        self.at_place(seq, bytes, cut, at, room, sink)
+    }
+
+    /// Takes a segment whose place in the stream is known. `room`: in all, and for this direction.
+    fn at_place(
+        &mut self,
+        seq: u32,
+        bytes: &[u8],
+        cut: u64,
+        at: FrameRef,
+        room: (usize, usize),
+        sink: &mut dyn FnMut(Chunk<'_>),
+    ) -> Outcome {
+        let mut outcome = Outcome::default();
+        let Some(expected) = self.expected else {
+            return outcome;
+        };
+        let wire = len64(bytes).saturating_add(cut);
+        let offset = match offset_of(seq, expected, self.next) {
+            Some(offset) => offset,
+            None if self.next == 0 && !self.from_syn => {
+                // Joined in its middle, and nothing was handed on yet: the stream begins here.
+                let by = u64::from(expected.wrapping_sub(seq));
+                self.expected = Some(seq);
+                self.early.shift(by);
+                self.acked += by;
+                self.cut_until += if self.cut_until > 0 { by } else { 0 };
+                self.end = self.end.map(|end| end + by);
+                0
+            }
+            None => {
+                outcome.retransmission = true;
+                return outcome;
+            }
+        };
+        if offset > self.next {
+            outcome.no_room = self.make_room(offset, bytes.len(), at, room, sink);
+        }
         if offset > self.next {
             outcome.early = true;
-            self.keep_early(offset, segment.payload, cut, at, room, limits, &mut outcome);
+            outcome.conflict = self.early.insert(offset, bytes, cut, at);
         } else if offset.saturating_add(wire) <= self.next {
             outcome.retransmission = true;
-            outcome.conflict = self.differs(offset, segment.payload);
+            outcome.conflict = self.differs(offset, bytes);
         } else {
-            let skip = usize::try_from(self.next - offset).unwrap_or(usize::MAX);
-            match segment.payload.get(skip..) {
-                Some(fresh) => {
-                    self.deliver(at, fresh, sink);
-                    self.skip(cut, at, sink);
-                }
-                // Only bytes that the snap length cut off are new.
-                None => self.skip(offset + wire - self.next, at, sink),
+            // Where an early segment had the same place, its bytes came first.
+            let mut from = usize::try_from(self.next - offset).unwrap_or(usize::MAX);
+            while let Some(fresh) = bytes.get(from..).filter(|fresh| !fresh.is_empty()) {
+                let free = self
+                    .early
+                    .first()
+                    .map_or(u64::MAX, |(o, _)| o.saturating_sub(self.next));
+                let free = usize::try_from(free).unwrap_or(usize::MAX);
+                self.deliver(at, fresh.get(..free).unwrap_or(fresh), sink);
+                self.drain(sink);
+                from = usize::try_from(self.next - offset).unwrap_or(usize::MAX);
             }
+            self.is_cut(offset.saturating_add(wire), cut, at);
             self.drain(sink);
         }
         outcome
+    }
+
+    /// Begins in the middle of a stream, at the lowest of what is here and of `ack`, which the peer asked for.
+    fn join(&mut self, ack: Option<u32>, sink: &mut dyn FnMut(Chunk<'_>)) {
+        let start = match (self.aside.lowest(), ack) {
+            (Some(lowest), Some(ack))
+                if before(ack, lowest) && u64::from(lowest.wrapping_sub(ack)) <= FARTHEST_AHEAD =>
+            {
+                Some(ack)
+            }
+            (Some(lowest), _) => Some(lowest),
+            (None, ack) => ack,
+        };
+        let held = self.aside.take();
+        if start.is_some() {
+            self.expected = start;
+            self.place(held, sink);
+        }
+    }
+
+    /// Puts what was held at its place.
+    fn place(&mut self, held: Vec<Held>, sink: &mut dyn FnMut(Chunk<'_>)) {
+        for held in held {
+            // Its bytes were counted as held before: there is room for them.
+            let room = (usize::MAX, usize::MAX);
+            self.at_place(held.seq, &held.bytes, held.cut, held.at, room, sink);
+        }
+    }
+
+    /// The capture has only the beginning of a segment that ends at `end`: what follows `next` is waited for like any other hole,
+    /// because a retransmission or a second capture may have it.
+    fn is_cut(&mut self, end: u64, cut: u64, at: FrameRef) {
+        if cut > 0 && end > self.next && end > self.cut_until {
+            self.cut_until = end;
+            self.last_due = at;
+        }
     }
 
     /// Whether a segment at this place was delivered before with other content.
@@ -171,7 +267,7 @@ impl Assembler {
             }
             self.history_at = place + 1;
         }
-        self.step(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
+        self.step(len64(bytes));
         sink(Chunk::Data { offset, at, bytes });
     }
 
@@ -185,167 +281,13 @@ impl Assembler {
         sink(Chunk::Gap { offset, at, len });
     }
 
-    fn step(&mut self, len: u64) {
-        self.next = self.next.saturating_add(len);
-        if let Some(expected) = &mut self.expected {
-            *expected = advance(*expected, len);
-        }
-    }
-
-    /// Keeps an early segment; where it overlaps an earlier one, the bytes that came first count.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "one call, all of them plain facts"
-    )]
-    fn keep_early(
-        &mut self,
-        offset: u64,
-        bytes: &[u8],
-        cut: u64,
-        at: FrameRef,
-        room: usize,
-        limits: &Limits,
-        outcome: &mut Outcome,
-    ) {
-        let mut start = offset;
-        let mut rest = bytes;
-        if let Some((&before, early)) = self.early.range(..=start).next_back() {
-            let end = before + len64(&early.bytes);
-            if end > start {
-                let have = usize::try_from(end - start)
-                    .unwrap_or(usize::MAX)
-                    .min(rest.len());
-                let from = usize::try_from(start - before).unwrap_or(usize::MAX);
-                let theirs = early.bytes.get(from..from + have);
-                let (old, fresh) = rest.split_at(have);
-                outcome.conflict |= theirs.is_some_and(|t| t != old);
-                rest = fresh;
-                start = end;
-            }
-        }
-        while !rest.is_empty() {
-            let stop = self.early.range(start..).next().map(|(&o, e)| (o, e));
-            let free = stop.map_or(rest.len(), |(o, _)| {
-                usize::try_from(o - start)
-                    .unwrap_or(usize::MAX)
-                    .min(rest.len())
-            });
-            let (piece, after) = rest.split_at(free);
-            let covered = stop.map_or(0, |(_, e)| e.bytes.len().min(after.len()));
-            if let Some((_, e)) = stop {
-                let (old, _) = after.split_at(covered);
-                outcome.conflict |= e.bytes.get(..covered).is_some_and(|t| t != old);
-            }
-            let next_start = start + len64(piece) + u64::try_from(covered).unwrap_or(0);
-            if !piece.is_empty() {
-                if self.early_bytes + piece.len() > limits.early_bytes_per_direction
-                    || piece.len() > room
-                {
-                    outcome.no_room = true;
-                    return;
-                }
-                self.early_bytes += piece.len();
-                let last = after.is_empty();
-                self.early.insert(
-                    start,
-                    Early {
-                        bytes: piece.into(),
-                        cut: if last { cut } else { 0 },
-                        at,
-                    },
-                );
-            }
-            rest = after.get(covered..).unwrap_or_default();
-            start = next_start;
-        }
-    }
-
     /// Hands on what has become deliverable.
     fn drain(&mut self, sink: &mut dyn FnMut(Chunk<'_>)) {
-        while let Some(entry) = self.early.first_entry() {
-            let offset = *entry.key();
-            if offset > self.next {
-                break;
-            }
-            let early = entry.remove();
-            self.early_bytes -= early.bytes.len();
+        while let Some((offset, piece)) = self.early.pop(self.next) {
             let skip = usize::try_from(self.next - offset).unwrap_or(usize::MAX);
-            if let Some(fresh) = early.bytes.get(skip..)
-                && !fresh.is_empty()
-            {
-                self.deliver(early.at, fresh, sink);
-            }
-            let end = offset + len64(&early.bytes) + early.cut;
-            self.skip(end.saturating_sub(self.next).min(early.cut), early.at, sink);
-        }
-        if self.acked <= self.next {
-            self.overdue = None;
-        }
-    }
-
-    /// The peer has acknowledged everything before sequence number `ack`: what we lack of it was lost in the capture.
-    pub(in crate::flow) fn acknowledged(
-        &mut self,
-        ack: u32,
-        at: FrameRef,
-        sink: &mut dyn FnMut(Chunk<'_>),
-    ) {
-        let Some(expected) = self.expected else {
-            return;
-        };
-        let Some(offset) = offset_of(ack, expected, self.next) else {
-            return;
-        };
-        let offset = self.end.map_or(offset, |end| offset.min(end));
-        if offset > self.acked && offset <= self.next.saturating_add(FARTHEST_AHEAD) {
-            self.acked = offset;
-        }
-        if self.acked <= self.next {
-            self.overdue = None;
-            return;
-        }
-        let (since, segments) = self.overdue.get_or_insert((at, 0));
-        *segments = segments.saturating_add(1);
-        if *segments > GAP_GRACE_SEGMENTS || at.time.since(since.time) > GAP_GRACE {
-            self.skip_to_acknowledged(at, sink);
-        }
-    }
-
-    /// Declares the acknowledged bytes before the next early segment lost.
-    fn skip_to_acknowledged(&mut self, at: FrameRef, sink: &mut dyn FnMut(Chunk<'_>)) {
-        while self.next < self.acked {
-            let stop = match self.early.first_key_value() {
-                Some((&offset, _)) => offset.min(self.acked),
-                None => self.acked,
-            };
-            self.skip(stop.saturating_sub(self.next), at, sink);
-            self.drain(sink);
-        }
-        self.overdue = None;
-    }
-
-    /// Gives up waiting: everything still held is handed on, with the gaps before it.
-    pub(in crate::flow) fn flush(&mut self, sink: &mut dyn FnMut(Chunk<'_>)) {
-        while let Some((&offset, early)) = self.early.first_key_value() {
-            let place = early.at;
-            self.skip(offset.saturating_sub(self.next), place, sink);
-            self.drain(sink);
-        }
-        // What the peer acknowledged behind the last byte we have is missing, but nothing is handed on across it. One such
-        // number without a FIN is the FIN itself, missed by the capture.
-        let unseen = self.acked.saturating_sub(self.next);
-        if unseen > 1 {
-            self.missing = self.missing.saturating_add(unseen);
-        }
-    }
-
-    /// A FIN: the stream ends at sequence number `seq`. The FIN takes one number of its own (RFC 9293 §3.4), which is no byte.
-    pub(in crate::flow) fn ends_at(&mut self, seq: u32) {
-        if let Some(expected) = self.expected
-            && let Some(offset) = offset_of(seq, expected, self.next)
-        {
-            self.end = Some(offset);
-            self.acked = self.acked.min(offset);
+            self.deliver(piece.at, piece.bytes.get(skip..).unwrap_or(&[]), sink);
+            let end = offset + len64(&piece.bytes) + piece.cut;
+            self.is_cut(end, piece.cut, piece.at);
         }
     }
 }

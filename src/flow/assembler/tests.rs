@@ -22,6 +22,7 @@ fn segment(payload: &[u8]) -> Segment<'_> {
         window: 512,
         window_scale: None,
         mss: None,
+        joins: false,
         checksum: 0,
         payload,
         wire_len: u32::try_from(payload.len()).unwrap(),
@@ -39,7 +40,7 @@ struct Run {
 impl Run {
     fn new(isn: u32) -> Self {
         let mut side = Assembler::default();
-        side.anchor(isn);
+        side.anchor_at_syn(isn, &mut |_| {});
         Self {
             side,
             shown: String::new(),
@@ -48,8 +49,23 @@ impl Run {
         }
     }
 
+    /// A direction whose SYN was not captured.
+    fn joined() -> Self {
+        let mut run = Self::new(0);
+        run.side = Assembler::default();
+        run
+    }
+
     fn push(&mut self, seq: u32, bytes: &[u8]) -> &mut Self {
         self.push_cut(seq, bytes, 0)
+    }
+
+    /// A segment of the connection, in milliseconds after the one before, that neither carries nor acknowledges.
+    fn pass(&mut self, milliseconds: u64) -> &mut Self {
+        self.frame += milliseconds;
+        let shown = &mut self.shown;
+        self.side.tick(at(self.frame), &mut |c| show(shown, c));
+        self
     }
 
     fn push_cut(&mut self, seq: u32, bytes: &[u8], cut: u32) -> &mut Self {
@@ -74,7 +90,13 @@ impl Run {
         let shown = &mut self.shown;
         self.side
             .acknowledged(seq, at(self.frame), &mut |c| show(shown, c));
+        self.side.tick(at(self.frame), &mut |c| show(shown, c));
         self
+    }
+
+    /// What came out in all, and how many bytes are missing.
+    fn ended(&mut self) -> (String, u64) {
+        (self.flush().to_owned(), self.side.missing())
     }
 
     fn flush(&mut self) -> &str {
@@ -181,11 +203,15 @@ fn the_acknowledgement_of_a_fin_is_no_missing_byte() {
 }
 
 #[test]
-fn early_bytes_are_bounded() {
+fn early_bytes_are_bounded_and_none_is_left_out() {
     let mut run = Run::new(0);
     let limits = Limits::default();
     let big = vec![b'x'; 60_000];
-    let mut refused = 0;
+    let (mut gave_up, mut data, mut gaps) = (0, 0, 0);
+    let mut count = |chunk: Chunk<'_>| match chunk {
+        Chunk::Data { bytes, .. } => data += bytes.len(),
+        Chunk::Gap { len, .. } => gaps += len,
+    };
     for n in 1..100u32 {
         let outcome = run.side.push(
             n * 70_000,
@@ -193,12 +219,193 @@ fn early_bytes_are_bounded() {
             at(u64::from(n)),
             usize::MAX,
             &limits,
-            &mut |_| {},
+            &mut count,
         );
-        refused += u32::from(outcome.no_room);
+        gave_up += u32::from(outcome.no_room);
         assert!(run.side.early_bytes() <= limits.early_bytes_per_direction);
     }
-    assert!(refused > 0);
+    run.side.flush(&mut count);
+    assert!(gave_up > 0);
+    assert_eq!((data, gaps), (99 * 60_000, 70_000 + 98 * 10_000));
+}
+
+#[test]
+fn without_room_for_any_a_segment_is_handed_on_at_once() {
+    let mut run = Run::new(0);
+    let mut shown = String::new();
+    let limits = Limits::default();
+    run.side
+        .push(3, &segment(b"de"), at(1), 0, &limits, &mut |c| {
+            show(&mut shown, c);
+        });
+    assert_eq!(shown, "<3>de");
+}
+
+#[test]
+fn a_cut_segment_waits_for_a_copy_in_full() {
+    // Sent again, or seen by a second capture, before the gap is handed on.
+    for (seq, bytes) in [(0, "abcdef"), (2, "cdef"), (1, "bcdefgh")] {
+        let mut run = Run::new(0);
+        run.push_cut(0, b"ab", 4)
+            .push(6, b"gh")
+            .push(seq, bytes.as_bytes());
+        assert_eq!(run.ended(), ("abcdefgh".to_owned(), 0));
+    }
+    // The full copy first.
+    let mut run = Run::new(0);
+    run.push(0, b"abcdef").push_cut(0, b"ab", 4).push(6, b"gh");
+    assert_eq!(run.shown, "abcdefgh");
+    // Both early.
+    let mut run = Run::new(0);
+    run.push_cut(2, b"c", 3)
+        .push(2, b"cdef")
+        .push(6, b"gh")
+        .push(0, b"ab");
+    assert_eq!(run.shown, "abcdefgh");
+}
+
+#[test]
+fn a_cut_segment_needs_no_acknowledgement_to_be_given_up() {
+    let mut run = Run::new(0);
+    run.push_cut(0, b"ab", 4).push(6, b"gh");
+    assert_eq!(run.pass(900).shown, "ab");
+    run.pass(1).pass(1001);
+    assert_eq!(run.shown, "ab<4>gh");
+    // A segment of which nothing but its length is known, and one at the very end.
+    let mut run = Run::new(0);
+    run.push_cut(0, b"", 4).push_cut(4, b"ef", 3);
+    assert_eq!(run.flush(), "<4>ef<3>");
+}
+
+#[test]
+fn bytes_missing_at_the_end_are_a_gap_too() {
+    let mut run = Run::new(0);
+    run.push(0, b"ab").ack(9);
+    assert_eq!(run.ended(), ("ab<7>".to_owned(), 7));
+    // One number more: a FIN that the capture missed.
+    let mut run = Run::new(0);
+    run.push(0, b"ab").ack(3);
+    assert_eq!(run.flush(), "ab");
+}
+
+#[test]
+fn where_no_acknowledgement_is_captured_time_decides() {
+    let mut run = Run::new(0);
+    run.push(0, b"ab").push(5, b"fg");
+    assert_eq!(run.pass(UNHEARD_GRACE_MS - 100).shown, "ab");
+    assert_eq!(run.pass(200).shown, "ab<3>fg");
+    // The peer is heard, and has not got them either: they are still to come.
+    let mut run = Run::new(0);
+    run.push(0, b"ab").push(5, b"fg").ack(2);
+    assert_eq!(run.pass(UNHEARD_GRACE_MS * 3).shown, "ab");
+    run.push(2, b"cde");
+    assert_eq!(run.shown, "abcdefg");
+}
+
+const UNHEARD_GRACE_MS: u64 = 10_000;
+
+#[test]
+fn the_constant_of_the_tests_is_the_one_in_use() {
+    assert_eq!(UNHEARD_GRACE, crate::base::Span::from_millis(10_000));
+}
+
+#[test]
+fn a_stream_joined_in_its_middle_begins_with_its_lowest_segment() {
+    // The first three came in the wrong order; nothing says so before they are all there.
+    let mut run = Run::joined();
+    run.push(1006, b"ghi").push(1003, b"def").push(1000, b"abc");
+    assert_eq!(run.shown, "");
+    run.ack(1009);
+    assert_eq!(run.shown, "abcdefghi");
+    // The peer asks for an earlier byte, which comes.
+    let mut run = Run::joined();
+    run.push(1003, b"def").ack(1000).push(1000, b"abc");
+    assert_eq!(run.shown, "abcdef");
+    // Nothing is ever acknowledged: some segments or a little time are waited.
+    let mut run = Run::joined();
+    run.push(1003, b"def").pass(50).push(1000, b"abc");
+    assert_eq!(run.shown, "");
+    assert_eq!(run.pass(60).shown, "abcdef");
+    let mut run = Run::joined();
+    run.push(1003, b"def");
+    assert_eq!(run.flush(), "def");
+    // The peer's number was captured before the segment that it acknowledges.
+    let mut run = Run::joined();
+    run.ack(1003).push(1000, b"abc").push(1003, b"def");
+    assert_eq!(run.flush(), "abcdef");
+}
+
+#[test]
+fn joining_across_the_wrap_of_numbers() {
+    let mut run = Run::joined();
+    run.push(1, b"def").push(u32::MAX - 1, b"abc").ack(4);
+    assert_eq!(run.flush(), "abcdef");
+}
+
+#[test]
+fn a_hole_larger_than_any_window_does_not_end_the_stream() {
+    let far = 200_000_000_u32;
+    for base in [far, far.wrapping_add(1 << 31)] {
+        let mut run = Run::new(0);
+        run.push(0, b"ab").ack(2);
+        run.push(base, b"uv").push(base + 2, b"wx");
+        assert_eq!(run.shown, "ab");
+        run.push(base + 4, b"yz").push(base + 6, b"!");
+        assert_eq!(run.shown, format!("ab<{}>uvwxyz!", base - 2));
+    }
+    // The peer acknowledges it there.
+    let mut run = Run::new(0);
+    run.push(0, b"ab").push(far, b"uv").ack(far + 2);
+    assert_eq!(run.flush(), format!("ab<{}>uv", far - 2));
+    // A single stray says nothing.
+    let mut run = Run::new(0);
+    run.push(0, b"ab").push(far, b"uv").push(2, b"cd");
+    assert_eq!(run.flush(), "abcd");
+    assert!(run.outcomes[1].outside);
+}
+
+#[test]
+fn a_zero_window_probe_is_sent_again_with_more() {
+    let mut run = Run::new(0);
+    run.push(0, b"ab").ack(2).push(2, b"c").ack(2).push(2, b"c");
+    run.ack(2).push(2, b"cdef").ack(6);
+    assert_eq!(run.ended(), ("abcdef".to_owned(), 0));
+}
+
+#[test]
+fn a_retransmission_may_be_cut_into_other_segments() {
+    let whole = [(0, "abcdef"), (6, "ghijkl")];
+    let others = [
+        vec![(0, "abcdefghijkl")],
+        vec![(0, "abc"), (3, "def"), (6, "ghi"), (9, "jkl")],
+        vec![(3, "defghi")],
+        vec![(2, "cdefgh"), (8, "ijklmn")],
+        vec![(11, "lmn"), (5, "fg")],
+    ];
+    for again in others {
+        // Before, between and behind the first ones, in both orders.
+        for (n, reversed) in (0..3).flat_map(|n| [(n, false), (n, true)]) {
+            let mut all = again.clone();
+            if reversed {
+                all.reverse();
+            }
+            let mut order: Vec<(u32, &str)> = whole.to_vec();
+            for (k, piece) in all.into_iter().enumerate() {
+                order.insert(n + k, piece);
+            }
+            let mut run = Run::new(u32::MAX - 3);
+            for (seq, bytes) in &order {
+                run.push((u32::MAX - 3).wrapping_add(*seq), bytes.as_bytes());
+            }
+            let ends = if again.iter().any(|(_, b)| b.ends_with('n')) {
+                "abcdefghijklmn"
+            } else {
+                "abcdefghijkl"
+            };
+            assert_eq!(run.ended(), (ends.to_owned(), 0), "{order:?}");
+            assert!(run.outcomes.iter().all(|o| !o.conflict), "{order:?}");
+        }
+    }
 }
 
 /// Random segmentation, duplication, overlap and order against the plain text.

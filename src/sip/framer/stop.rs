@@ -1,10 +1,12 @@
 //! What to do with bytes that wait when no more follow directly: the stream ends, or the capture has a hole.
 
 use super::super::head::HeadEnd;
-use super::super::{DefectKind, Item};
+use super::super::{DefectKind, Item, Probe};
+use super::doubt::Start;
+use super::look::leading_line_ends;
 use super::{
-    AFTER_GAP, CUT_START, Framer, HOLED_BODY, NOT_SIP, State, Stop, WRONG_LENGTH, embedded_start,
-    is_multipart, len64,
+    AFTER_GAP, CUT_START, Framer, HOLED_BODY, NOT_SIP, State, Stop, WRONG_LENGTH, classify,
+    embedded_start, is_multipart, len64,
 };
 
 impl Framer {
@@ -29,8 +31,8 @@ impl Framer {
 
     fn stop_once(&mut self, view: &[u8], stop: Stop, sink: &mut dyn FnMut(Item)) -> usize {
         let mut after = match stop {
-            Stop::End => State::between(NOT_SIP),
-            Stop::Gap(_) => State::Resync(self.skip(AFTER_GAP), 0),
+            Stop::End => Some(State::between(NOT_SIP)),
+            Stop::Gap(_) => None,
         };
         let mut used = view.len();
         match std::mem::replace(&mut self.state, State::Head) {
@@ -41,6 +43,13 @@ impl Framer {
             }
             State::Head => {
                 let mut head = self.read_head(view, view.len(), HeadEnd::Incomplete);
+                if self.start_line(&head, view) == Start::Nowhere {
+                    let mut skip = self.skip(AFTER_GAP);
+                    skip.bytes = len64(view.len());
+                    self.skipped(skip, sink);
+                    return self.stopped(after, used);
+                }
+                self.doubt(&mut head);
                 if stop != Stop::End {
                     head.note(DefectKind::BytesMissing, view.len());
                 }
@@ -49,14 +58,26 @@ impl Framer {
             // It waited for a look at what follows; a start line that never ends is none.
             State::Body { mut head, end, .. } if end <= view.len() => {
                 used = end;
-                if end < view.len() {
-                    after = State::between(WRONG_LENGTH);
+                let behind = view.get(end..).unwrap_or(&[]);
+                let behind = behind.get(leading_line_ends(behind)..).unwrap_or(&[]);
+                // What was cut by a hole may have become a start line.
+                let cut = stop != Stop::End && classify(behind, 0) == Probe::NeedMore;
+                if behind.is_empty() || cut {
+                    after = Some(State::between(AFTER_GAP));
+                } else if self.uncertain {
+                    after = Some(State::between(AFTER_GAP));
+                    head.note(DefectKind::BytesMissing, end);
+                } else {
+                    after = Some(State::between(WRONG_LENGTH));
                     if let Some(start) = embedded_start(view, &head, end) {
                         head.note(DefectKind::ContentLengthMismatch, start);
                         used = start;
                     }
                 }
                 self.give(view, *head, used, sink);
+                if used == view.len() && stop != Stop::End {
+                    after = None;
+                }
             }
             State::Body { mut head, end, .. } => {
                 let left = len64(end.saturating_sub(view.len()));
@@ -64,7 +85,7 @@ impl Framer {
                     Stop::Gap(len) => {
                         head.note(DefectKind::BytesMissing, view.len());
                         if let Some(left) = left.checked_sub(len) {
-                            after = State::Drop(self.skip(HOLED_BODY), left);
+                            after = Some(State::Drop(self.skip(HOLED_BODY), left));
                         }
                     }
                     // A cut multipart body may have held a message legally.
@@ -92,12 +113,19 @@ impl Framer {
             }
             State::Drop(skip, left) => match stop {
                 Stop::Gap(len) if len <= left => {
-                    after = State::Drop(skip, left.saturating_sub(len));
+                    after = Some(State::Drop(skip, left.saturating_sub(len)));
                 }
                 _ => self.skipped(skip, sink),
             },
         }
-        self.state = after;
+        self.stopped(after, used)
+    }
+
+    fn stopped(&mut self, after: Option<State>, used: usize) -> usize {
+        match after {
+            Some(state) => self.state = state,
+            None => self.lose_the_boundary(),
+        }
         used
     }
 }
