@@ -142,8 +142,10 @@ class SipDoctor(Sipdiag):
         found = []
         for dialog in dialogs:
             for row in dialog["messages"]:
+                if row["retransmission"]:
+                    continue
                 start = row["request"] or f"SIP/2.0{row['status']}{row['reason'] or ''}"
-                call = squash(dialog["call_id"])
+                call = "" if dialog["call_id"].startswith("(no Call-ID") else squash(dialog["call_id"])
                 found.append((full.get((squash(start), call), squash(start)), call))
         return found
 
@@ -244,6 +246,12 @@ def main() -> None:
     print(f"{len(cases)} cases in {time.monotonic() - began:.0f} s", file=sys.stderr)
 
 
+def better(one: str, than: str) -> bool:
+    """More found, or as many and nothing besides."""
+    counts = [int(re.sub(r"\D.*", "", text.strip("*")) or 0) if text[:1] in "*0123456789" else -1 for text in (one, than)]
+    return counts[0] > counts[1] or counts[0] == counts[1] and "," in than and "," not in one
+
+
 def table(programs: list[Sipdiag], cases: list[Case], rows: list[list[str]]) -> str:
     out = ["| Program | As run |", "| --- | --- |"]
     for program in programs:
@@ -259,6 +267,17 @@ def table(programs: list[Sipdiag], cases: list[Case], rows: list[list[str]]) -> 
     out += ["", "### Cases with all messages, each once, and no other", "",
             "| Cases | " + " | ".join(program.name for program in programs) + " |", "| ---: |" + " ---: |" * len(programs),
             f"| {len(cases)} | " + " | ".join(str(count) if program.path else "not run" for count, program in zip(whole, programs)) + " |"]
+    out += ["", "### Where another program finds more than sipdiag, or sipdiag is wrong", ""]
+    less = [(case, row) for case, row in zip(cases, rows) if not row[0].isdigit()]
+    for case, row in less:
+        best = [f"{program.name} {one}".replace("*", "") for program, one in zip(programs[1:], row[1:]) if better(one, row[0])]
+        out.append(f"- {case.group}, {case.title} ({case.count or len(case.messages)}): sipdiag {row[0]}; ".replace("*", "")
+                   + (", ".join(best) if best else "no other finds more"))
+    out += [] if less else ["None."]
+    out += ["", "### Where another program lists what was not sent, or twice, or without its Call-ID", ""]
+    for at, program in enumerate(programs[1:], 1):
+        odd = [f"{case.group}, {case.title} ({row[at].partition(', ')[2]})" for case, row in zip(cases, rows) if ", " in row[at]]
+        out += [f"- {program.name}: {'; '.join(odd)}"] if odd else []
     return "\n".join(out)
 
 
