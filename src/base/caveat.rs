@@ -39,6 +39,8 @@ pub enum CaveatKind {
     StreamGap,
     /// The same TCP bytes were sent twice with different content; the first were kept.
     OverlapConflict,
+    /// SCTP DATA chunks, or fragments of a user message, that the capture does not have.
+    SctpIncomplete,
     /// A connection whose start is not in the capture.
     MidStream,
     /// Only one direction of a connection was captured.
@@ -93,6 +95,7 @@ impl CaveatKind {
             Self::DuplicateFrames => "duplicate-frames",
             Self::StreamGap => "stream-gap",
             Self::OverlapConflict => "overlap-conflict",
+            Self::SctpIncomplete => "sctp-incomplete",
             Self::MidStream => "mid-stream",
             Self::OneDirection => "one-direction",
             Self::FlowEvicted => "flow-evicted",

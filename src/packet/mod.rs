@@ -12,6 +12,7 @@ mod ip;
 mod layers;
 mod link;
 mod payload;
+mod sctp;
 mod tcp;
 mod tunnel;
 mod udp;
@@ -19,6 +20,7 @@ mod walk;
 
 pub use layers::Layers;
 pub use payload::{Datagram, IcmpError, Payload, Protocol, Quoted, Segment, TcpFlags};
+pub use sctp::{SctpChunk, SctpPacket};
 
 use crate::base::{
     CaveatKind, Caveats, Endpoint, FlowKey, Frame, FrameRef, Limits, LinkType, Transport,
@@ -160,6 +162,7 @@ impl Packet<'_> {
         match &self.payload {
             Payload::Tcp(s) => Some((s.src_port, s.dst_port)),
             Payload::Udp(d) => Some((d.src_port, d.dst_port)),
+            Payload::Sctp(p) => Some((p.src_port, p.dst_port)),
             Payload::Other { ports, .. } => *ports,
             Payload::IcmpError(_) | Payload::Fragment => None,
         }
@@ -170,6 +173,7 @@ impl Packet<'_> {
         Protocol::Name(match &self.payload {
             Payload::Tcp(_) => "tcp",
             Payload::Udp(_) => "udp",
+            Payload::Sctp(_) => "sctp",
             Payload::IcmpError(_) => "icmp",
             Payload::Fragment => "fragment",
             Payload::Other { protocol, .. } => return *protocol,

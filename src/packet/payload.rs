@@ -1,5 +1,6 @@
 //! What the innermost IP packet of a frame carries.
 
+use super::sctp::SctpPacket;
 use crate::base::Endpoint;
 use std::fmt;
 use std::net::IpAddr;
@@ -12,6 +13,8 @@ pub enum Payload<'a> {
     Tcp(Segment<'a>),
     /// A UDP datagram.
     Udp(Datagram<'a>),
+    /// An SCTP packet.
+    Sctp(SctpPacket<'a>),
     /// An ICMP message about a packet that could not be delivered.
     IcmpError(IcmpError),
     /// Part of an IP datagram that is not complete yet (or, a copied fragment, was already).

@@ -82,6 +82,7 @@ pub fn packet(packet: &Packet<'_>, files: &Files) -> Row {
     let length = match &packet.payload {
         Payload::Tcp(segment) => segment.wire_len,
         Payload::Udp(datagram) => datagram.wire_len,
+        Payload::Sctp(packet) => packet.wire_len,
         Payload::Other { length, .. } => *length,
         _ => 0,
     };
