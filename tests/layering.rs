@@ -87,6 +87,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "rules",
             "sip",
             "tls",
+            "websocket",
         ],
     ),
     // The program uses the library as any other user would.

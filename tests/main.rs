@@ -21,4 +21,5 @@ mod rules;
 mod samples;
 mod secrets;
 mod support;
+mod transports;
 mod verdicts;

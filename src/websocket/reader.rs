@@ -13,7 +13,7 @@ use crate::sip::{self, Probe};
 const TRIES: u32 = 4096;
 
 const GAP: &str = "of WebSocket frames that the capture lacks bytes of";
-const END: &str = "of a WebSocket message that does not end";
+pub(super) const END: &str = "of a WebSocket message that does not end";
 const NO_START: &str = "of a WebSocket message whose first fragment was not captured";
 const INTERRUPTED: &str = "of a WebSocket message that another one interrupts";
 const TOO_LONG: &str = "of a WebSocket message over the limit";
