@@ -531,7 +531,7 @@ fn tshark_finds_the_same_but_for_what_it_loses() {
     for case in cases() {
         let file = folder.path().join("capture.pcap");
         let capture = pcap::classic(&timed(&case.frames), pcap::USUAL);
-        write(&file, &capture);
+        std::fs::write(&file, &capture).unwrap();
         let theirs = tshark(&file, &[]);
         let want: BTreeSet<(u64, String)> = case
             .want
@@ -579,11 +579,6 @@ fn tshark(file: &std::path::Path, more: &[&str]) -> BTreeSet<(u64, String)> {
             lines.map(move |line| (frame, line.to_owned()))
         })
         .collect()
-}
-
-#[expect(clippy::disallowed_methods, reason = "tests write what tshark reads")]
-fn write(file: &std::path::Path, bytes: &[u8]) {
-    std::fs::write(file, bytes).unwrap();
 }
 
 /// Frames and requests of `transports/wss-tls13.pcap`: TLS 1.3 of OpenSSL and the compression of zlib (`transports/make.py`).

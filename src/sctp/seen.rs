@@ -31,7 +31,7 @@ impl Seen {
 
     fn highest(&self) -> Option<u64> {
         let rows = self.rows.last_key_value().map(|(_, end)| *end);
-        rows.or(self.from.map(|from| from.saturating_sub(1)))
+        rows.or_else(|| self.from.map(|from| from.saturating_sub(1)))
     }
 
     /// The TSN without wrap-around; `None` when it is far from all others.

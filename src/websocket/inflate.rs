@@ -63,10 +63,7 @@ impl Inflate {
 
 /// The first bytes of a message that refers to no other; `None` if it cannot be one.
 pub(super) fn beginning(message: &[u8], most: usize) -> Option<Vec<u8>> {
-    match unfold(message, &[], most, false) {
-        Ok(plain) => Some(plain),
-        Err(_) => None,
-    }
+    unfold(message, &[], most, false).ok()
 }
 
 enum Failed {

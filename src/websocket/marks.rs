@@ -32,7 +32,7 @@ impl Marks {
     pub(super) fn at(&self, pos: u64) -> FrameRef {
         let before = self.0.iter().take_while(|(from, _)| *from <= pos).last();
         before
-            .or(self.0.front())
+            .or_else(|| self.0.front())
             .map(|(_, at)| *at)
             .unwrap_or_default()
     }

@@ -258,7 +258,7 @@ impl Reader {
             Opcode::Close => {
                 let code = payload.first_chunk().map(|c| u16::from_be_bytes(*c));
                 let reason = payload.get(2..).unwrap_or(&[]);
-                self.facts.close.get_or_insert(Close {
+                self.facts.close.get_or_insert_with(|| Close {
                     at: self.marks.at(self.pos),
                     code,
                     reason: String::from_utf8_lossy(reason).into_owned(),
