@@ -10,6 +10,7 @@
 
 mod catalogue;
 mod cli;
+mod coverage;
 mod decrypt;
 mod formats;
 mod layering;

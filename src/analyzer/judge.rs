@@ -1,5 +1,6 @@
 //! Collects what ended, asks the rules, and makes the report.
 
+use super::census::{self, Ways};
 use super::config::Config;
 use crate::base::{CaveatKind, Caveats, Endpoint, FrameRef};
 use crate::capture::CaptureSummary;
@@ -10,7 +11,7 @@ use crate::finding::Findings;
 use crate::flow::Handshake;
 use crate::host::Hosts;
 use crate::lab::Profile;
-use crate::report::{Coverage, MethodCount, Report, Undecrypted};
+use crate::report::{Coverage, Fate, MethodCount, Report, Undecrypted};
 use crate::rules::{self, Context, Outcome};
 use crate::sip::Method;
 use crate::tls::{CipherSuiteId, Reason};
@@ -34,10 +35,9 @@ pub(super) struct Judge {
     /// What could not be seen of connections and calls.
     pub(super) caveats: Caveats,
     methods: BTreeMap<String, MethodCount>,
-    counts: Coverage,
+    pub(super) counts: Coverage,
     undecrypted: Vec<Unopened>,
-    /// Bytes of SIP streams that belong to no message.
-    skipped_bytes: u64,
+    ways: Ways,
     /// Datagrams that are not SIP, and the first: of unknown protocols, of DNS, user messages of SCTP.
     datagrams: [(u64, Option<FrameRef>); 3],
 }
@@ -97,7 +97,7 @@ impl Judge {
             methods: BTreeMap::new(),
             counts: Coverage::default(),
             undecrypted: Vec::new(),
-            skipped_bytes: 0,
+            ways: Ways::default(),
             datagrams: [(0, None); 3],
         }
     }
@@ -108,10 +108,8 @@ impl Judge {
     }
 
     pub(super) fn message(&mut self, seen: &Seen) {
-        self.counts.sip_messages += 1;
-        if !seen.message.defects().is_empty() {
-            self.counts.sip_malformed += 1;
-        }
+        census::message(seen, &mut self.counts);
+        self.ways.message(seen);
         self.hosts.message(seen);
     }
 
@@ -122,7 +120,8 @@ impl Judge {
 
     /// Bytes in a SIP stream that belong to no message. Equal reasons fold; the bytes themselves are in the capture.
     pub(super) fn skipped(&mut self, at: FrameRef, bytes: u64, reason: &'static str) {
-        self.skipped_bytes = self.skipped_bytes.saturating_add(bytes);
+        let skipped = &mut self.counts.sip_skipped_bytes;
+        *skipped = skipped.saturating_add(bytes);
         self.caveats.note(
             CaveatKind::SipNotUnderstood,
             Some(at),
@@ -137,10 +136,15 @@ impl Judge {
         dst: Endpoint,
         at: FrameRef,
         payload: &[u8],
+        copy: bool,
     ) {
         let dns = src.port == 53 || dst.port == 53;
         let [other, names, _] = &mut self.datagrams;
         let (count, first) = if dns { names } else { other };
+        if !copy {
+            let fate = if dns { Fate::Dns } else { Fate::OtherDatagram };
+            self.counts.frames.add(fate, 1);
+        }
         *count += 1;
         first.get_or_insert(at);
         // A DNS response has the highest bit of its third byte set (RFC 1035 §4.1.1).
@@ -157,10 +161,9 @@ impl Judge {
     }
 
     pub(super) fn connection(&mut self, connection: Connection, last: FrameRef) {
-        self.counts.connections += 1;
+        census::connection(&connection, &mut self.counts);
         let missing: u64 = connection.flow.sides.iter().map(|s| s.missing).sum();
         if missing > 0 && connection.concerns_sip() {
-            self.counts.missing_bytes += missing;
             self.caveats.note(
                 CaveatKind::StreamGap,
                 Some(connection.flow.last),
@@ -239,6 +242,7 @@ impl Judge {
         tls.note_caveats(&mut self.caveats);
         if let Some(reason) = tls.undecrypted_reason() {
             self.counts.tls_unread += 1;
+            *self.counts.tls_reasons.entry(reason.name()).or_default() += 1;
             if self.undecrypted.len() >= UNDECRYPTED {
                 return;
             }
@@ -330,7 +334,7 @@ impl Judge {
         mut self,
         config: &Config,
         captures: Vec<CaptureSummary>,
-        mut coverage: Coverage,
+        scope: Coverage,
         mut caveats: Caveats,
         last: FrameRef,
     ) -> Report {
@@ -363,23 +367,23 @@ impl Judge {
                     .note_many(CaveatKind::OtherProtocol, first, text, count);
             }
         }
+        self.ways.finish(&mut self.caveats);
         caveats.merge(self.caveats);
-        let counts = self.counts;
-        coverage.connections = counts.connections;
-        coverage.tls_sessions = counts.tls_sessions;
-        coverage.tls_decrypted = counts.tls_decrypted;
-        coverage.undecrypted = self
-            .undecrypted
-            .into_iter()
-            .map(|session| session.told(&self.hosts))
-            .collect();
-        coverage.missing_bytes = counts.missing_bytes;
-        coverage.sip_messages = counts.sip_messages;
-        coverage.sip_malformed = counts.sip_malformed;
-        coverage.sip_skipped_bytes = self.skipped_bytes;
-        coverage.successes = counts.successes;
-        coverage.failures = counts.failures;
-        coverage.tls_unread = counts.tls_unread;
+        let mut frames = scope.frames;
+        frames.merge(self.counts.frames);
+        let coverage = Coverage {
+            networks: scope.networks,
+            networks_reason: scope.networks_reason,
+            packets_in_scope: scope.packets_in_scope,
+            packets_out_of_scope: scope.packets_out_of_scope,
+            frames,
+            undecrypted: self
+                .undecrypted
+                .into_iter()
+                .map(|session| session.told(&self.hosts))
+                .collect(),
+            ..self.counts
+        };
         let placed = diagnosis::place(self.outcome.findings.take());
         let undecided_more = self.outcome.undecided_more;
         let undecided: Vec<_> = self.outcome.undecided.into_iter().collect();

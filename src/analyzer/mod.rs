@@ -1,6 +1,7 @@
 //! The only place that knows all rooms: it routes, it never decides.
 
 mod brought;
+mod census;
 mod config;
 mod conversation;
 mod judge;
@@ -16,7 +17,7 @@ use crate::connection::Connection;
 use crate::dialog::{Call, Hop, Seen};
 use crate::flow::{FlowTable, IcmpReport, StreamNumbers};
 use crate::packet::{Datagram, Decoder, IcmpError, Packet, Payload, SctpPacket, Segment};
-use crate::report::Report;
+use crate::report::{Fate, Report};
 use crate::sctp::{self, Associations};
 use crate::sip;
 use crate::tls::{Keyring, Secrets};
@@ -116,13 +117,7 @@ impl<'o> Analyzer<'o> {
             }
         };
         brought.frame();
-        if frame.at.time < self.rooms.last.time {
-            self.caveats.note(
-                CaveatKind::TimeBackwards,
-                Some(frame.at),
-                "the time of a frame is earlier than that of the frame before",
-            );
-        } else {
+        if frame.at.time >= self.rooms.last.time {
             self.rooms.last = frame.at;
         }
         let packet = self.decoder.push(&frame, &mut self.caveats);
@@ -213,6 +208,11 @@ impl Rooms<'_> {
                 "a packet is longer than what was stored of it (snap length)",
             );
         }
+        if packet.src.is_none() {
+            census::packet(packet, self.scope.unaddressed());
+        } else if inside {
+            census::packet(packet, &mut self.upper.judge.counts.frames);
+        }
         if inside {
             self.upper.show(Observed::Packet(packet));
         }
@@ -281,8 +281,11 @@ impl Rooms<'_> {
     ) {
         if sip::probe(datagram.payload) != sip::Probe::Yes {
             let judge = &mut self.upper.judge;
-            judge.other_datagram(src, dst, packet.at, datagram.payload);
+            judge.other_datagram(src, dst, packet.at, datagram.payload, packet.duplicate);
             return;
+        }
+        if !packet.duplicate {
+            self.upper.judge.counts.frames.add(Fate::Datagram, 1);
         }
         let hop = Hop {
             src,

@@ -2,7 +2,7 @@
 
 use super::config::{Config, Scope};
 use crate::base::Network;
-use crate::report::Coverage;
+use crate::report::{Coverage, Fate, Frames};
 use std::net::IpAddr;
 
 /// What to do with a packet.
@@ -26,6 +26,8 @@ pub(super) struct ScopeState {
     reason: &'static str,
     inside: u64,
     outside: u64,
+    /// Frames without an address, which concern no network in particular.
+    unaddressed: Frames,
 }
 
 impl ScopeState {
@@ -47,11 +49,24 @@ impl ScopeState {
             reason,
             inside: 0,
             outside: 0,
+            unaddressed: Frames::default(),
         }
+    }
+
+    /// Where frames without an address are counted: ARP and the like, and what could not be read.
+    pub(super) const fn unaddressed(&mut self) -> &mut Frames {
+        &mut self.unaddressed
     }
 
     /// Judges a packet by its addresses; packets without (ARP and the like) concern no network in particular.
     pub(super) fn admit(&mut self, src: Option<IpAddr>, dst: Option<IpAddr>) -> InScope {
+        if src.is_none() && dst.is_none() {
+            return if self.everything {
+                InScope::Yes
+            } else {
+                InScope::No
+            };
+        }
         if self.everything && !self.auto {
             self.inside += 1;
             return InScope::Yes;
@@ -82,6 +97,14 @@ impl ScopeState {
 
     /// What was in scope, and why.
     pub(super) fn coverage(&self) -> Coverage {
+        let unaddressed = self.unaddressed.total();
+        let mut frames = self.unaddressed.clone();
+        frames.add(Fate::OutOfScope, self.outside);
+        let (inside, outside) = if self.everything {
+            (self.inside.saturating_add(unaddressed), self.outside)
+        } else {
+            (self.inside, self.outside.saturating_add(unaddressed))
+        };
         Coverage {
             networks: if self.everything {
                 Vec::new()
@@ -89,8 +112,9 @@ impl ScopeState {
                 self.networks.clone()
             },
             networks_reason: self.reason,
-            packets_in_scope: self.inside,
-            packets_out_of_scope: self.outside,
+            packets_in_scope: inside,
+            packets_out_of_scope: outside,
+            frames,
             ..Coverage::default()
         }
     }

@@ -152,6 +152,7 @@ impl<'r> Capture<'r> {
             complete: self.progress.stop == Some(Stop::End) && !self.progress.damaged,
             digits: self.progress.digits,
             drops: self.progress.drops,
+            steps_back: self.progress.steps_back,
         }
     }
 

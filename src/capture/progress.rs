@@ -1,7 +1,9 @@
 //! How far a capture was read: frame numbers, times, sums; shared by both formats.
 
 use super::fill::Buffer;
-use crate::base::{CaveatKind, Caveats, FileIndex, FrameNumber, FrameRef, LinkType, Timestamp};
+use crate::base::{
+    CaveatKind, Caveats, FileIndex, FrameNumber, FrameRef, LinkType, Span, Timestamp,
+};
 use std::ops::Range;
 
 /// Something found, as places in [`Buffer::data`]: a borrow could not leave the loop that may have to read on.
@@ -42,6 +44,8 @@ pub(super) struct Progress {
     pub(super) last: Option<Timestamp>,
     pub(super) digits: u8,
     pub(super) drops: Option<u64>,
+    /// Steps back in time, and the largest.
+    pub(super) steps_back: (u64, Span),
     pub(super) damaged: bool,
     pub(super) stop: Option<Stop>,
     pub(super) told: bool,
@@ -60,6 +64,7 @@ impl Progress {
             last: None,
             digits: 6,
             drops: None,
+            steps_back: (0, Span::ZERO),
             damaged: false,
             stop: None,
             told: false,
@@ -100,6 +105,8 @@ impl Progress {
             self.last = Some(time);
         } else if time < before {
             self.first = self.first.min(Some(time));
+            let (steps, largest) = self.steps_back;
+            self.steps_back = (steps.saturating_add(1), largest.max(before.since(time)));
             let text = "a frame is earlier than the one before it in the file";
             caveats.note(CaveatKind::TimeBackwards, Some(self.last_ref()), text);
         } else {

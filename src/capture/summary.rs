@@ -1,6 +1,6 @@
 //! What a report says about a capture file itself.
 
-use crate::base::Timestamp;
+use crate::base::{Span, Timestamp};
 
 /// A capture file and what was read of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,4 +26,6 @@ pub struct CaptureSummary {
     pub digits: u8,
     /// Packets that the capturing program says it lost; `None` when it says nothing.
     pub drops: Option<u64>,
+    /// How often a frame was earlier than the one before it in the file, and by how much at most.
+    pub steps_back: (u64, Span),
 }

@@ -185,7 +185,11 @@ impl FlowSummary {
         (client.segments == 0 && server.segments > 1)
             || (server.segments == 0
                 && client.segments > 1
-                && self.handshake == Handshake::NotCaptured)
+                // A client that acknowledges a SYN/ACK has got one.
+                && matches!(
+                    self.handshake,
+                    Handshake::NotCaptured | Handshake::Established
+                ))
     }
 }
 

@@ -67,6 +67,8 @@ pub struct Packet<'a> {
     pub payload: Payload<'a>,
     /// The same IP packet was seen shortly before: a mirror of both ports, or a capture of all interfaces.
     pub duplicate: bool,
+    /// A header is cut or contradicts itself; the payload is [`Payload::Other`] then.
+    pub damaged: bool,
     /// Payload bytes that were on the wire and are not in the file.
     pub missing: u32,
     /// The frames of the fragments, in capture order, when the datagram came in fragments; else empty.
@@ -97,6 +99,7 @@ impl Decoder {
             carrier: None,
             payload: Payload::Fragment,
             duplicate: false,
+            damaged: false,
             missing: 0,
             frames: &[],
         };

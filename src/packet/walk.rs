@@ -283,6 +283,7 @@ impl<'a> Walk<'a, '_> {
             self.caveats.note(CaveatKind::PacketMalformed, at, text);
         }
         self.packet.missing = bytes.cut;
+        self.packet.damaged = true;
         self.packet.payload = Payload::Other {
             protocol: Protocol::Name(name),
             length: bytes.wire_len(),

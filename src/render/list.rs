@@ -63,9 +63,13 @@ pub struct Row {
 pub const fn headings(what: What) -> &'static [&'static str] {
     match what {
         What::Packets => &["frame", "time", "from", "to", "protocol", "bytes", "layers"],
-        What::Connections => &["stream", "frames", "from", "to", "state", "bytes", "TLS"],
+        What::Connections => &[
+            "stream", "frames", "time", "from", "to", "state", "bytes", "missing", "SIP", "TLS",
+        ],
         What::Messages => &["frame", "time", "on", "from", "to", "message", "defects"],
-        What::Dialogs => &["frames", "kind", "Call-ID", "messages", "outcome"],
+        What::Dialogs => &[
+            "frames", "time", "kind", "Call-ID", "tags", "streams", "messages", "outcome",
+        ],
     }
 }
 
@@ -187,11 +191,17 @@ pub fn connection(c: &Connection, files: &Files) -> Row {
         cells: vec![
             flow.stream.to_string(),
             format!("{}-{}", flow.first.number, flow.last.number),
+            files.time(flow.first),
             flow.client.to_string(),
             flow.server.to_string(),
             flow.state().name().to_owned(),
             format!("{} > < {}", client.bytes, server.bytes),
-            c.tls.as_ref().map_or_else(String::new, |tls| tls.short()),
+            match (client.missing, server.missing) {
+                (0, 0) => String::from("-"),
+                (a, b) => format!("{a} > < {b}"),
+            },
+            c.sip_messages.iter().sum::<u64>().to_string(),
+            tls_cell(c),
         ],
         json: json!({
             "file": files.name(c.file),
@@ -200,7 +210,14 @@ pub fn connection(c: &Connection, files: &Files) -> Row {
             "server": flow.server.to_string(),
             "first_frame": flow.first.number.0,
             "last_frame": flow.last.number.0,
+            "first_time": files.time(flow.first),
+            "last_time": files.time(flow.last),
             "state": flow.state().name(),
+            "client_speaks": c.speaks(Direction::Originator).name(),
+            "server_speaks": c.speaks(Direction::Responder).name(),
+            "one_directional": flow.one_directional(),
+            "client_segments": client.segments,
+            "server_segments": server.segments,
             "client_bytes": client.bytes,
             "server_bytes": server.bytes,
             "client_missing_bytes": client.missing,
@@ -208,6 +225,10 @@ pub fn connection(c: &Connection, files: &Files) -> Row {
             "client_sha256": hash(Direction::Originator),
             "server_sha256": hash(Direction::Responder),
             "retransmissions": client.retransmissions + server.retransmissions,
+            "out_of_order": client.out_of_order + server.out_of_order,
+            "duplicates": flow.duplicates,
+            "zero_windows": client.zero_windows + server.zero_windows,
+            "keep_alives": client.keep_alives + server.keep_alives,
             "rtt_ns": flow.rtt.map(crate::base::Span::nanos),
             "sip_messages": c.sip_messages.iter().sum::<u64>(),
             "websocket": websocket_json(c),
@@ -233,6 +254,17 @@ fn websocket_json(c: &Connection) -> Value {
         })
     };
     json!({ "sip": c.is_websocket(), "client_close": side(client), "server_close": side(server) })
+}
+
+/// Version and suite of TLS, and why it was not read.
+fn tls_cell(c: &Connection) -> String {
+    let Some(tls) = &c.tls else {
+        return String::new();
+    };
+    match tls.undecrypted_reason() {
+        Some(reason) => format!("{} ({})", tls.short(), reason.name()),
+        None => tls.short(),
+    }
 }
 
 fn tls_json(tls: &TlsSummary, c: &Connection) -> Value {
@@ -296,7 +328,7 @@ fn tls_json(tls: &TlsSummary, c: &Connection) -> Value {
 }
 
 /// The dialogs of a call.
-pub fn dialogs(call: &Call) -> Vec<Row> {
+pub fn dialogs(call: &Call, files: &Files) -> Vec<Row> {
     let kind = call.kind();
     call.legs()
         .into_iter()
@@ -306,12 +338,21 @@ pub fn dialogs(call: &Call) -> Vec<Row> {
             let connections: BTreeSet<u32> =
                 leg.messages.iter().filter_map(|s| s.hop.stream).collect();
             let messages: Vec<u64> = leg.messages.iter().map(|s| s.at().number.0).collect();
+            let tag = |tag: &Option<String>| tag.clone().unwrap_or_else(|| String::from("-"));
+            let streams: Vec<String> = connections.iter().map(u32::to_string).collect();
             Some(Row {
                 at: first,
                 cells: vec![
                     format!("{}-{}", first.number, last.number),
+                    files.time(first),
                     kind.name().to_owned(),
                     call.id().into_owned(),
+                    format!("{} / {}", tag(&leg.from_tag), tag(&leg.to_tag)),
+                    if streams.is_empty() {
+                        String::from("-")
+                    } else {
+                        streams.join(" ")
+                    },
                     messages.len().to_string(),
                     leg.outcome(),
                 ],
@@ -322,6 +363,8 @@ pub fn dialogs(call: &Call) -> Vec<Row> {
                     "kind": kind.name(),
                     "first_frame": first.number.0,
                     "last_frame": last.number.0,
+                    "first_time": files.time(first),
+                    "last_time": files.time(last),
                     "connections": connections,
                     "messages": messages,
                     "outcome": leg.outcome(),

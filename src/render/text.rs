@@ -1,5 +1,6 @@
 //! The report as text: the first line is the answer.
 
+mod coverage;
 mod finding;
 pub(in crate::render) use finding::filters;
 mod layout;
@@ -35,7 +36,7 @@ pub fn text(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()
     overview::hosts(report, &mut sheet);
     overview::connections(report, &clock, &mut sheet);
     overview::methods(report, &mut sheet);
-    overview::coverage(report, &clock, &mut sheet);
+    coverage::coverage(report, &clock, &mut sheet);
     out.write_all(sheet.finish().as_bytes())
 }
 

@@ -1,5 +1,7 @@
 //! Version 1 of the JSON report. Within it fields are only ever added; the model may change as it likes behind these views.
 
+mod coverage;
+
 use crate::base::FrameRef;
 use crate::capture::CaptureSummary;
 use crate::diagnosis::Placed;
@@ -7,6 +9,7 @@ use crate::finding::{Evidence, Finding};
 use crate::render::{escape, rfc3339};
 use crate::report::Report;
 use crate::rules::Rule;
+use coverage::CoverageV1;
 use ring::digest;
 use serde::Serialize;
 
@@ -37,31 +40,9 @@ struct CaptureV1 {
     first: Option<String>,
     last: Option<String>,
     complete: bool,
-}
-
-#[derive(Debug, Serialize)]
-struct CoverageV1 {
-    networks: Vec<String>,
-    networks_reason: &'static str,
-    packets_in_scope: u64,
-    packets_out_of_scope: u64,
-    tls_sessions: u64,
-    tls_decrypted: u64,
-    undecrypted: Vec<UndecryptedV1>,
-    missing_bytes: u64,
-    sip_messages: u64,
-    sip_malformed: u64,
-    sip_skipped_bytes: u64,
-    sip_successes: u64,
-    sip_failures: u64,
-}
-
-#[derive(Debug, Serialize)]
-struct UndecryptedV1 {
-    connection: String,
-    reason: String,
-    reason_name: &'static str,
-    advice: String,
+    drops: Option<u64>,
+    steps_back: u64,
+    largest_step_back_ns: i64,
 }
 
 #[derive(Debug, Serialize)]
@@ -152,7 +133,7 @@ pub(super) fn view(report: &Report) -> ReportV1 {
         verdict: report.verdict.name(),
         headline: escape::line(&crate::render::text::sentence(report)).into_owned(),
         captures: report.captures.iter().map(capture).collect(),
-        coverage: coverage(report),
+        coverage: coverage::view(report),
         hosts: hosts(report),
         findings: report.findings.iter().map(|p| finding(p, report)).collect(),
         undecided: report
@@ -195,38 +176,9 @@ fn capture(capture: &CaptureSummary) -> CaptureV1 {
         first: capture.first.map(time),
         last: capture.last.map(time),
         complete: capture.complete,
-    }
-}
-
-fn coverage(report: &Report) -> CoverageV1 {
-    let c = &report.coverage;
-    CoverageV1 {
-        networks: if c.networks.is_empty() {
-            vec!["any".to_owned()]
-        } else {
-            c.networks.iter().map(ToString::to_string).collect()
-        },
-        networks_reason: c.networks_reason,
-        packets_in_scope: c.packets_in_scope,
-        packets_out_of_scope: c.packets_out_of_scope,
-        tls_sessions: c.tls_sessions,
-        tls_decrypted: c.tls_decrypted,
-        undecrypted: c
-            .undecrypted
-            .iter()
-            .map(|u| UndecryptedV1 {
-                connection: u.connection.clone(),
-                reason: u.reason.clone(),
-                reason_name: u.reason_name,
-                advice: u.advice.clone(),
-            })
-            .collect(),
-        missing_bytes: c.missing_bytes,
-        sip_messages: c.sip_messages,
-        sip_malformed: c.sip_malformed,
-        sip_skipped_bytes: c.sip_skipped_bytes,
-        sip_successes: c.successes,
-        sip_failures: c.failures,
+        drops: capture.drops,
+        steps_back: capture.steps_back.0,
+        largest_step_back_ns: capture.steps_back.1.nanos(),
     }
 }
 

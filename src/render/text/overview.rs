@@ -1,15 +1,15 @@
-//! Everything around the findings: hosts, connections, SIP, and what was not seen.
+//! Everything around the findings: hosts, connections, SIP.
 
 use super::layout::{BREAK, Sheet};
-use crate::base::{CaveatKind, Direction, FrameRef};
+use crate::base::Direction;
 use crate::connection::Connection;
 use crate::flow::Handshake;
 use crate::host::Role;
 use crate::render::time::Clock;
-use crate::report::{Report, Undecrypted};
+use crate::report::Report;
 
 /// Rows of a table shown; the rest is in the lists.
-const ROWS: usize = 15;
+pub(super) const ROWS: usize = 15;
 
 /// Why there is no verdict, in a few words for the headline.
 pub(super) fn why_open(report: &Report) -> String {
@@ -72,7 +72,7 @@ pub(super) fn undecided(report: &Report, clock: &Clock, sheet: &mut Sheet) {
     more(open, "the first hundred are in --format json", sheet);
 }
 
-fn more(all: usize, place: &str, sheet: &mut Sheet) {
+pub(super) fn more(all: usize, place: &str, sheet: &mut Sheet) {
     if all > ROWS {
         sheet.indented("  ", "  ", &format!("... and {} more: {place}", all - ROWS));
     }
@@ -214,153 +214,4 @@ pub(super) fn methods(report: &Report, sheet: &mut Sheet) {
         .collect();
     sheet.table(2, &["method", "requests", "final responses"], &rows);
     more(report.methods.len(), "--list messages", sheet);
-}
-
-/// What was read, and what was not.
-pub(super) fn coverage(report: &Report, clock: &Clock, sheet: &mut Sheet) {
-    let coverage = &report.coverage;
-    sheet.section("WHAT WAS READ");
-    for capture in &report.captures {
-        let span = match (capture.first, capture.last) {
-            (Some(first), Some(last)) => {
-                format!(", {} for {}", clock.long(first), last.since(first))
-            }
-            _ => String::new(),
-        };
-        sheet.indented(
-            "  ",
-            "    ",
-            &format!(
-                "{}: {}, {} packet{}, {} bytes{span}{}",
-                capture.name,
-                capture.format,
-                capture.packets,
-                if capture.packets == 1 { "" } else { "s" },
-                capture.bytes,
-                if capture.complete {
-                    ""
-                } else {
-                    "; NOT COMPLETE"
-                }
-            ),
-        );
-    }
-    let networks: Vec<String> = coverage.networks.iter().map(ToString::to_string).collect();
-    let scope = if networks.is_empty() {
-        "everything".to_owned()
-    } else {
-        networks.join(", ")
-    };
-    sheet.indented(
-        "  ",
-        "    ",
-        &format!(
-            "In scope: {scope} ({}): {} packets, {} others left aside.",
-            coverage.networks_reason, coverage.packets_in_scope, coverage.packets_out_of_scope
-        ),
-    );
-    sheet.indented(
-        "  ",
-        "    ",
-        &format!(
-            "{} SIP messages ({} with defects), {} TCP connections, {} TLS sessions ({} read, {} closed).",
-            coverage.sip_messages,
-            coverage.sip_malformed,
-            coverage.connections,
-            coverage.tls_sessions,
-            coverage.tls_decrypted,
-            coverage.tls_unread,
-        ),
-    );
-    if report.suppressed > 0 {
-        sheet.indented(
-            "  ",
-            "    ",
-            &format!(
-                "{} finding(s) not shown because of --select, --ignore or --min-severity.",
-                report.suppressed
-            ),
-        );
-    }
-    not_seen(report, clock, sheet);
-}
-
-/// Each advice once, in order of the first session that it is about, with those sessions.
-fn advice(unread: &[Undecrypted]) -> Vec<(&str, Vec<&str>)> {
-    let mut all: Vec<(&str, Vec<&str>)> = Vec::new();
-    for session in unread.iter().filter(|u| !u.advice.is_empty()) {
-        let (stream, _) = session
-            .connection
-            .split_once(',')
-            .unwrap_or((&session.connection, ""));
-        match all.iter_mut().find(|(text, _)| *text == session.advice) {
-            Some((_, sessions)) => sessions.push(stream),
-            None => all.push((&session.advice, vec![stream])),
-        }
-    }
-    all
-}
-
-/// `tcp.stream 0, tcp.stream 4 and 12 more`
-fn named(sessions: &[&str]) -> String {
-    const NAMED: usize = 3;
-    let first: Vec<&str> = sessions.iter().take(NAMED).copied().collect();
-    match sessions.len().saturating_sub(NAMED) {
-        0 => first.join(", "),
-        more => format!("{} and {more} more", first.join(", ")),
-    }
-}
-
-fn not_seen(report: &Report, clock: &Clock, sheet: &mut Sheet) {
-    let unread = &report.coverage.undecrypted;
-    if report.caveats.is_empty() && unread.is_empty() {
-        return;
-    }
-    sheet.section("WHAT WAS NOT SEEN");
-    for session in unread.iter().take(ROWS) {
-        sheet.indented(
-            "  - ",
-            "    ",
-            &format!("{}: not decrypted: {}", session.connection, session.reason),
-        );
-    }
-    if unread.len() > ROWS {
-        more(unread.len(), "--list connections", sheet);
-    }
-    let advice = advice(unread);
-    for (line, sessions) in &advice {
-        // What is right for one session is wrong for another: with several, each says which it is about.
-        let about = if advice.len() > 1 {
-            format!(" ({})", named(sessions))
-        } else {
-            String::new()
-        };
-        sheet.indented(
-            &format!("    What to capture next{about}: "),
-            "      ",
-            line,
-        );
-    }
-    let others: Vec<_> = report
-        .caveats
-        .iter()
-        .filter(|c| c.kind != CaveatKind::NotDecrypted)
-        .collect();
-    for caveat in others.iter().take(2 * ROWS) {
-        let place = caveat
-            .places
-            .first()
-            .map_or_else(String::new, |at: &FrameRef| {
-                format!(" (first: frame {} at {})", at.number, clock.short(*at))
-            });
-        let count = if caveat.count > 1 {
-            format!("{} times: ", caveat.count)
-        } else {
-            String::new()
-        };
-        sheet.indented("  - ", "    ", &format!("{count}{}{place}", caveat.text));
-    }
-    if others.len() > 2 * ROWS {
-        more(others.len() - ROWS, "--format json", sheet);
-    }
 }
