@@ -23,8 +23,10 @@ pub mod packet;
 pub mod render;
 pub mod report;
 pub mod rules;
+pub mod sctp;
 pub mod sip;
 pub mod tls;
+pub mod websocket;
 
 use std::io::Read;
 

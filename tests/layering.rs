@@ -15,7 +15,9 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("tls", &["base"]),
     ("sip", &["base"]),
     ("dialog", &["base", "sip"]),
-    ("connection", &["base", "flow", "tls"]),
+    ("websocket", &["base", "sip"]),
+    ("sctp", &["base", "packet", "sip", "tls"]),
+    ("connection", &["base", "flow", "tls", "websocket"]),
     ("lab", &["base", "tls"]),
     (
         "host",
@@ -63,8 +65,10 @@ const ROOMS: &[(&str, &[&str])] = &[
             "packet",
             "report",
             "rules",
+            "sctp",
             "sip",
             "tls",
+            "websocket",
         ],
     ),
     (
@@ -83,6 +87,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "rules",
             "sip",
             "tls",
+            "websocket",
         ],
     ),
     // The program uses the library as any other user would.

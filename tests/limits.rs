@@ -447,3 +447,21 @@ fn a_flood_of_invented_methods_is_counted_as_one() {
     let counted: u64 = report.methods.values().map(|m| m.requests).sum();
     assert_eq!(counted, 500);
 }
+
+#[test]
+fn sctp_fragments_and_associations_are_bounded() {
+    let mut limits = Limits::default();
+    limits.sctp_directions = 50;
+    limits.sctp_waiting_bytes = 20_000;
+    let frames = (0..2_000_u32).map(|n| {
+        // The first fragment of a message: B without E, 100 bytes.
+        let mut chunk = vec![0, 2, 0, 116];
+        chunk.extend((n * 7).to_be_bytes());
+        chunk.extend([0; 8]);
+        chunk.extend([b'x'; 100]);
+        wire::sctp(client(n % 500), server(), 0x1_0000 + n % 500, &chunk, 0)
+    });
+    let report = report(limits, frames);
+    assert!(has(&report, CaveatKind::FlowEvicted) > 0);
+    assert!(has(&report, CaveatKind::SctpIncomplete) >= 2_000);
+}

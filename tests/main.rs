@@ -24,4 +24,5 @@ mod samples;
 mod secrets;
 mod streams;
 mod support;
+mod transports;
 mod verdicts;

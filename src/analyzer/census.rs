@@ -14,13 +14,14 @@ const LISTED: usize = 1000;
 
 /// Counts a frame that has no IP address in it, or that is no part of a stream or datagram of interest.
 ///
-/// TCP segments are counted when their connection ends ([`connection`]), UDP and SCTP when their payload was looked at: what they are
+/// TCP segments are counted when their connection ends ([`connection`]), UDP when its payload was looked at: what they are
 /// is not known before.
 pub(super) fn packet(packet: &Packet<'_>, frames: &mut Frames) {
     match &packet.payload {
         Payload::Tcp(_) => {}
         _ if packet.duplicate => frames.add(Fate::Copy, 1),
         Payload::Udp(_) | Payload::Mirrored(_) => {}
+        Payload::Sctp(_) => frames.add(Fate::Sctp, 1),
         Payload::IcmpError(_) => frames.add(Fate::Icmp, 1),
         Payload::Fragment => frames.add(Fate::Fragment, 1),
         Payload::Other { .. } if packet.damaged => frames.add(Fate::Damaged, 1),
@@ -157,7 +158,13 @@ pub(super) fn connection(connection: &Connection, coverage: &mut Coverage) {
 
 /// What a connection carries; `None` where there is neither SIP nor TLS on it.
 fn carriage(connection: &Connection) -> Option<&'static str> {
-    if connection.tls.is_some() || connection.speaks.contains(&Speaks::Tls) {
+    if connection.is_websocket() {
+        Some(if connection.tls.is_some() {
+            "wss"
+        } else {
+            "ws"
+        })
+    } else if connection.tls.is_some() || connection.speaks.contains(&Speaks::Tls) {
         Some("tls")
     } else if connection.speaks.contains(&Speaks::Sip) {
         Some("tcp")

@@ -8,6 +8,7 @@ use crate::dialog::{Hop, Seen};
 use crate::flow::{FlowSummary, Handshake};
 use crate::sip;
 use crate::tls::{Keyring, Session};
+use crate::websocket;
 use ring::digest;
 use std::net::IpAddr;
 
@@ -66,6 +67,10 @@ impl Found {
     ) {
         match forward {
             Forward::Sip(item) => deliver(item, flow, direction, carriage, self, out),
+            Forward::WebSocket(item) => {
+                let carriage = if carriage == "tls" { "wss" } else { "ws" };
+                deliver(item, flow, direction, carriage, self, out);
+            }
             Forward::Other { at, bytes } => self.other(at, bytes),
             Forward::Tls(_) => {}
         }
@@ -202,14 +207,11 @@ impl Conversation {
             late,
             &config.limits,
             &mut |forward| match forward {
-                Forward::Sip(item) => {
-                    deliver(item, flow, direction, "tcp", found, out);
-                }
                 Forward::Tls(chunk) => {
                     let tls = session.get_or_insert_with(|| Box::new(Tls::new(config)));
                     tls.push(flow, direction, chunk, (config, keyring), found, out);
                 }
-                Forward::Other { at, bytes } => found.other(at, bytes),
+                forward => found.take(forward, flow, direction, "tcp", out),
             },
         );
         // The side that does not speak TLS in a TLS connection: the session notes what it said instead.
@@ -261,9 +263,13 @@ impl Conversation {
             });
         }
         let mut plaintext = [Plaintext::default(), Plaintext::default()];
+        let mut websocket = facts(&self.lanes);
         let tls = self.session.map(|tls| {
-            let (summary, texts) = tls.finish(&flow, config, keyring, &mut found, out);
+            let (summary, texts, inside) = tls.finish(&flow, config, keyring, &mut found, out);
             plaintext = texts;
+            if inside.iter().any(Option::is_some) {
+                websocket = inside;
+            }
             Box::new(summary)
         });
         let [originator, responder] = &self.lanes;
@@ -285,6 +291,7 @@ impl Conversation {
             plaintext,
         );
         connection.digest_challenged = found.digest_challenged;
+        connection.websocket = websocket;
         connection.other = found.other_at.map(|at| (at, found.other));
         connection
     }
@@ -329,7 +336,11 @@ impl Tls {
         keyring: &mut Keyring,
         found: &mut Found,
         out: &mut dyn FnMut(Output),
-    ) -> (crate::tls::TlsSummary, [Plaintext; 2]) {
+    ) -> (
+        crate::tls::TlsSummary,
+        [Plaintext; 2],
+        [Option<websocket::Facts>; 2],
+    ) {
         let inside = &mut self.inside;
         self.session.finish(keyring, &mut |direction, plain| {
             inside.push(flow, direction, plain, config, found, out);
@@ -339,6 +350,7 @@ impl Tls {
                 found.take(forward, flow, direction, "tls", out);
             });
         }
+        let websocket = facts(&self.inside.lanes);
         let [bytes_o, bytes_r] = self.inside.plaintext;
         let [hash_o, hash_r] = self.inside.hashes;
         let text = |bytes, hash: Hash| Plaintext {
@@ -352,8 +364,18 @@ impl Tls {
         (
             self.session.into_summary(),
             [text(bytes_o, hash_o), text(bytes_r, hash_r)],
+            websocket,
         )
     }
+}
+
+/// What the lanes that speak WebSocket told.
+fn facts(lanes: &[Lane; 2]) -> [Option<websocket::Facts>; 2] {
+    let [originator, responder] = lanes;
+    [
+        originator.websocket().cloned(),
+        responder.websocket().cloned(),
+    ]
 }
 
 fn deliver(

@@ -38,8 +38,8 @@ pub(super) struct Judge {
     pub(super) counts: Coverage,
     undecrypted: Vec<Unopened>,
     ways: Ways,
-    /// Datagrams that are not SIP, and the first: of unknown protocols, of DNS.
-    datagrams: [(u64, Option<FrameRef>); 2],
+    /// Datagrams that are not SIP, and the first: of unknown protocols, of DNS, user messages of SCTP.
+    datagrams: [(u64, Option<FrameRef>); 3],
 }
 
 /// A session that was not decrypted, until the roles of its ends are known.
@@ -98,7 +98,7 @@ impl Judge {
             counts: Coverage::default(),
             undecrypted: Vec::new(),
             ways: Ways::default(),
-            datagrams: [(0, None); 2],
+            datagrams: [(0, None); 3],
         }
     }
 
@@ -139,7 +139,7 @@ impl Judge {
         copy: bool,
     ) {
         let dns = src.port == 53 || dst.port == 53;
-        let [other, names] = &mut self.datagrams;
+        let [other, names, _] = &mut self.datagrams;
         let (count, first) = if dns { names } else { other };
         if !copy {
             let fate = if dns { Fate::Dns } else { Fate::OtherDatagram };
@@ -151,6 +151,13 @@ impl Judge {
         if src.port == 53 && payload.get(2).is_some_and(|flags| flags & 0x80 != 0) {
             self.hosts.name_server(src.addr, at);
         }
+    }
+
+    /// A user message of SCTP that is not SIP.
+    pub(super) fn other_user_message(&mut self, at: FrameRef) {
+        let [.., (count, first)] = &mut self.datagrams;
+        *count += 1;
+        first.get_or_insert(at);
     }
 
     pub(super) fn connection(&mut self, connection: Connection, last: FrameRef) {
@@ -352,6 +359,7 @@ impl Judge {
         let texts = [
             "UDP datagrams that are neither SIP nor DNS",
             "DNS messages were seen; this version does not judge them",
+            "SCTP user messages that are not SIP",
         ];
         for ((count, first), text) in self.datagrams.into_iter().zip(texts) {
             if count > 0 {

@@ -4,6 +4,7 @@ use crate::base::{Chunk, FrameRef, Limits};
 use crate::connection::Speaks;
 use crate::sip::{self, Framer};
 use crate::tls;
+use crate::websocket::{self, Reader};
 
 /// Bytes held until it is clear what they are. A SIP request line longer than this is no request line.
 const UNDECIDED_BYTES: usize = 8 << 10;
@@ -18,6 +19,8 @@ enum State {
     Sip(Box<Framer>),
     /// To the TLS session.
     Tls,
+    /// To the reader of WebSocket frames.
+    WebSocket(Box<Reader>),
     /// Nowhere; each chunk is looked at, because SIP or TLS may begin later.
     Other,
 }
@@ -27,6 +30,8 @@ enum State {
 pub(super) enum Forward<'a> {
     /// A SIP message, keep-alive or skipped bytes.
     Sip(sip::Item),
+    /// The same, out of WebSocket.
+    WebSocket(sip::Item),
     /// A chunk for the TLS session.
     Tls(Chunk<'a>),
     /// Bytes of another protocol, or before the first byte that could be placed.
@@ -58,6 +63,16 @@ impl Lane {
             State::Undecided | State::Other => Speaks::Other,
             State::Sip(_) => Speaks::Sip,
             State::Tls => Speaks::Tls,
+            State::WebSocket(reader) if reader.facts().sip => Speaks::WebSocket,
+            State::WebSocket(_) => Speaks::Other,
+        }
+    }
+
+    /// What a WebSocket direction told of itself.
+    pub(super) fn websocket(&self) -> Option<&websocket::Facts> {
+        match &self.state {
+            State::WebSocket(reader) => Some(reader.facts()),
+            _ => None,
         }
     }
 
@@ -77,6 +92,10 @@ impl Lane {
             }
             State::Tls => {
                 out(Forward::Tls(chunk));
+                return;
+            }
+            State::WebSocket(reader) => {
+                reader.push(chunk, &mut |item| out(framed(item)));
                 return;
             }
             State::Undecided | State::Other => {}
@@ -190,16 +209,18 @@ impl Lane {
         match &self.state {
             State::Sip(framer) => framer.waiting(),
             State::Undecided | State::Other => self.held_bytes,
+            State::WebSocket(reader) => reader.waiting(),
             State::Tls => 0,
         }
     }
 
     /// The stream has ended.
     pub(super) fn finish(&mut self, out: &mut dyn FnMut(Forward<'_>)) {
-        if let State::Sip(framer) = &mut self.state {
-            framer.finish(&mut |item| out(Forward::Sip(item)));
-        } else if !self.held.is_empty() {
-            self.give_up(out);
+        match &mut self.state {
+            State::Sip(framer) => framer.finish(&mut |item| out(Forward::Sip(item))),
+            State::WebSocket(reader) => reader.finish(&mut |item| out(framed(item))),
+            _ if !self.held.is_empty() => self.give_up(out),
+            _ => {}
         }
     }
 
@@ -233,6 +254,7 @@ impl Lane {
             Speaks::Sip if self.hunts => State::Sip(Box::new(Framer::in_the_middle(limits))),
             Speaks::Sip => State::Sip(Box::new(Framer::new(limits))),
             Speaks::Tls => State::Tls,
+            Speaks::WebSocket => State::WebSocket(Box::new(Reader::new(limits))),
             Speaks::Other | Speaks::Nothing => State::Other,
         };
         self.held_bytes = 0;
@@ -244,12 +266,24 @@ impl Lane {
                     out(Forward::Sip(item));
                 }),
                 State::Tls => out(Forward::Tls(Chunk::Data { offset, at, bytes })),
+                State::WebSocket(reader) => {
+                    reader.push(Chunk::Data { offset, at, bytes }, &mut |item| {
+                        out(framed(item));
+                    });
+                }
                 State::Undecided | State::Other => out(Forward::Other {
                     at,
                     bytes: bytes.len(),
                 }),
             }
         }
+    }
+}
+
+fn framed(item: websocket::Item) -> Forward<'static> {
+    match item {
+        websocket::Item::Sip(item) => Forward::WebSocket(item),
+        websocket::Item::Other { at, bytes } => Forward::Other { at, bytes },
     }
 }
 
@@ -272,6 +306,11 @@ fn classify(bytes: &[u8], tls: bool, late: bool, after_gap: bool) -> Option<Spea
     if tls_probe == tls::Probe::Yes || (tls && late && tls::probe_midstream(bytes)) {
         return Some(Speaks::Tls);
     }
-    let open = sip == sip::Probe::NeedMore || tls_probe == tls::Probe::NeedMore;
+    let websocket = websocket::probe(bytes, late);
+    if websocket == sip::Probe::Yes {
+        return Some(Speaks::WebSocket);
+    }
+    let open =
+        [sip, websocket].contains(&sip::Probe::NeedMore) || tls_probe == tls::Probe::NeedMore;
     (!open).then_some(Speaks::Other)
 }

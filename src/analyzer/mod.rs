@@ -16,8 +16,9 @@ use crate::capture::{CaptureSummary, Item, Merge};
 use crate::connection::Connection;
 use crate::dialog::{Call, Hop, Seen};
 use crate::flow::{FlowTable, IcmpReport, StreamNumbers};
-use crate::packet::{Datagram, Decoder, IcmpError, Packet, Payload, Segment};
+use crate::packet::{Datagram, Decoder, IcmpError, Packet, Payload, SctpPacket, Segment};
 use crate::report::{Fate, Report};
+use crate::sctp::{self, Associations};
 use crate::sip;
 use crate::tls::{Keyring, Secrets};
 use brought::Brought;
@@ -67,6 +68,7 @@ impl<'o> Analyzer<'o> {
                 scope: ScopeState::new(&config),
                 streams: StreamNumbers::new(limits.stream_numbers),
                 flows: FlowTable::new(limits),
+                associations: Associations::new(limits),
                 keyring: Keyring::new(config.secrets.clone(), limits),
                 upper: Upper::new(&config),
                 last: FrameRef::default(),
@@ -143,6 +145,7 @@ impl<'o> Analyzer<'o> {
             scope,
             streams,
             mut flows,
+            mut associations,
             upper: Upper {
                 mut dialogs, judge, ..
             },
@@ -161,6 +164,7 @@ impl<'o> Analyzer<'o> {
             );
         }
         caveats.merge(flows.take_caveats());
+        caveats.merge(associations.finish());
         caveats.merge(dialogs.take_caveats());
         let report = judge.finish(&config, captures, scope.coverage(), caveats, last);
         (report, again.then(|| keyring.into_secrets()))
@@ -182,6 +186,7 @@ struct Rooms<'o> {
     scope: ScopeState,
     streams: StreamNumbers,
     flows: FlowTable<Conversation>,
+    associations: Associations,
     upper: Upper<'o>,
     config: Config,
     last: FrameRef,
@@ -192,6 +197,7 @@ impl Rooms<'_> {
         let verdict = self.scope.admit(packet.src, packet.dst);
         if verdict == InScope::FromHereOn {
             self.flows.clear();
+            self.associations.clear();
             self.upper.restart(&self.config);
         }
         let inside = verdict != InScope::No;
@@ -240,6 +246,11 @@ impl Rooms<'_> {
                     wire_len: message.wire_len,
                 };
                 self.datagram(packet, (src, dst), &datagram, message.transport);
+            }
+            Payload::Sctp(sctp) if inside => {
+                let src = Endpoint::new(src, sctp.src_port);
+                let dst = Endpoint::new(dst, sctp.dst_port);
+                self.sctp(packet, src, dst, sctp);
             }
             Payload::IcmpError(error) if inside => self.icmp(packet.at, error),
             _ => {}
@@ -326,6 +337,42 @@ impl Rooms<'_> {
                 }
             },
         );
+    }
+
+    fn sctp(&mut self, packet: &Packet<'_>, src: Endpoint, dst: Endpoint, sctp: &SctpPacket<'_>) {
+        let hop = Hop {
+            src,
+            dst,
+            carriage: "sctp",
+            stream: None,
+        };
+        let place = sctp::Place {
+            at: packet.at,
+            frames: packet.frames,
+            src,
+            dst,
+        };
+        let Self {
+            associations,
+            upper,
+            last,
+            ..
+        } = self;
+        associations.push(place, sctp, &mut |item| match item {
+            sctp::Item::Sip(sip::Item::Message(message)) => {
+                upper.message(Seen { message, hop }, *last);
+            }
+            sctp::Item::Sip(sip::Item::KeepAlive { .. }) => {}
+            sctp::Item::Sip(sip::Item::Skipped { at, bytes, reason }) => {
+                upper.judge.skipped(at, bytes, reason);
+            }
+            sctp::Item::Closed { at, how } => upper.judge.caveats.note(
+                CaveatKind::NotDecrypted,
+                Some(at),
+                format!("SCTP user messages inside {how}, which is not read over SCTP"),
+            ),
+            sctp::Item::Other { at } => upper.judge.other_user_message(at),
+        });
     }
 
     /// An ICMP error belongs to the TCP connection whose packet it quotes.

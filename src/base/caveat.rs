@@ -43,6 +43,8 @@ pub enum CaveatKind {
     OverlapConflict,
     /// Multipath TCP spread a stream over several connections, which are read each on its own.
     MultipathTcp,
+    /// SCTP DATA chunks, or fragments of a user message, that the capture does not have.
+    SctpIncomplete,
     /// A connection whose start is not in the capture.
     MidStream,
     /// Only one direction of a connection was captured.
@@ -99,6 +101,7 @@ impl CaveatKind {
             Self::StreamGap => "stream-gap",
             Self::OverlapConflict => "overlap-conflict",
             Self::MultipathTcp => "multipath-tcp",
+            Self::SctpIncomplete => "sctp-incomplete",
             Self::MidStream => "mid-stream",
             Self::OneDirection => "one-direction",
             Self::FlowEvicted => "flow-evicted",

@@ -55,6 +55,10 @@ pub struct Limits {
     pub sip_waiting_bytes: usize,
     /// Header fields indexed in one SIP message. 16 384. Defect: `too-many-header-fields`.
     pub sip_header_fields: usize,
+    /// Directions of SCTP associations known at the same time. 16 384. Caveat: `flow-evicted`.
+    pub sctp_directions: usize,
+    /// Bytes of SCTP fragments that wait for others, all together. 16 MiB. Caveat: `sctp-incomplete`.
+    pub sctp_waiting_bytes: usize,
     /// Dialogs open at the same time. 16 384. Caveat: `dialog-evicted`.
     pub dialogs: usize,
     /// Messages kept in one dialog. 256. Caveat: `dialog-messages-dropped`.
@@ -96,6 +100,8 @@ impl Default for Limits {
             sip_body_bytes: 4 << 20,
             sip_waiting_bytes: 32 << 20,
             sip_header_fields: 16_384,
+            sctp_directions: 16_384,
+            sctp_waiting_bytes: 16 << 20,
             dialogs: 16_384,
             messages_per_dialog: 256,
             message_bytes: 48 << 20,

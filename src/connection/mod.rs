@@ -7,6 +7,7 @@ pub use set::Connections;
 use crate::base::{Direction, Endpoint, FileIndex, FrameRef};
 use crate::flow::FlowSummary;
 use crate::tls::TlsSummary;
+use crate::websocket;
 
 /// What a side of a connection speaks, recognised by content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -18,6 +19,8 @@ pub enum Speaks {
     Sip,
     /// TLS or SSL.
     Tls,
+    /// WebSocket for SIP, in clear (RFC 7118).
+    WebSocket,
     /// Something else.
     Other,
 }
@@ -29,6 +32,7 @@ impl Speaks {
             Self::Nothing => "-",
             Self::Sip => "SIP",
             Self::Tls => "TLS",
+            Self::WebSocket => "WebSocket",
             Self::Other => "other",
         }
     }
@@ -61,6 +65,8 @@ pub struct Connection {
     pub digest_challenged: bool,
     /// Bytes that are neither SIP nor TLS: where they began and how many.
     pub other: Option<(FrameRef, u64)>,
+    /// What the frames of WebSocket told, in clear or inside TLS: originator, responder.
+    pub websocket: [Option<websocket::Facts>; 2],
     /// What TLS showed.
     pub tls: Option<Box<TlsSummary>>,
     /// SHA-256 of each direction, when asked for and no byte was missing.
@@ -97,6 +103,7 @@ impl Connection {
             sip_messages,
             digest_challenged: false,
             other: None,
+            websocket: [None, None],
             tls,
             sha256,
             plaintext,
@@ -137,8 +144,14 @@ impl Connection {
         let ports = [self.client().port, self.server().port];
         self.sip_messages.iter().any(|n| *n > 0)
             || self.speaks.contains(&Speaks::Sip)
+            || self.is_websocket()
             || ports.into_iter().any(is_federation_port)
             || (self.speaks.contains(&Speaks::Tls) && !self.is_of_another_service())
+    }
+
+    /// Whether it carries WebSocket for SIP, in clear or inside TLS.
+    pub fn is_websocket(&self) -> bool {
+        self.websocket.iter().flatten().any(|facts| facts.sip)
     }
 
     /// TLS on the well-known port of another service, or for HTTP by its own word (ALPN, RFC 7301).

@@ -14,9 +14,9 @@ pub struct Hop {
     pub src: Endpoint,
     /// Receiver.
     pub dst: Endpoint,
-    /// What carried it: `udp`, `tcp` or `tls`.
+    /// What carried it: `udp`, `tcp`, `tls`, `ws`, `wss` (WebSocket in clear and inside TLS) or `sctp`.
     pub carriage: &'static str,
-    /// Wireshark's `tcp.stream`; `None` on UDP.
+    /// Wireshark's `tcp.stream`; `None` on UDP and SCTP.
     pub stream: Option<u32>,
 }
 

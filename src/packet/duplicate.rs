@@ -99,6 +99,10 @@ fn digest(ip: &Ip, payload: &Payload<'_>, extra: u64, id: u64) -> Option<u64> {
             let head = ports(d.src_port, d.dst_port, d.wire_len);
             (head, u64::from(d.checksum) << 8 | 17, d.payload)
         }
+        Payload::Sctp(p) => {
+            let head = ports(p.src_port, p.dst_port, p.wire_len);
+            (head, u64::from(p.checksum) << 8 | 132, p.payload)
+        }
         Payload::Fragment => (extra, 44, &[][..]),
         Payload::Mirrored(_) | Payload::IcmpError(_) | Payload::Other { .. } => return None,
     };

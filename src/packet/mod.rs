@@ -14,6 +14,7 @@ mod link;
 mod mirror;
 mod names;
 mod payload;
+mod sctp;
 mod tcp;
 mod tunnel;
 mod udp;
@@ -21,6 +22,7 @@ mod walk;
 
 pub use layers::{Layers, Step};
 pub use payload::{Datagram, IcmpError, Mirrored, Payload, Protocol, Quoted, Segment, TcpFlags};
+pub use sctp::{SctpChunk, SctpPacket};
 
 use crate::base::{Caveats, Endpoint, FlowKey, Frame, FrameRef, Limits, LinkType, Transport};
 use bytes::Bytes;
@@ -174,6 +176,7 @@ impl Packet<'_> {
             Payload::Tcp(s) => Some((s.src_port, s.dst_port)),
             Payload::Udp(d) => Some((d.src_port, d.dst_port)),
             Payload::Mirrored(m) => Some((m.src_port, m.dst_port)),
+            Payload::Sctp(p) => Some((p.src_port, p.dst_port)),
             Payload::Other { ports, .. } => *ports,
             Payload::IcmpError(_) | Payload::Fragment => None,
         }
@@ -190,6 +193,7 @@ impl Packet<'_> {
             Payload::Tcp(_) => "tcp",
             Payload::Udp(_) => "udp",
             Payload::Mirrored(m) => m.transport,
+            Payload::Sctp(_) => "sctp",
             Payload::IcmpError(_) => "icmp",
             Payload::Fragment => "fragment",
             Payload::Other { protocol, .. } => return *protocol,

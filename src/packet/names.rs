@@ -126,7 +126,6 @@ fn ip_protocol(number: u16) -> Option<&'static str> {
         113 => "PGM",
         118 => "STP",
         124 => "IS-IS",
-        132 => "SCTP",
         133 => "Fibre Channel",
         136 => "UDP-Lite",
         142 => "ROHC",
@@ -143,7 +142,7 @@ mod tests {
         assert_eq!(of(LINK_TYPE, 189), Some("USB of Linux"));
         assert_eq!(of(LINK_TYPE, 253), Some("netlink"));
         assert_eq!(of(ETHERTYPE, 0x88a2), Some("ATA over Ethernet"));
-        assert_eq!(of(IP_PROTOCOL, 132), Some("SCTP"));
+        assert_eq!(of(IP_PROTOCOL, 46), Some("RSVP"));
         assert_eq!(of(LINK_TYPE, 9_999), None);
         assert_eq!(of("NLPID", 189), None);
     }

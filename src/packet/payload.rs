@@ -1,6 +1,7 @@
 //! What the innermost IP packet of a frame carries.
 
 use super::names;
+use super::sctp::SctpPacket;
 use crate::base::Endpoint;
 use std::fmt;
 use std::net::IpAddr;
@@ -15,6 +16,8 @@ pub enum Payload<'a> {
     Udp(Datagram<'a>),
     /// A message of a mirror that brings no transport header (HEP), carried by something else than UDP.
     Mirrored(Mirrored<'a>),
+    /// An SCTP packet.
+    Sctp(SctpPacket<'a>),
     /// An ICMP message about a packet that could not be delivered.
     IcmpError(IcmpError),
     /// Part of an IP datagram that is not complete yet (or, a copied fragment, was already).

@@ -9,7 +9,7 @@ use super::mirror::{self, Mirror};
 use super::names;
 use super::payload::{Datagram, Mirrored, Payload, Protocol};
 use super::tunnel::{self, gre, hep, l2tp, mpls, nsh};
-use super::{Packet, icmp, tcp, udp};
+use super::{Packet, icmp, sctp, tcp, udp};
 use crate::base::{CaveatKind, Caveats, LinkType};
 use std::net::IpAddr;
 
@@ -201,6 +201,7 @@ impl<'a> Walk<'a, '_> {
         Some(match number {
             6 => return self.tcp(ip, bytes),
             17 => return self.udp(ip, bytes),
+            sctp::PROTOCOL => return self.sctp(ip, bytes),
             1 | 58 => return self.icmp(ip, number == 58, bytes),
             4 | 41 => Some((Next::Ip, bytes)),
             44 if v6 => match ip::fragment(bytes) {
@@ -278,6 +279,15 @@ impl<'a> Walk<'a, '_> {
             datagram.payload,
             datagram.wire_len,
         );
+        None
+    }
+
+    fn sctp(&mut self, ip: Ip, bytes: Bytes<'a>) -> Option<Taken<'a>> {
+        self.packet.layers.push("sctp");
+        match sctp::read(bytes) {
+            Ok(packet) => self.end(ip, Payload::Sctp(packet), packet.payload, packet.wire_len),
+            Err(ports) => self.headless("sctp", ports, bytes),
+        }
         None
     }
 

@@ -102,6 +102,7 @@ pub fn packet(packet: &Packet<'_>, files: &Files) -> Row {
         Payload::Tcp(segment) => segment.wire_len,
         Payload::Udp(datagram) => datagram.wire_len,
         Payload::Mirrored(message) => message.wire_len,
+        Payload::Sctp(packet) => packet.wire_len,
         Payload::Other { length, .. } => *length,
         _ => 0,
     };
@@ -248,9 +249,29 @@ pub fn connection(c: &Connection, files: &Files) -> Row {
             "keep_alives": client.keep_alives + server.keep_alives,
             "rtt_ns": flow.rtt.map(crate::base::Span::nanos),
             "sip_messages": c.sip_messages.iter().sum::<u64>(),
+            "websocket": websocket_json(c),
             "tls": c.tls.as_ref().map(|tls| tls_json(tls, c)),
         }),
     }
+}
+
+/// How each side closed the WebSocket, where the connection has one.
+fn websocket_json(c: &Connection) -> Value {
+    let [client, server] = &c.websocket;
+    if client.is_none() && server.is_none() {
+        return Value::Null;
+    }
+    let side = |facts: &Option<crate::websocket::Facts>| {
+        let close = facts.as_ref().and_then(|facts| facts.close.as_ref());
+        close.map(|close| {
+            json!({
+                "frame": close.at.number.0,
+                "code": close.code,
+                "reason": without_passwords(&close.reason),
+            })
+        })
+    };
+    json!({ "sip": c.is_websocket(), "client_close": side(client), "server_close": side(server) })
 }
 
 /// Version and suite of TLS, and why it was not read.

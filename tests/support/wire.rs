@@ -11,6 +11,7 @@ pub(crate) const ACK: u8 = 0x10;
 
 const TCP: u8 = 6;
 const UDP: u8 = 17;
+const SCTP: u8 = 132;
 const ICMP: u8 = 1;
 const ICMPV6: u8 = 58;
 
@@ -58,6 +59,43 @@ pub(crate) fn udp(src: SocketAddr, dst: SocketAddr, payload: &[u8], ip_id: u16) 
     out.extend([0; 2]);
     out.extend(payload);
     ip(src.ip(), dst.ip(), UDP, out, Some(6), ip_id)
+}
+
+/// One frame with an SCTP packet of these chunks.
+pub(crate) fn sctp(
+    src: SocketAddr,
+    dst: SocketAddr,
+    tag: u32,
+    chunks: &[u8],
+    ip_id: u16,
+) -> Vec<u8> {
+    ip(
+        src.ip(),
+        dst.ip(),
+        SCTP,
+        sctp_packet(src, dst, tag, chunks),
+        None,
+        ip_id,
+    )
+}
+
+/// An SCTP packet with its CRC32c (RFC 9260 appendix A), as IP or UDP carries it.
+pub(crate) fn sctp_packet(src: SocketAddr, dst: SocketAddr, tag: u32, chunks: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    out.extend(src.port().to_be_bytes());
+    out.extend(dst.port().to_be_bytes());
+    out.extend(tag.to_be_bytes());
+    out.extend([0; 4]);
+    out.extend(chunks);
+    let mut crc = u32::MAX;
+    for byte in &out {
+        crc ^= u32::from(*byte);
+        for _ in 0..8 {
+            crc = crc >> 1 ^ if crc & 1 == 1 { 0x82f6_3b78 } else { 0 };
+        }
+    }
+    out[8..12].copy_from_slice(&(!crc).to_le_bytes());
+    out
 }
 
 /// One frame with an ICMP error from `router` to the sender of `quoted`, an Ethernet frame.

@@ -15,6 +15,7 @@ pub(super) mod vxlan;
 
 use super::bytes::{Bytes, Next, Taken};
 use super::layers::Layers;
+use super::sctp;
 
 /// Takes off a tunnel header from the payload of UDP, when a port says that it is one and the header agrees. HEP and VXLAN are
 /// recognised by their content as well.
@@ -44,6 +45,8 @@ pub(super) fn over_udp<'a>(
         gtp::version_0(bytes, layers)
     } else if is(gre::PORT) {
         gre::read(bytes, layers)
+    } else if is(sctp::UDP_PORT) {
+        sctp::over_udp(bytes)
     } else if is(mpls::PORT) {
         mpls::read(bytes, layers)
     } else if is(tzsp::PORT) {

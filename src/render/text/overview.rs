@@ -169,6 +169,9 @@ fn carried(connection: &Connection) -> String {
             }
         }
     };
+    if connection.tls.is_some() && connection.is_websocket() {
+        text.push_str(", WebSocket");
+    }
     if messages > 0 {
         text.push_str(&format!(
             ", {messages} SIP message{}",

@@ -78,7 +78,8 @@ enum End {
 /// Whether the connection speaks TLS from its beginning, as far as it was seen.
 fn is_tls(connection: &Connection, tls: &TlsSummary) -> bool {
     let in_clear = tls.plaintext_answer.iter().any(Option::is_some)
-        || connection.speaks.contains(&Speaks::Sip);
+        || connection.speaks.contains(&Speaks::Sip)
+        || connection.speaks.contains(&Speaks::WebSocket);
     !in_clear && !tls.midstream()
 }
 
