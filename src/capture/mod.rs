@@ -4,6 +4,7 @@
 //! compressed. The blocks are parsed by `pcap-parser`; buffering, time, numbering and recovery are ours, because a damaged capture is
 //! still evidence: it gives every frame that can be found and a caveat for what cannot.
 
+mod clock;
 mod compress;
 mod fill;
 mod merge;
@@ -12,6 +13,7 @@ mod pcapng;
 mod progress;
 mod summary;
 
+pub use clock::{Clock, ClockOffset, ClockSource};
 pub use merge::Merge;
 pub use summary::CaptureSummary;
 
@@ -152,7 +154,14 @@ impl<'r> Capture<'r> {
             complete: self.progress.stop == Some(Stop::End) && !self.progress.damaged,
             digits: self.progress.digits,
             drops: self.progress.drops,
+            clock: self.progress.clock,
         }
+    }
+
+    /// What is known of this capture's clock: from here on, the times of its frames are on that of the reference.
+    /// [`CaptureSummary::first`] and [`CaptureSummary::last`] stay as they are in the file.
+    pub fn set_clock(&mut self, clock: Clock) {
+        self.progress.clock = clock;
     }
 
     /// Says, once, how the file ended.

@@ -1,5 +1,6 @@
 //! What a report says about a capture file itself.
 
+use super::Clock;
 use crate::base::Timestamp;
 
 /// A capture file and what was read of it.
@@ -26,4 +27,6 @@ pub struct CaptureSummary {
     pub digits: u8,
     /// Packets that the capturing program says it lost; `None` when it says nothing.
     pub drops: Option<u64>,
+    /// How far its clock is off that of the capture named first.
+    pub clock: Clock,
 }

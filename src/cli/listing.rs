@@ -30,7 +30,7 @@ impl Watch for Rows {
             (What::Packets, Observed::Packet(packet)) => rows.push(list::packet(packet, files)),
             (What::Messages, Observed::Message(seen)) => rows.push(list::message(seen, files)),
             (What::Connections, Observed::Connection(c)) => rows.push(list::connection(c, files)),
-            (What::Dialogs, Observed::Call(call)) => rows.extend(list::dialogs(call)),
+            (What::Dialogs, Observed::Call(call)) => rows.extend(list::dialogs(call, files)),
             _ => {}
         }
     }

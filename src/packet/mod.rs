@@ -14,19 +14,22 @@ mod link;
 mod payload;
 mod tcp;
 mod tunnel;
+mod twin;
 mod udp;
 mod walk;
 
 pub use layers::Layers;
 pub use payload::{Datagram, IcmpError, Payload, Protocol, Quoted, Segment, TcpFlags};
+pub use twin::Twin;
 
 use crate::base::{
-    CaveatKind, Caveats, Endpoint, FlowKey, Frame, FrameRef, Limits, LinkType, Transport,
+    CaveatKind, Caveats, Endpoint, FileIndex, FlowKey, Frame, FrameRef, Limits, LinkType, Transport,
 };
 use bytes::Bytes;
 use duplicate::Detector;
 use fragment::{Store, Whole};
 use std::net::IpAddr;
+use twin::Twins;
 use walk::Walk;
 
 /// Datagrams put together that may lie inside one another in one frame (a fragment inside a tunnel inside a fragment).
@@ -37,6 +40,7 @@ const NESTED: usize = 4;
 pub struct Decoder {
     fragments: Store,
     copies: Detector,
+    twins: Twins,
     ready: [Whole; NESTED],
     depth: usize,
 }
@@ -63,8 +67,10 @@ pub struct Packet<'a> {
     pub carrier: Option<(u16, u16)>,
     /// The payload.
     pub payload: Payload<'a>,
-    /// The same IP packet was seen shortly before: a mirror of both ports, or a capture of all interfaces.
+    /// The same IP packet was seen shortly before: a mirror of both ports, a capture of all interfaces, or another capture.
     pub duplicate: bool,
+    /// Where it was seen, if that was in another capture.
+    pub twin: Option<Twin>,
     /// Payload bytes that were on the wire and are not in the file.
     pub missing: u32,
     /// The frames of the fragments, in capture order, when the datagram came in fragments; else empty.
@@ -77,9 +83,21 @@ impl Decoder {
         Self {
             fragments: Store::new(limits),
             copies: Detector::new(),
+            twins: Twins::default(),
             ready: Default::default(),
             depth: limits.encapsulation_depth,
         }
+    }
+
+    /// Says that frames of several captures will come, which may show the same packets.
+    pub fn expect_several(&mut self, several: bool) {
+        self.twins.expect(several);
+    }
+
+    /// Captures that had packets in common: both files, how many packets, and the first copy.
+    pub fn in_common(&self) -> impl Iterator<Item = (FileIndex, FileIndex, u64, FrameRef)> + '_ {
+        let pairs = self.twins.pairs().iter();
+        pairs.map(|((a, b), (count, first))| (*a, *b, *count, *first))
     }
 
     /// Takes one frame apart. Every frame gives one packet; what could not be read of it is [`Payload::Other`] and a caveat.
@@ -95,6 +113,7 @@ impl Decoder {
             carrier: None,
             payload: Payload::Fragment,
             duplicate: false,
+            twin: None,
             missing: 0,
             frames: &[],
         };
@@ -117,6 +136,7 @@ impl Decoder {
             ip: None,
             fragments: &mut self.fragments,
             copies: &mut self.copies,
+            twins: &mut self.twins,
             ready: &mut self.ready,
             depth: self.depth,
             caveats,

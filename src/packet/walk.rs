@@ -7,6 +7,7 @@ use super::ip::{self, Ip, Piece};
 use super::link::{ethernet, llc, ppp, tag};
 use super::payload::{Payload, Protocol};
 use super::tunnel::{self, gre, mpls, nsh};
+use super::twin::Twins;
 use super::{Packet, icmp, tcp, udp};
 use crate::base::{CaveatKind, Caveats};
 
@@ -19,6 +20,7 @@ pub(super) struct Walk<'a, 'd> {
     pub(super) ip: Option<Ip>,
     pub(super) fragments: &'d mut Store,
     pub(super) copies: &'d mut Detector,
+    pub(super) twins: &'d mut Twins,
     pub(super) ready: &'a mut [Whole],
     pub(super) depth: usize,
     pub(super) caveats: &'d mut Caveats,
@@ -115,11 +117,8 @@ impl<'a> Walk<'a, '_> {
         }
         let place = u64::from(piece.offset) << 17 | u64::from(bytes.wire_len()) << 1;
         let extra = u64::from(piece.id) << 33 ^ place | u64::from(piece.more);
-        if self
-            .copies
-            .is_copy(&ip, &self.packet.payload, extra, at.time)
-        {
-            self.copy();
+        let payload = self.packet.payload;
+        if self.seen_before(&ip, &payload, extra) {
             return None;
         }
         let whole = self
@@ -216,7 +215,10 @@ impl<'a> Walk<'a, '_> {
         let name = if v6 { "icmpv6" } else { "icmp" };
         self.packet.layers.push(name);
         match icmp::error(bytes, ip.src, v6) {
-            Some(error) => self.packet.payload = Payload::IcmpError(error),
+            Some(error) => {
+                self.packet.payload = Payload::IcmpError(error);
+                self.seen_before(&ip, &Payload::IcmpError(error), 0);
+            }
             None => self.other(Protocol::Name(name), bytes),
         }
         None
@@ -225,9 +227,19 @@ impl<'a> Walk<'a, '_> {
     fn end(&mut self, ip: Ip, payload: Payload<'a>, stored: &[u8], wire_len: u32) {
         self.packet.payload = payload;
         self.packet.missing = missing(stored, wire_len);
-        if self.copies.is_copy(&ip, &payload, 0, self.packet.at.time) {
+        self.seen_before(&ip, &payload, 0);
+    }
+
+    /// Marks copies, of this capture and of others.
+    fn seen_before(&mut self, ip: &Ip, payload: &Payload<'_>, extra: u64) -> bool {
+        let at = self.packet.at;
+        if self.copies.is_copy(ip, payload, extra, at) {
             self.copy();
+        } else if let Some(twin) = self.twins.of(ip, payload, extra, at) {
+            self.packet.duplicate = true;
+            self.packet.twin = Some(twin);
         }
+        self.packet.duplicate
     }
 
     fn copy(&mut self) {

@@ -1,5 +1,7 @@
 //! Everything around the findings: hosts, connections, SIP, and what was not seen.
 
+use super::clocks;
+use super::finding::frame_name;
 use super::layout::{BREAK, Sheet};
 use crate::base::{CaveatKind, Direction, FrameRef};
 use crate::connection::Connection;
@@ -63,7 +65,7 @@ pub(super) fn undecided(report: &Report, clock: &Clock, sheet: &mut Sheet) {
             "    ",
             &format!(
                 "{sentence} (frame {} at {}; {rule})",
-                at.number,
+                frame_name(*at, report),
                 clock.short(*at)
             ),
         );
@@ -89,7 +91,7 @@ pub(super) fn hosts(report: &Report, sheet: &mut Sheet) {
             let why = clues.first().map_or_else(
                 || "nothing tells what it is".to_owned(),
                 |clue| match clue.at {
-                    Some(at) => format!("{} (frame {})", clue.text, at.number),
+                    Some(at) => format!("{} (frame {})", clue.text, frame_name(at, report)),
                     None => clue.text.clone(),
                 },
             );
@@ -242,6 +244,7 @@ pub(super) fn coverage(report: &Report, clock: &Clock, sheet: &mut Sheet) {
             ),
         );
     }
+    clocks::lines(report, sheet);
     let networks: Vec<String> = coverage.networks.iter().map(ToString::to_string).collect();
     let scope = if networks.is_empty() {
         "everything".to_owned()
@@ -348,7 +351,11 @@ fn not_seen(report: &Report, clock: &Clock, sheet: &mut Sheet) {
             .places
             .first()
             .map_or_else(String::new, |at: &FrameRef| {
-                format!(" (first: frame {} at {})", at.number, clock.short(*at))
+                format!(
+                    " (first: frame {} at {})",
+                    frame_name(*at, report),
+                    clock.short(*at)
+                )
             });
         let count = if caveat.count > 1 {
             format!("{} times: ", caveat.count)
