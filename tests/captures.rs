@@ -516,3 +516,50 @@ fn the_program_says_the_offset_and_names_the_file_beside_each_frame() {
         }
     }
 }
+
+/// The frames of a classic pcap, little endian in microseconds.
+fn frames_of(pcap: &[u8]) -> Vec<Frame> {
+    let mut rest = &pcap[24..];
+    let mut all = Vec::new();
+    while rest.len() > 16 {
+        let word = |n: usize| u32::from_le_bytes(rest[4 * n..4 * n + 4].try_into().unwrap());
+        let (stored, original_len) = (word(2) as usize, word(3) as usize);
+        all.push(Frame {
+            time: i64::from(word(0)) * SECOND + i64::from(word(1)) * 1_000,
+            bytes: rest[16..16 + stored].to_vec(),
+            original_len,
+        });
+        rest = &rest[16 + stored..];
+    }
+    all
+}
+
+#[test]
+fn cut_datagrams_and_fragments_are_taken_whole_from_the_other_capture() {
+    let sample = support::read(&project("samples/udp-fragments.pcap"));
+    let frames = frames_of(&sample);
+    // The sample has a link type of its own.
+    let write = |frames: &[Frame]| {
+        let mut bytes = write(frames);
+        bytes[..24].copy_from_slice(&sample[..24]);
+        bytes
+    };
+    let alone = support::analyze(sample.clone(), "0.pcap");
+    assert_eq!(alone.verdict.name(), "healthy");
+    let mut short = cut(&frames, 100);
+    for frame in &mut short {
+        frame.time += 3 * SECOND;
+    }
+    for views in [[&frames, &short], [&short, &frames]] {
+        let both = together(&[write(views[0]), write(views[1])]);
+        assert_eq!(said(&alone), said(&both), "{}", support::text(&both));
+    }
+    let cut_twice = together(&[write(&short), write(&cut(&frames, 90))]);
+    assert_ne!(cut_twice.verdict.name(), "healthy");
+    assert!(
+        cut_twice
+            .caveats
+            .iter()
+            .any(|c| c.kind == CaveatKind::SnapLength)
+    );
+}

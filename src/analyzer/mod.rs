@@ -287,17 +287,12 @@ impl Rooms<'_> {
             judge.other_datagram(src, dst, packet.at, datagram.payload);
             return;
         }
-        if self.several.on {
-            if let Some(twin) = packet.twin {
-                self.several.release(twin.of);
+        if self.several.on && packet.missing > 0 {
+            let held = Held::new(packet.at, (src, dst), datagram);
+            if let Some(oldest) = self.several.hold(held) {
+                self.say(&oldest);
             }
-            if packet.missing > 0 {
-                let held = Held::new(packet.at, (src, dst), datagram);
-                if let Some(oldest) = self.several.hold(held) {
-                    self.say(&oldest);
-                }
-                return;
-            }
+            return;
         }
         let duplicate = packet.is_told();
         let (payload, wire_len) = (datagram.payload, datagram.wire_len);

@@ -50,7 +50,8 @@ impl Several {
         self.held.clear();
     }
 
-    /// Whether this packet is cut for good: no other capture can still show what is missing.
+    /// Whether this packet is cut for good: no other capture can still show what is missing. What this packet has that another one
+    /// lacked is no longer waited for.
     pub(super) fn cut(&mut self, packet: &Packet<'_>) -> bool {
         if !self.on {
             return packet.missing > 0;
@@ -60,6 +61,7 @@ impl Several {
         }
         if let Some(twin) = packet.twin {
             self.cut.remove(&(twin.of.file, twin.of.number));
+            self.held.retain(|held| held.at != twin.of);
         }
         if packet.missing == 0 {
             return false;
@@ -86,11 +88,6 @@ impl Several {
             return self.held.pop_front();
         }
         None
-    }
-
-    /// The datagram of this frame came whole, or longer, in another capture.
-    pub(super) fn release(&mut self, of: FrameRef) {
-        self.held.retain(|held| held.at != of);
     }
 
     /// A datagram that was held long enough.

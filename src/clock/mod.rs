@@ -29,9 +29,10 @@ pub fn compare(looks: &[Option<Look>]) -> Vec<Clock> {
     let mut clocks: Vec<Clock> = looks
         .iter()
         .map(|look| {
-            Clock::Unknown(match look {
-                Some(_) => NOTHING,
-                None => "it can be read only once",
+            Clock::Unknown(match (look, looks.first()) {
+                (None, _) => "it can be read only once",
+                (_, Some(None)) => "that one can be read only once",
+                _ => NOTHING,
             })
         })
         .collect();

@@ -71,12 +71,18 @@ impl Twins {
         &self.pairs
     }
 
-    /// Whether another capture has shown this packet. `extra` is what else copies share: the place of a fragment.
+    pub(super) fn expected(&self) -> bool {
+        self.several
+    }
+
+    /// Whether another capture has shown this packet. `extra` is what else copies share: the place of a fragment; `stored` is how
+    /// many bytes of its payload are here.
     pub(super) fn of(
         &mut self,
         ip: &Ip,
         payload: &Payload<'_>,
         extra: u64,
+        stored: usize,
         at: FrameRef,
     ) -> Option<Twin> {
         if !self.several {
@@ -94,7 +100,6 @@ impl Twins {
         self.forget(at);
         let mine = self.seen.entry(of_file).or_default();
         *mine = mine.saturating_add(1);
-        let stored = stored(payload);
         let original = self.originals.entry(identity).or_insert(Original {
             count: 0,
             at,
@@ -168,8 +173,7 @@ fn identity(payload: &Payload<'_>, id: u16, extra: u64) -> Option<u64> {
             }
             let ack = if s.flags.ack() { s.ack } else { 0 };
             let numbers = u64::from(s.seq) << 32 | u64::from(ack);
-            let rest =
-                u64::from(s.wire_len) << 24 | u64::from(s.flags.0 & 0x3f) << 16 | u64::from(id);
+            let rest = u64::from(s.wire_len) << 24 | u64::from(s.flags.0 & 0x3f) << 16 | id;
             Some(mix(numbers, rest ^ 6 << 56))
         }
         Payload::Udp(d) => {
@@ -196,14 +200,6 @@ fn identity(payload: &Payload<'_>, id: u16, extra: u64) -> Option<u64> {
             Some(mix(ports(about.0, about.1, 1) ^ kind, id ^ 1 << 56))
         }
         Payload::Other { .. } => None,
-    }
-}
-
-fn stored(payload: &Payload<'_>) -> usize {
-    match payload {
-        Payload::Tcp(s) => s.payload.len(),
-        Payload::Udp(d) => d.payload.len(),
-        _ => 0,
     }
 }
 
