@@ -11,6 +11,7 @@
 pub mod analyzer;
 pub mod base;
 pub mod capture;
+pub mod clock;
 pub mod connection;
 pub mod diagnosis;
 pub mod dialog;

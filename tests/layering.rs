@@ -14,6 +14,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("flow", &["base", "packet"]),
     ("tls", &["base"]),
     ("sip", &["base"]),
+    ("clock", &["base", "capture", "packet", "sip"]),
     ("dialog", &["base", "sip"]),
     ("websocket", &["base", "sip"]),
     ("sctp", &["base", "packet", "sip", "tls"]),

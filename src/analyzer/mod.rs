@@ -7,11 +7,12 @@ mod conversation;
 mod judge;
 mod lane;
 mod scope;
+mod several;
 mod upper;
 
 pub use config::{Config, Scope};
 
-use crate::base::{CaveatKind, Caveats, Direction, Endpoint, FrameRef};
+use crate::base::{CaveatKind, Caveats, Direction, Endpoint, FrameRef, Timestamp};
 use crate::capture::{CaptureSummary, Item, Merge};
 use crate::connection::Connection;
 use crate::dialog::{Call, Hop, Seen};
@@ -24,6 +25,7 @@ use crate::tls::{Keyring, Secrets};
 use brought::Brought;
 use conversation::Conversation;
 use scope::{InScope, ScopeState};
+use several::{Held, Several};
 use upper::Upper;
 
 /// The IP protocol number of TCP (RFC 9293 §3.1).
@@ -72,6 +74,7 @@ impl<'o> Analyzer<'o> {
                 keyring: Keyring::new(config.secrets.clone(), limits),
                 upper: Upper::new(&config),
                 last: FrameRef::default(),
+                several: Several::default(),
                 config,
             },
         }
@@ -89,9 +92,18 @@ impl<'o> Analyzer<'o> {
 
     /// Takes everything that is left in the captures.
     pub fn read(&mut self, captures: &mut Merge<'_>) {
+        self.expect_several(captures.files() > 1);
         while let Some(item) = captures.next(&mut self.caveats) {
             self.push(item);
         }
+    }
+
+    /// Says, before the first item, whether frames of more than one capture will come: packets that are in several of them are
+    /// then counted once, and what one capture cut off is taken from another. [`Self::read`] does this.
+    pub fn expect_several(&mut self, several: bool) {
+        self.decoder.expect_several(several);
+        self.rooms.flows.expect_several(several);
+        self.rooms.several.on = several;
     }
 
     /// Takes one item of a capture.
@@ -134,6 +146,7 @@ impl<'o> Analyzer<'o> {
     /// takes the place of this one.
     pub fn finish_or_again(mut self, captures: Vec<CaptureSummary>) -> (Report, Option<Secrets>) {
         self.decoder.finish(&mut self.caveats);
+        several::tell_common(&self.decoder, &captures, &mut self.caveats);
         self.rooms.finish();
         let Self {
             mut caveats,
@@ -190,6 +203,7 @@ struct Rooms<'o> {
     upper: Upper<'o>,
     config: Config,
     last: FrameRef,
+    several: Several,
 }
 
 impl Rooms<'_> {
@@ -199,14 +213,12 @@ impl Rooms<'_> {
             self.flows.clear();
             self.associations.clear();
             self.upper.restart(&self.config);
+            self.several.clear();
         }
         let inside = verdict != InScope::No;
-        if inside && packet.missing > 0 {
-            self.upper.judge.caveats.note(
-                CaveatKind::SnapLength,
-                Some(packet.at),
-                "a packet is longer than what was stored of it (snap length)",
-            );
+        self.say_later(packet.at.time);
+        if inside && self.several.cut(packet) {
+            several::note_cut(packet.at, &mut self.upper.judge.caveats);
         }
         if inside && packet.hidden && packet.src.is_some() {
             let caveats = &mut self.upper.judge.caveats;
@@ -230,6 +242,8 @@ impl Rooms<'_> {
                 let dst = Endpoint::new(dst, segment.dst_port);
                 self.segment(packet, src, dst, segment, inside);
             }
+            Payload::Udp(_) | Payload::IcmpError(_)
+                if packet.twin.is_some() && packet.is_told() => {}
             Payload::Udp(datagram) if inside => {
                 let src = Endpoint::new(src, datagram.src_port);
                 let dst = Endpoint::new(dst, datagram.dst_port);
@@ -284,7 +298,7 @@ impl Rooms<'_> {
             src,
             dst,
             segment,
-            packet.duplicate,
+            packet.is_told(),
             &mut |event| upper.event(event, keyring, config, *last),
         );
     }
@@ -305,12 +319,57 @@ impl Rooms<'_> {
         if !packet.duplicate {
             self.upper.judge.counts.frames.add(Fate::Datagram, 1);
         }
+        if self.several.on && packet.missing > 0 {
+            let held = Held::new(packet.at, (src, dst), datagram, carriage);
+            if let Some(oldest) = self.several.hold(held) {
+                self.say(&oldest);
+            }
+            return;
+        }
         let hop = Hop {
             src,
             dst,
             carriage,
             stream: None,
         };
+        self.sip(
+            packet.at,
+            hop,
+            datagram.payload,
+            datagram.wire_len,
+            packet.is_told(),
+            packet.frames,
+        );
+    }
+
+    /// Cut datagrams whose whole copy did not come in time.
+    fn say_later(&mut self, now: Timestamp) {
+        while let Some(held) = self.several.overdue(now) {
+            self.say(&held);
+        }
+    }
+
+    fn say(&mut self, held: &Held) {
+        let (src, dst) = held.ends;
+        let hop = Hop {
+            src,
+            dst,
+            carriage: held.carriage,
+            stream: None,
+        };
+        self.sip(held.at, hop, &held.bytes, held.wire_len, false, &[]);
+    }
+
+    /// Reads the SIP messages of a datagram.
+    fn sip(
+        &mut self,
+        at: FrameRef,
+        hop: Hop,
+        payload: &[u8],
+        wire_len: u32,
+        duplicate: bool,
+        frames: &[FrameRef],
+    ) {
         let Self {
             upper,
             config,
@@ -318,15 +377,15 @@ impl Rooms<'_> {
             ..
         } = self;
         sip::datagram(
-            datagram.payload,
-            packet.at,
-            datagram.wire_len,
+            payload,
+            at,
+            wire_len,
             &config.limits,
             &mut |item| match item {
                 sip::Item::Message(mut message) => {
-                    message.duplicate = packet.duplicate;
-                    if packet.frames.len() > 1 {
-                        message.carried_by(packet.frames);
+                    message.duplicate = duplicate;
+                    if frames.len() > 1 {
+                        message.carried_by(frames);
                     }
                     let seen = Seen { message, hop };
                     upper.message(seen, *last);
@@ -395,6 +454,10 @@ impl Rooms<'_> {
     }
 
     fn finish(&mut self) {
+        self.say_later(Timestamp::from_nanos(i64::MAX));
+        for at in self.several.still_cut() {
+            several::note_cut(at, &mut self.upper.judge.caveats);
+        }
         let Self {
             flows,
             keyring,

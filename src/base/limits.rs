@@ -9,6 +9,11 @@ pub struct Limits {
     /// Largest captured frame or pcapng block read, in bytes. 16 MiB: Wireshark's own largest packet is 256 KiB,
     /// jumbo TSO frames are 64 KiB. Caveat: `corrupt-block`.
     pub frame_bytes: usize,
+    /// Packets remembered of all captures together to compare their clocks, as many causes and as many effects. 131 072, about
+    /// 30 MiB, freed before the analysis; with more, the same choice of each capture is kept.
+    pub clock_packets: usize,
+    /// Bytes of frames read beforehand of all captures together to compare their clocks. 2 GiB. What lies behind is not compared.
+    pub clock_bytes: u64,
     /// Nested headers of one frame (VLAN tags, tunnels). 16. Caveat: `too-deep`.
     pub encapsulation_depth: usize,
     /// IP datagrams waiting for fragments. 1024. Caveat: `fragments-incomplete`.
@@ -82,6 +87,8 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             frame_bytes: 16 << 20,
+            clock_packets: 131_072,
+            clock_bytes: 2 << 30,
             encapsulation_depth: 16,
             fragment_datagrams: 1024,
             fragment_bytes: 4 << 20,

@@ -1,9 +1,10 @@
 //! Several captures as one, in time order.
 
 use super::{Capture, CaptureSummary, Item};
-use crate::base::{Caveats, Frame, FrameRef, LinkType};
+use crate::base::{Caveats, Frame, FrameRef, LinkType, Timestamp};
 
-/// Captures read side by side. The earliest frame comes first; at the same time that of the file named first.
+/// Captures read side by side. The earliest frame comes first; at the same time that of the file which began first, so that the
+/// parts of a rotated capture may be named in any order, and then that of the file named first.
 ///
 /// Within a file the order is that of the file, even where its times step backwards. A single file goes straight through.
 pub struct Merge<'r> {
@@ -15,6 +16,8 @@ struct Head<'r> {
     capture: Capture<'r>,
     bytes: Vec<u8>,
     pending: Pending,
+    /// The time of its first frame.
+    began: Option<Timestamp>,
 }
 
 /// What [`Head::bytes`] is.
@@ -35,6 +38,7 @@ impl<'r> Merge<'r> {
             capture,
             bytes: Vec::new(),
             pending: Pending::Nothing,
+            began: None,
         };
         Self {
             files: captures.into_iter().map(head).collect(),
@@ -51,8 +55,8 @@ impl<'r> Merge<'r> {
             file.fetch(caveats);
         }
         let order = |head: &Head<'_>| match head.pending {
-            Pending::Secrets(at) | Pending::Comment(at) => Some((0, at)),
-            Pending::Frame(at, ..) => Some((1, at)),
+            Pending::Secrets(at) | Pending::Comment(at) => Some((0, at.time, None, at)),
+            Pending::Frame(at, ..) => Some((1, at.time, head.began, at)),
             Pending::Nothing | Pending::End => None,
         };
         let (_, file) = files
@@ -60,6 +64,11 @@ impl<'r> Merge<'r> {
             .filter_map(|f| order(f).map(|o| (o, f)))
             .min_by_key(|(o, _)| *o)?;
         file.take()
+    }
+
+    /// How many captures there are.
+    pub fn files(&self) -> usize {
+        self.files.len()
     }
 
     /// One summary per file, in the order they were named; final once [`Self::next`] gave `None`.
@@ -79,6 +88,9 @@ impl Head<'_> {
             Some(Item::Comment(bytes, at)) => (Pending::Comment(at), bytes),
             None => (Pending::End, &[][..]),
         };
+        if let Pending::Frame(at, ..) = pending {
+            self.began.get_or_insert(at.time);
+        }
         self.bytes.clear();
         self.bytes.extend_from_slice(bytes);
         self.pending = pending;

@@ -4,6 +4,7 @@
 //! (RFC 1761), plain or compressed. The blocks of the first two are parsed by `pcap-parser`; buffering, time, numbering and recovery are ours, because a damaged capture is
 //! still evidence: it gives every frame that can be found and a caveat for what cannot.
 
+mod clock;
 mod compress;
 mod fill;
 mod merge;
@@ -13,6 +14,7 @@ mod progress;
 mod snoop;
 mod summary;
 
+pub use clock::{Clock, ClockOffset, ClockSource};
 pub use merge::Merge;
 pub use summary::CaptureSummary;
 
@@ -158,7 +160,14 @@ impl<'r> Capture<'r> {
             digits: self.progress.digits,
             drops: self.progress.drops,
             steps_back: self.progress.steps_back,
+            clock: self.progress.clock,
         }
+    }
+
+    /// What is known of this capture's clock: from here on, the times of its frames are on that of the reference.
+    /// [`CaptureSummary::first`] and [`CaptureSummary::last`] stay as they are in the file.
+    pub fn set_clock(&mut self, clock: Clock) {
+        self.progress.clock = clock;
     }
 
     /// Says, once, how the file ended.

@@ -1,5 +1,6 @@
 //! How far a capture was read: frame numbers, times, sums; shared by both formats.
 
+use super::Clock;
 use super::fill::Buffer;
 use crate::base::{
     CaveatKind, Caveats, FileIndex, FrameNumber, FrameRef, LinkType, Span, Timestamp,
@@ -49,6 +50,7 @@ pub(super) struct Progress {
     pub(super) damaged: bool,
     pub(super) stop: Option<Stop>,
     pub(super) told: bool,
+    pub(super) clock: Clock,
 }
 
 impl Progress {
@@ -68,13 +70,14 @@ impl Progress {
             damaged: false,
             stop: None,
             told: false,
+            clock: Clock::Reference,
         }
     }
 
     /// The last frame; the place of what has none of its own.
     pub(super) fn last_ref(&self) -> FrameRef {
         FrameRef {
-            time: self.time,
+            time: self.clock.corrected(self.time),
             file: self.file,
             number: FrameNumber(self.number),
         }

@@ -1,5 +1,6 @@
 //! What a report says about a capture file itself.
 
+use super::Clock;
 use crate::base::{Span, Timestamp};
 
 /// A capture file and what was read of it.
@@ -28,4 +29,6 @@ pub struct CaptureSummary {
     pub drops: Option<u64>,
     /// How often a frame was earlier than the one before it in the file, and by how much at most.
     pub steps_back: (u64, Span),
+    /// How far its clock is off that of the capture named first.
+    pub clock: Clock,
 }

@@ -34,9 +34,10 @@ pub(super) fn run(
     mut watch: Option<&mut dyn Watch>,
 ) -> anyhow::Result<Report> {
     let mut config = reading.config.clone();
+    let clocks = input::clocks(&reading.captures, &config.limits)?;
     // Secrets that are all known from the beginning cannot be late again: this ends with the second round.
     loop {
-        let mut captures = input::open(&reading.captures, hash, &config.limits)?;
+        let mut captures = input::open(&reading.captures, hash, &config.limits, &clocks)?;
         let mut analyzer = Analyzer::new(config.clone());
         for (name, report) in &reading.keylogs {
             report.note(name, analyzer.caveats());

@@ -2,7 +2,8 @@
 
 use sipdiag::Error;
 use sipdiag::base::{FileIndex, Limits};
-use sipdiag::capture::{Capture, Merge};
+use sipdiag::capture::{Capture, Clock, Merge};
+use sipdiag::clock::{self, Look};
 use sipdiag::lab::Profile;
 use std::fs::File;
 use std::io::{self, Read};
@@ -69,28 +70,55 @@ pub(super) fn open(
     captures: &[PathBuf],
     hash: bool,
     limits: &Limits,
+    clocks: &[Clock],
 ) -> Result<Merge<'static>, Error> {
     let mut opened = Vec::with_capacity(captures.len());
     for (n, path) in captures.iter().enumerate() {
-        let name = path.to_string_lossy().into_owned();
-        let unreadable = |source: io::Error| Error::Unreadable {
-            file: name.clone(),
-            source,
-        };
-        let reader: Box<dyn Read + Send> = if is_stdin(path) {
-            Box::new(io::stdin())
-        } else {
-            let file = open_file(path).map_err(unreadable)?;
-            if file.metadata().map_err(unreadable)?.is_dir() {
-                return Err(unreadable(io::ErrorKind::IsADirectory.into()));
-            }
-            Box::new(file)
-        };
-        let index = FileIndex(u16::try_from(n).unwrap_or(u16::MAX));
-        let shown = if is_stdin(path) { "-" } else { &name };
-        opened.push(Capture::open(reader, shown, index, hash, limits)?);
+        let mut capture = open_one(n, path, hash, limits)?;
+        if let Some(clock) = clocks.get(n) {
+            capture.set_clock(*clock);
+        }
+        opened.push(capture);
     }
     Ok(Merge::new(opened))
+}
+
+/// How far the clocks of several captures are apart; a single one is not read for it, nor is what can be read only once.
+pub(super) fn clocks(captures: &[PathBuf], limits: &Limits) -> Result<Vec<Clock>, Error> {
+    if captures.len() < 2 {
+        return Ok(Vec::new());
+    }
+    let mut looks = Vec::with_capacity(captures.len());
+    for (n, path) in captures.iter().enumerate() {
+        looks.push(if can_be_read_again(std::slice::from_ref(path)) {
+            let mut capture = open_one(n, path, false, limits)?;
+            Some(Look::read(&mut capture, captures.len(), limits))
+        } else {
+            None
+        });
+    }
+    Ok(clock::compare(&looks))
+}
+
+/// The capture named as number `n`.
+fn open_one(n: usize, path: &Path, hash: bool, limits: &Limits) -> Result<Capture<'static>, Error> {
+    let name = path.to_string_lossy().into_owned();
+    let unreadable = |source: io::Error| Error::Unreadable {
+        file: name.clone(),
+        source,
+    };
+    let reader: Box<dyn Read + Send> = if is_stdin(path) {
+        Box::new(io::stdin())
+    } else {
+        let file = open_file(path).map_err(unreadable)?;
+        if file.metadata().map_err(unreadable)?.is_dir() {
+            return Err(unreadable(io::ErrorKind::IsADirectory.into()));
+        }
+        Box::new(file)
+    };
+    let index = FileIndex(u16::try_from(n).unwrap_or(u16::MAX));
+    let shown = if is_stdin(path) { "-" } else { &name };
+    Capture::open(reader, shown, index, hash, limits)
 }
 
 /// Whether all captures give the same bytes when they are opened again: files do, standard input and pipes do not.

@@ -5,6 +5,7 @@
 
 mod assembler;
 mod seq;
+mod several;
 mod stream;
 mod summary;
 mod table;

@@ -2,6 +2,7 @@
 
 use super::assembler::{Assembler, Outcome};
 use super::seq::advance;
+use super::several::Shown;
 use super::summary::{FlowSummary, Handshake, IcmpReport, SideFacts};
 use crate::base::{
     CaveatKind, Caveats, Chunk, Direction, Endpoint, FrameRef, Limits, Span, Timestamp,
@@ -56,6 +57,8 @@ struct Slot<S> {
     sides: [Assembler; 2],
     /// Retransmissions since the last new data, by direction.
     run: [u64; 2],
+    /// How far each capture has shown each direction, when there are several.
+    shown: [Shown; 2],
     closed: bool,
 }
 
@@ -68,6 +71,7 @@ pub struct FlowTable<S> {
     /// Connections that wait for bytes; some of them may have got them since.
     waiting: BTreeSet<u32>,
     looked: Timestamp,
+    several: bool,
     caveats: Caveats,
 }
 
@@ -81,8 +85,14 @@ impl<S: Default> FlowTable<S> {
             sweep_in: 4096,
             waiting: BTreeSet::new(),
             looked: Timestamp::default(),
+            several: false,
             caveats: Caveats::new(limits.places_per_caveat),
         }
+    }
+
+    /// Says that the segments are of several captures: what one cut or lost the other may have, and what both have was sent once.
+    pub fn expect_several(&mut self, several: bool) {
+        self.several = several;
     }
 
     /// What the headers and streams could not show; emptied by the call.
@@ -132,11 +142,14 @@ impl<S: Default> FlowTable<S> {
         if duplicate {
             slot.summary.duplicates += 1;
             slot.summary.last = at;
+            if self.several {
+                slot.shows(at, src, segment);
+            }
             slot.refill(at, src, segment, room, limits, sink);
             self.early_bytes = (self.early_bytes + slot.early_bytes()).saturating_sub(held);
             return;
         }
-        let outcome = slot.push(at, src, segment, room, limits, sink);
+        let outcome = slot.push(at, src, segment, room, limits, self.several, sink);
         self.early_bytes = (self.early_bytes + slot.early_bytes()).saturating_sub(held);
         if segment.joins {
             self.caveats.note(
@@ -314,6 +327,7 @@ impl<S: Default> Slot<S> {
             },
             sides: [Assembler::default(), Assembler::default()],
             run: [0; 2],
+            shown: Default::default(),
             closed: false,
         }
     }
@@ -326,11 +340,26 @@ impl<S: Default> Slot<S> {
         }
     }
 
+    /// A copy tells nothing but that this capture has it too.
+    fn shows(&mut self, at: FrameRef, src: Endpoint, segment: &Segment<'_>) {
+        let [originator, responder] = &mut self.shown;
+        let shown = if src == self.summary.client {
+            originator
+        } else {
+            responder
+        };
+        if segment.wire_len > 0 {
+            let end = advance(segment.seq, u64::from(segment.wire_len));
+            shown.further(at.file, end);
+        }
+    }
+
     fn early_bytes(&self) -> usize {
         let [a, b] = &self.sides;
         a.early_bytes() + b.early_bytes()
     }
 
+    #[expect(clippy::too_many_arguments, reason = "the plain facts of one segment")]
     fn push(
         &mut self,
         at: FrameRef,
@@ -338,6 +367,7 @@ impl<S: Default> Slot<S> {
         segment: &Segment<'_>,
         room: usize,
         limits: &Limits,
+        several: bool,
         sink: &mut dyn FnMut(Event<'_, S>),
     ) -> Outcome {
         let direction = self.direction_of(src);
@@ -353,11 +383,12 @@ impl<S: Default> Slot<S> {
             summary,
             sides: [originator, responder],
             run: [run_o, run_r],
+            shown: [shown_o, shown_r],
             closed,
         } = self;
-        let (mine, theirs, run) = match direction {
-            Direction::Originator => (originator, responder, run_o),
-            Direction::Responder => (responder, originator, run_r),
+        let (mine, theirs, run, shown) = match direction {
+            Direction::Originator => (originator, responder, run_o, shown_o),
+            Direction::Responder => (responder, originator, run_r, shown_r),
         };
         if segment.flags.syn() {
             mine.anchor_at_syn(data_seq, &mut |chunk| {
@@ -384,6 +415,11 @@ impl<S: Default> Slot<S> {
                     chunk,
                 });
             });
+        }
+        if several && segment.wire_len > 0 {
+            let end = advance(data_seq, u64::from(segment.wire_len));
+            // A capture that shows these bytes for the first time repeats what another one has shown, not what was sent.
+            outcome.retransmission &= !shown.further(at.file, end);
         }
         if segment.flags.fin() {
             mine.ends_at(advance(data_seq, u64::from(segment.wire_len)));

@@ -6,7 +6,7 @@
 
 use super::ip::Ip;
 use super::payload::Payload;
-use crate::base::{Span, Timestamp};
+use crate::base::{FrameRef, Span, Timestamp};
 use std::net::IpAddr;
 
 /// Copies with the same IP identification: the delay of a mirror or a router, less than any retransmission timer.
@@ -45,19 +45,25 @@ impl Detector {
         }
     }
 
-    /// Whether this packet was seen shortly before. `extra` is what else copies share: the place of a fragment.
+    /// Whether this packet was seen shortly before in the same capture. `extra` is what else copies share: the place of a fragment.
     pub(super) fn is_copy(
         &mut self,
         ip: &Ip,
         payload: &Payload<'_>,
         extra: u64,
-        time: Timestamp,
+        at: FrameRef,
     ) -> bool {
         self.serial = self.serial.saturating_add(1);
         let id = u64::from(ip.id.unwrap_or(0));
         let Some(hash) = digest(ip, payload, extra, id) else {
             return false;
         };
+        // Copies in another capture are for `twin.rs`: neither must push the other's packets out.
+        let hash = match at.file.0 {
+            0 => hash,
+            file => mix(hash, u64::from(file)),
+        };
+        let time = at.time;
         let window = if id == 0 { WINDOW_WITHOUT_ID } else { WINDOW };
         let place = usize::try_from(hash >> 32).unwrap_or(0) % SLOTS;
         let Some(slot) = self.slots.get_mut(place) else {
@@ -114,11 +120,11 @@ fn digest(ip: &Ip, payload: &Payload<'_>, extra: u64, id: u64) -> Option<u64> {
     Some(hash)
 }
 
-fn ports(src: u16, dst: u16, len: u32) -> u64 {
+pub(super) fn ports(src: u16, dst: u16, len: u32) -> u64 {
     u64::from(len) << 32 | u64::from(src) << 16 | u64::from(dst)
 }
 
-fn address(addr: IpAddr) -> u64 {
+pub(super) fn address(addr: IpAddr) -> u64 {
     match addr {
         IpAddr::V4(a) => u64::from(a.to_bits()),
         IpAddr::V6(a) => {
@@ -130,7 +136,7 @@ fn address(addr: IpAddr) -> u64 {
 }
 
 /// Folded multiplication, as in wyhash: one instruction that spreads all bits. Not for adversaries: a copy is marked, never dropped.
-fn mix(a: u64, b: u64) -> u64 {
+pub(super) fn mix(a: u64, b: u64) -> u64 {
     let product = u128::from(a ^ 0x9e37_79b9_7f4a_7c15) * u128::from(b ^ 0xd6e8_feb8_6659_fd93);
     let low = u64::try_from(product & u128::from(u64::MAX)).unwrap_or(0);
     low ^ u64::try_from(product >> 64).unwrap_or(0)

@@ -17,18 +17,23 @@ mod payload;
 mod sctp;
 mod tcp;
 mod tunnel;
+mod twin;
 mod udp;
 mod walk;
 
 pub use layers::{Layers, Step};
 pub use payload::{Datagram, IcmpError, Mirrored, Payload, Protocol, Quoted, Segment, TcpFlags};
 pub use sctp::{SctpChunk, SctpPacket};
+pub use twin::Twin;
 
-use crate::base::{Caveats, Endpoint, FlowKey, Frame, FrameRef, Limits, LinkType, Transport};
+use crate::base::{
+    Caveats, Endpoint, FileIndex, FlowKey, Frame, FrameRef, Limits, LinkType, Transport,
+};
 use bytes::Bytes;
 use duplicate::Detector;
 use fragment::{Store, Whole};
 use std::net::IpAddr;
+use twin::Twins;
 use walk::Walk;
 
 /// Datagrams put together that may lie inside one another in one frame (a fragment inside a tunnel inside a fragment).
@@ -39,6 +44,7 @@ const NESTED: usize = 4;
 pub struct Decoder {
     fragments: Store,
     copies: Detector,
+    twins: Twins,
     ready: [Whole; NESTED],
     outer: Vec<(IpAddr, IpAddr)>,
     unfolded: Vec<u8>,
@@ -69,13 +75,15 @@ pub struct Packet<'a> {
     pub carrier: Option<(u16, u16)>,
     /// The payload.
     pub payload: Payload<'a>,
-    /// The same IP packet was seen shortly before: a mirror of both ports, or a capture of all interfaces.
+    /// The same IP packet was seen shortly before: a mirror of both ports, a capture of all interfaces, or another capture.
     pub duplicate: bool,
     /// A header is cut or contradicts itself; the payload is [`Payload::Other`] then.
     pub damaged: bool,
     /// There is more inside that may matter and was not read: encrypted, or nested too deep. Where the packet has addresses, it is
     /// left to the caller to say so ([`CaveatKind::EncapsulationNotRead`]), who knows which are of interest.
     pub hidden: bool,
+    /// Where it was seen, if that was in another capture.
+    pub twin: Option<Twin>,
     /// Payload bytes that were on the wire and are not in the file.
     pub missing: u32,
     /// The frames of the fragments, in capture order, when the datagram came in fragments; else empty.
@@ -88,11 +96,23 @@ impl Decoder {
         Self {
             fragments: Store::new(limits),
             copies: Detector::new(),
+            twins: Twins::default(),
             ready: Default::default(),
             outer: Vec::new(),
             unfolded: Vec::new(),
             depth: limits.encapsulation_depth,
         }
+    }
+
+    /// Says that frames of several captures will come, which may show the same packets.
+    pub fn expect_several(&mut self, several: bool) {
+        self.twins.expect(several);
+    }
+
+    /// Captures that had packets in common: both files, how many packets, and the first copy.
+    pub fn in_common(&self) -> impl Iterator<Item = (FileIndex, FileIndex, u64, FrameRef)> + '_ {
+        let pairs = self.twins.pairs().iter();
+        pairs.map(|((a, b), (count, first))| (*a, *b, *count, *first))
     }
 
     /// Takes one frame apart. Every frame gives one packet; what could not be read of it is [`Payload::Other`] and a caveat.
@@ -112,6 +132,7 @@ impl Decoder {
             duplicate: false,
             damaged: false,
             hidden: false,
+            twin: None,
             missing: 0,
             frames: &[],
         };
@@ -124,6 +145,7 @@ impl Decoder {
             ip: None,
             fragments: &mut self.fragments,
             copies: &mut self.copies,
+            twins: &mut self.twins,
             ready: &mut self.ready,
             outer: &mut self.outer,
             unfolded: Some(&mut self.unfolded),

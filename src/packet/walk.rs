@@ -9,6 +9,7 @@ use super::mirror::{self, Mirror};
 use super::names;
 use super::payload::{Datagram, Mirrored, Payload, Protocol};
 use super::tunnel::{self, gre, hep, l2tp, mpls, nsh};
+use super::twin::Twins;
 use super::{Packet, icmp, sctp, tcp, udp};
 use crate::base::{CaveatKind, Caveats, LinkType};
 use std::net::IpAddr;
@@ -22,6 +23,7 @@ pub(super) struct Walk<'a, 'd> {
     pub(super) ip: Option<Ip>,
     pub(super) fragments: &'d mut Store,
     pub(super) copies: &'d mut Detector,
+    pub(super) twins: &'d mut Twins,
     pub(super) ready: &'a mut [Whole],
     /// Ends of the IP headers outside of `ip`.
     pub(super) outer: &'a mut Vec<(IpAddr, IpAddr)>,
@@ -155,6 +157,20 @@ impl<'a> Walk<'a, '_> {
     /// A fragment: kept, or with it the datagram is whole.
     fn piece(&mut self, ip: Ip, piece: Piece, bytes: Bytes<'a>) -> Option<Taken<'a>> {
         let at = self.packet.at;
+        let place = u64::from(piece.offset) << 17 | u64::from(bytes.wire_len()) << 1;
+        let extra = u64::from(piece.id) << 33 ^ place | u64::from(piece.more);
+        let several = self.twins.expected();
+        if bytes.cut > 0 && several {
+            self.packet.missing = bytes.cut;
+            let twin = self
+                .twins
+                .of(&ip, &Payload::Fragment, extra, bytes.data.len(), at);
+            self.packet.duplicate = twin.is_some();
+            self.packet.twin = twin;
+            if twin.is_some_and(|twin| !twin.longer) {
+                return None;
+            }
+        }
         if bytes.cut > 0 && piece.offset == 0 {
             // It can never be put together, but its transport header is here.
             return Some(Some((Next::Protocol(piece.protocol), bytes)));
@@ -162,17 +178,16 @@ impl<'a> Walk<'a, '_> {
         self.packet.payload = Payload::Fragment;
         self.packet.missing = bytes.cut;
         if bytes.cut > 0 {
-            let text = "the snap length cut an IP fragment";
-            self.caveats.note(CaveatKind::SnapLength, Some(at), text);
+            // With several captures another may still have it whole: then nothing is lost.
+            if !several {
+                let text = "the snap length cut an IP fragment";
+                self.caveats.note(CaveatKind::SnapLength, Some(at), text);
+            }
             return None;
         }
-        let place = u64::from(piece.offset) << 17 | u64::from(bytes.wire_len()) << 1;
-        let extra = u64::from(piece.id) << 33 ^ place | u64::from(piece.more);
-        if self
-            .copies
-            .is_copy(&ip, &self.packet.payload, extra, at.time)
-        {
-            self.copy();
+        let payload = self.packet.payload;
+        self.seen_before(&ip, &payload, extra, bytes.data.len());
+        if self.packet.is_told() {
             return None;
         }
         let whole = self
@@ -295,7 +310,10 @@ impl<'a> Walk<'a, '_> {
         let name = if v6 { "icmpv6" } else { "icmp" };
         self.packet.layers.push(name);
         match icmp::error(bytes, ip.src, v6) {
-            Some(error) => self.packet.payload = Payload::IcmpError(error),
+            Some(error) => {
+                self.packet.payload = Payload::IcmpError(error);
+                self.seen_before(&ip, &Payload::IcmpError(error), 0, 0);
+            }
             None => self.other(Protocol::Name(name), bytes),
         }
         None
@@ -363,8 +381,17 @@ impl<'a> Walk<'a, '_> {
     fn end(&mut self, ip: Ip, payload: Payload<'a>, stored: &[u8], wire_len: u32) {
         self.packet.payload = payload;
         self.packet.missing = missing(stored, wire_len);
-        if self.copies.is_copy(&ip, &payload, 0, self.packet.at.time) {
+        self.seen_before(&ip, &payload, 0, stored.len());
+    }
+
+    /// Marks copies, of this capture and of others.
+    fn seen_before(&mut self, ip: &Ip, payload: &Payload<'_>, extra: u64, stored: usize) {
+        let at = self.packet.at;
+        if self.copies.is_copy(ip, payload, extra, at) {
             self.copy();
+        } else if let Some(twin) = self.twins.of(ip, payload, extra, stored, at) {
+            self.packet.duplicate = true;
+            self.packet.twin = Some(twin);
         }
     }
 

@@ -39,6 +39,25 @@ impl Files {
             .map_or("", |(name, _)| name.as_str())
     }
 
+    /// A frame number, and with several captures which one it is in.
+    fn frame(&self, at: FrameRef) -> String {
+        if self.files.len() > 1 {
+            format!("{}:{}", self.name(at.file), at.number)
+        } else {
+            at.number.to_string()
+        }
+    }
+
+    /// The first and the last frame of something.
+    fn range(&self, first: FrameRef, last: FrameRef) -> String {
+        let last_name = if first.file == last.file {
+            last.number.to_string()
+        } else {
+            self.frame(last)
+        };
+        format!("{}-{last_name}", self.frame(first))
+    }
+
     fn time(&self, at: FrameRef) -> String {
         let digits = self
             .files
@@ -115,7 +134,7 @@ pub fn packet(packet: &Packet<'_>, files: &Files) -> Row {
     Row {
         at: packet.at,
         cells: vec![
-            packet.at.number.to_string(),
+            files.frame(packet.at),
             files.time(packet.at),
             end(&src, sport),
             end(&dst, dport),
@@ -161,7 +180,7 @@ pub fn message(seen: &Seen, files: &Files) -> Row {
     Row {
         at,
         cells: vec![
-            at.number.to_string(),
+            files.frame(at),
             files.time(at),
             seen.hop.carriage.to_owned(),
             seen.hop.src.to_string(),
@@ -176,6 +195,7 @@ pub fn message(seen: &Seen, files: &Files) -> Row {
             "file": files.name(at.file),
             "frame": at.number.0,
             "frames": frames,
+            "frame_files": m.frames().map(|f| files.name(f.file)).collect::<Vec<_>>(),
             "time": files.time(at),
             "transport": seen.hop.carriage,
             "src": seen.hop.src.to_string(),
@@ -208,7 +228,7 @@ pub fn connection(c: &Connection, files: &Files) -> Row {
         at: flow.first,
         cells: vec![
             flow.stream.to_string(),
-            format!("{}-{}", flow.first.number, flow.last.number),
+            files.range(flow.first, flow.last),
             files.time(flow.first),
             flow.client.to_string(),
             flow.server.to_string(),
@@ -230,6 +250,8 @@ pub fn connection(c: &Connection, files: &Files) -> Row {
             "last_frame": flow.last.number.0,
             "first_time": files.time(flow.first),
             "last_time": files.time(flow.last),
+            "first_file": files.name(flow.first.file),
+            "last_file": files.name(flow.last.file),
             "state": flow.state().name(),
             "client_speaks": c.speaks(Direction::Originator).name(),
             "server_speaks": c.speaks(Direction::Responder).name(),
@@ -250,7 +272,7 @@ pub fn connection(c: &Connection, files: &Files) -> Row {
             "rtt_ns": flow.rtt.map(crate::base::Span::nanos),
             "sip_messages": c.sip_messages.iter().sum::<u64>(),
             "websocket": websocket_json(c),
-            "tls": c.tls.as_ref().map(|tls| tls_json(tls, c)),
+            "tls": c.tls.as_ref().map(|tls| tls_json(tls, c, files)),
         }),
     }
 }
@@ -285,7 +307,7 @@ fn tls_cell(c: &Connection) -> String {
     }
 }
 
-fn tls_json(tls: &TlsSummary, c: &Connection) -> Value {
+fn tls_json(tls: &TlsSummary, c: &Connection, files: &Files) -> Value {
     let plain = |d: Direction| c.plaintext.get(d.index()).cloned().unwrap_or_default();
     let (client, server) = (plain(tls.client()), plain(tls.server()));
     // What needs no decryption counts as well: NULL suites.
@@ -325,6 +347,7 @@ fn tls_json(tls: &TlsSummary, c: &Connection) -> Value {
         "resumed": tls.resumed,
         "client_auth_requested": if tls.certificates_hidden() { None } else { Some(tls.certificate_request.is_some()) },
         "alerts": tls.alerts.iter().map(|a| json!({
+            "file": files.name(a.at.file),
             "frame": a.at.number.0,
             "from": if a.direction == tls.client() { "client" } else { "server" },
             "level": a.level,
@@ -355,13 +378,15 @@ pub fn dialogs(call: &Call, files: &Files) -> Vec<Row> {
             let last = leg.messages.last()?.at();
             let connections: BTreeSet<u32> =
                 leg.messages.iter().filter_map(|s| s.hop.stream).collect();
+            let places = leg.messages.iter().map(|s| files.name(s.at().file));
+            let message_files: Vec<&str> = places.collect();
             let messages: Vec<u64> = leg.messages.iter().map(|s| s.at().number.0).collect();
             let tag = |tag: &Option<String>| tag.clone().unwrap_or_else(|| String::from("-"));
             let streams: Vec<String> = connections.iter().map(u32::to_string).collect();
             Some(Row {
                 at: first,
                 cells: vec![
-                    format!("{}-{}", first.number, last.number),
+                    files.range(first, last),
                     files.time(first),
                     kind.name().to_owned(),
                     call.id().into_owned(),
@@ -375,6 +400,7 @@ pub fn dialogs(call: &Call, files: &Files) -> Vec<Row> {
                     leg.outcome(),
                 ],
                 json: json!({
+                    "file": files.name(first.file),
                     "call_id": call.id(),
                     "from_tag": leg.from_tag,
                     "to_tag": leg.to_tag,
@@ -383,8 +409,10 @@ pub fn dialogs(call: &Call, files: &Files) -> Vec<Row> {
                     "last_frame": last.number.0,
                     "first_time": files.time(first),
                     "last_time": files.time(last),
+                    "last_file": files.name(last.file),
                     "connections": connections,
                     "messages": messages,
+                    "message_files": message_files,
                     "outcome": leg.outcome(),
                 }),
             })

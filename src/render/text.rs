@@ -1,5 +1,6 @@
 //! The report as text: the first line is the answer.
 
+mod clocks;
 mod coverage;
 mod finding;
 pub(in crate::render) use finding::filters;

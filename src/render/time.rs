@@ -38,7 +38,7 @@ impl Clock {
         let start = report
             .captures
             .iter()
-            .filter_map(|c| c.first)
+            .filter_map(|c| Some(c.clock.corrected(c.first?)))
             .min()
             .unwrap_or_default();
         let zone = match style {

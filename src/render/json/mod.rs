@@ -1,5 +1,6 @@
 //! The report as one JSON object, versioned apart from the model (`docs/report-json.md`).
 
+mod clock;
 mod v1;
 
 pub(super) use v1::hex;

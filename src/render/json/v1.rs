@@ -2,6 +2,7 @@
 
 mod coverage;
 
+use super::clock::{self, ClockV1};
 use crate::base::FrameRef;
 use crate::capture::CaptureSummary;
 use crate::diagnosis::Placed;
@@ -43,6 +44,8 @@ struct CaptureV1 {
     drops: Option<u64>,
     steps_back: u64,
     largest_step_back_ns: i64,
+    #[serde(flatten)]
+    clock: Option<ClockV1>,
 }
 
 #[derive(Debug, Serialize)]
@@ -122,6 +125,8 @@ struct CaveatV1 {
     kind: &'static str,
     count: u64,
     frames: Vec<u64>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    places: Vec<PlaceV1>,
     text: String,
 }
 
@@ -132,7 +137,7 @@ pub(super) fn view(report: &Report) -> ReportV1 {
         sipdiag: env!("CARGO_PKG_VERSION"),
         verdict: report.verdict.name(),
         headline: escape::line(&crate::render::text::sentence(report)).into_owned(),
-        captures: report.captures.iter().map(capture).collect(),
+        captures: report.captures.iter().map(|c| capture(c, report)).collect(),
         coverage: coverage::view(report),
         hosts: hosts(report),
         findings: report.findings.iter().map(|p| finding(p, report)).collect(),
@@ -158,6 +163,11 @@ pub(super) fn view(report: &Report) -> ReportV1 {
                 kind: c.kind.name(),
                 count: c.count,
                 frames: c.places.iter().map(|at| at.number.0).collect(),
+                places: if several(report) {
+                    c.places.iter().map(|at| place(*at, report)).collect()
+                } else {
+                    Vec::new()
+                },
                 text: escape::line(&c.text).into_owned(),
             })
             .collect(),
@@ -165,7 +175,12 @@ pub(super) fn view(report: &Report) -> ReportV1 {
     }
 }
 
-fn capture(capture: &CaptureSummary) -> CaptureV1 {
+/// Whether a frame number needs its file beside it.
+fn several(report: &Report) -> bool {
+    report.captures.len() > 1
+}
+
+fn capture(capture: &CaptureSummary, report: &Report) -> CaptureV1 {
     let time = |t| rfc3339(t, capture.digits);
     CaptureV1 {
         file: capture.name.clone(),
@@ -179,6 +194,7 @@ fn capture(capture: &CaptureSummary) -> CaptureV1 {
         drops: capture.drops,
         steps_back: capture.steps_back.0,
         largest_step_back_ns: capture.steps_back.1.nanos(),
+        clock: several(report).then(|| clock::view(&capture.clock, report)),
     }
 }
 
@@ -200,6 +216,10 @@ fn hosts(report: &Report) -> Vec<HostV1> {
                 .map(|clue| {
                     let text = escape::line(&clue.text);
                     match clue.at {
+                        Some(at) if several(report) => {
+                            let file = escape::line(report.file_name(at.file));
+                            format!("{text} (frame {file}:{})", at.number)
+                        }
                         Some(at) => format!("{text} (frame {})", at.number),
                         None => text.into_owned(),
                     }

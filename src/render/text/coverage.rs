@@ -1,5 +1,7 @@
 //! What was read of the captures, and what was not seen.
 
+use super::clocks;
+use super::finding::frame_name;
 use super::layout::Sheet;
 use super::overview::{ROWS, more};
 use crate::base::{CaveatKind, FrameRef};
@@ -14,10 +16,11 @@ const PLACES: usize = 6;
 pub(super) fn coverage(report: &Report, clock: &Clock, sheet: &mut Sheet) {
     let coverage = &report.coverage;
     sheet.section("WHAT WAS READ");
-    let mut line = |text: &str| sheet.indented("  ", "    ", text);
     for capture in &report.captures {
-        line(&file(capture, clock));
+        sheet.indented("  ", "    ", &file(capture, clock));
     }
+    clocks::lines(report, sheet);
+    let mut line = |text: &str| sheet.indented("  ", "    ", text);
     line(&scope(coverage));
     line(&frames(coverage));
     line(&messages(coverage));
@@ -299,7 +302,11 @@ fn not_seen(report: &Report, clock: &Clock, sheet: &mut Sheet) {
             .places
             .first()
             .map_or_else(String::new, |at: &FrameRef| {
-                format!(" (first: frame {} at {})", at.number, clock.short(*at))
+                format!(
+                    " (first: frame {} at {})",
+                    frame_name(*at, report),
+                    clock.short(*at)
+                )
             });
         let count = if caveat.count > 1 {
             format!("{} times: ", caveat.count)

@@ -90,12 +90,11 @@ fn evidence(placed: &Placed, report: &Report, clock: &Clock, sheet: &mut Sheet) 
     sheet.label("Why we know");
     let mut evidence: Vec<_> = placed.finding.evidence.iter().collect();
     evidence.sort_by_key(|e| (e.at, e.kind));
-    let several = report.captures.len() > 1;
     let rows: Vec<Vec<String>> = evidence
         .iter()
         .take(EVIDENCE_ROWS)
         .map(|e| {
-            let frame = frame_name(e.at, report, several);
+            let frame = frame_name(e.at, report);
             let text = match e.kind {
                 EvidenceKind::Seen => e.text.clone(),
                 EvidenceKind::Absent => format!("missing after it: {}", e.text),
@@ -116,8 +115,9 @@ fn evidence(placed: &Placed, report: &Report, clock: &Clock, sheet: &mut Sheet) 
     }
 }
 
-fn frame_name(at: FrameRef, report: &Report, several: bool) -> String {
-    if several {
+/// The number of a frame, and with several captures which one it is in.
+pub(super) fn frame_name(at: FrameRef, report: &Report) -> String {
+    if report.captures.len() > 1 {
         format!("{}:{}", report.file_name(at.file), at.number)
     } else {
         at.number.to_string()
@@ -226,7 +226,6 @@ fn explained_by(root: usize, report: &Report) -> BTreeSet<usize> {
 
 /// Notes, and consequences whose causes are not shown, one line each.
 pub(super) fn notes(report: &Report, clock: &Clock, sheet: &mut Sheet) {
-    let several = report.captures.len() > 1;
     let told: BTreeSet<usize> = report
         .findings
         .iter()
@@ -259,7 +258,7 @@ pub(super) fn notes(report: &Report, clock: &Clock, sheet: &mut Sheet) {
                 "{}: {} (frame {} at {}{times})",
                 finding.rule,
                 finding.title,
-                frame_name(finding.first, report, several),
+                frame_name(finding.first, report),
                 clock.short(finding.first)
             ),
         );

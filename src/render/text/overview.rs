@@ -1,5 +1,6 @@
 //! Everything around the findings: hosts, connections, SIP.
 
+use super::finding::frame_name;
 use super::layout::{BREAK, Sheet};
 use crate::base::Direction;
 use crate::connection::Connection;
@@ -63,7 +64,7 @@ pub(super) fn undecided(report: &Report, clock: &Clock, sheet: &mut Sheet) {
             "    ",
             &format!(
                 "{sentence} (frame {} at {}; {rule})",
-                at.number,
+                frame_name(*at, report),
                 clock.short(*at)
             ),
         );
@@ -89,7 +90,7 @@ pub(super) fn hosts(report: &Report, sheet: &mut Sheet) {
             let why = clues.first().map_or_else(
                 || "nothing tells what it is".to_owned(),
                 |clue| match clue.at {
-                    Some(at) => format!("{} (frame {})", clue.text, at.number),
+                    Some(at) => format!("{} (frame {})", clue.text, frame_name(at, report)),
                     None => clue.text.clone(),
                 },
             );
