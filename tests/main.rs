@@ -11,6 +11,7 @@
 mod catalogue;
 mod cli;
 mod decrypt;
+mod differential;
 mod formats;
 mod layering;
 mod limits;
@@ -21,4 +22,5 @@ mod rules;
 mod samples;
 mod secrets;
 mod support;
+mod torture;
 mod verdicts;
