@@ -27,7 +27,7 @@ const DIFFERENCES: &[(&str, &[&str], &str)] = &[
     ("trws", &[UDP, TCP, BYTES], NO_START_LINE),
     (
         "dblreq",
-        &[UDP, TCP, BYTES],
+        &[UDP, TCP],
         "tshark loses the second message behind empty lines",
     ),
     (
@@ -43,7 +43,7 @@ const DIFFERENCES: &[(&str, &[&str], &str)] = &[
     (
         "together",
         &[TOGETHER],
-        "tshark loses the messages that follow intmeth in its segment",
+        "tshark loses the messages that follow an empty line in the same segment",
     ),
     ("wsinv", &[BYTES], BODY_APART),
     ("longreq", &[BYTES], BODY_APART),

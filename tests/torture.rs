@@ -382,7 +382,7 @@ fn lengths_that_are_wrong_lose_no_message() {
         (
             "Content-Length: 3\r\n",
             &["content-length-mismatch"],
-            &["content-length-mismatch", "junk-before"],
+            &["content-length-mismatch", "-"],
         ),
         ("", &["-"], &["content-length-missing", "-"]),
         (
@@ -402,7 +402,7 @@ fn lengths_that_are_wrong_lose_no_message() {
         ),
     ];
     for (length, of_datagram, of_stream) in cases {
-        let one = request(&with_type(length), "hello");
+        let one = request(&with_type(length), "hel<o");
         assert_eq!(
             all_defects(&read_datagram(&one)),
             of_datagram,
@@ -530,7 +530,7 @@ fn large_headers_are_bounded() {
         ",\"",
         "\r\n ",
     ] {
-        let value = repeated.repeat((900 << 10) / repeated.len());
+        let value = repeated.repeat((300 << 10) / repeated.len());
         for name in [
             "Subject",
             "Contact",
