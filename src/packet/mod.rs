@@ -80,7 +80,7 @@ pub struct Packet<'a> {
     /// A header is cut or contradicts itself; the payload is [`Payload::Other`] then.
     pub damaged: bool,
     /// There is more inside that may matter and was not read: encrypted, or nested too deep. Where the packet has addresses, it is
-    /// left to the caller to say so ([`CaveatKind::EncapsulationNotRead`]), who knows which are of interest.
+    /// left to the caller to say so ([`crate::base::CaveatKind::EncapsulationNotRead`]), who knows which are of interest.
     pub hidden: bool,
     /// Where it was seen, if that was in another capture.
     pub twin: Option<Twin>,
