@@ -52,7 +52,7 @@ defects! {
     ContentLengthMissing "content-length-missing" "there is no Content-Length on a stream (RFC 3261 section 18.3)";
     ContentLengthNegative "content-length-negative" "the Content-Length is negative";
     ContentLengthInvalid "content-length-invalid" "the Content-Length is not a number";
-    ContentLengthDuplicated "content-length-duplicated" "there are several Content-Length fields; the first was used";
+    ContentLengthDuplicated "content-length-duplicated" "there are several Content-Length fields; one was used behind which a message begins or nothing, or else the first";
     ContentLengthMismatch "content-length-mismatch" "where the Content-Length says that the message ends, something else follows than a message";
     BodyShorter "body-shorter" "the body is shorter than the Content-Length says";
     BodyTooLong "body-too-long" "the body is over the limit and was cut";
@@ -63,6 +63,7 @@ defects! {
     BadHeaderName "bad-header-name" "a header name that is not a token";
     ControlCharacter "control-character" "a control character in the header";
     BareLf "bare-lf" "a line ends with LF alone instead of CRLF";
+    BareCr "bare-cr" "a line ends with CR alone instead of CRLF";
     JunkBefore "junk-before" "bytes that belong to no message were sent before this one";
     Cut "cut" "the snap length of the capture cut the message";
     BytesMissing "bytes-missing" "the capture lacks bytes of the message";

@@ -110,9 +110,14 @@ impl Head {
         head
     }
 
+    /// Whether it was noted.
+    pub(super) fn has(&self, kind: DefectKind) -> bool {
+        self.defects.iter().any(|d| d.kind == kind)
+    }
+
     /// Notes a defect; of each kind the first place.
     pub(super) fn note(&mut self, kind: DefectKind, at: usize) {
-        if !self.defects.iter().any(|d| d.kind == kind) {
+        if !self.has(kind) {
             self.defects.push(Defect {
                 kind,
                 offset: offset(at),
@@ -126,7 +131,7 @@ impl Head {
         let ends = lines
             .iter()
             .map(|end| usize::try_from(*end).unwrap_or(usize::MAX));
-        for end in ends.chain(std::iter::once(bytes.len())) {
+        for (n, end) in ends.chain(std::iter::once(bytes.len())).enumerate() {
             let Some(line) = bytes.get(begin..end).filter(|l| !l.is_empty()) else {
                 continue; // nothing lies behind the last line end
             };
@@ -134,6 +139,10 @@ impl Head {
                 [content @ .., b'\r', b'\n'] => content,
                 [content @ .., b'\n'] => {
                     self.note(DefectKind::BareLf, end);
+                    content
+                }
+                [content @ .., b'\r'] if n < lines.len() => {
+                    self.note(DefectKind::BareCr, end);
                     content
                 }
                 partial => partial,
@@ -395,6 +404,15 @@ impl Head {
                 BodyLength::Unusable
             }
         };
+    }
+
+    /// All lengths that were said, in bytes, the first one first; what is no length is left out.
+    pub(super) fn lengths(&self, bytes: &[u8]) -> Vec<usize> {
+        let fields = self.fields.iter();
+        fields
+            .filter(|f| f.id == HeaderName::ContentLength)
+            .filter_map(|f| usize::try_from(Text::new(f.value.of(bytes)).number()?).ok())
+            .collect()
     }
 
     /// The value of the first field of this name.
