@@ -105,7 +105,8 @@ fn one(rest: &[u8], at: FrameRef, cut: bool, caps: Caps, lines: &mut Lines) -> (
             // Up to the end of the line at hand: a start line may be glued to the end of the body.
             let line = memchr(b'\n', stray).unwrap_or(stray.len());
             let until = rest.len().saturating_sub(stray.len()).saturating_add(line);
-            match embedded_start(rest, &head, until).filter(|_| !fits) {
+            let next = || embedded_start(rest, &head, until);
+            match (!fits).then(next).flatten() {
                 Some(start) => {
                     head.note(DefectKind::ContentLengthMismatch, start);
                     start.saturating_sub(head_len)
@@ -146,7 +147,8 @@ fn stated_length(first: u64, head: &Head, rest: &[u8]) -> usize {
     let lengths = several.then(|| head.lengths(rest));
     lengths
         .and_then(|lengths| lengths.into_iter().find(fits))
-        .unwrap_or(usize::try_from(first).unwrap_or(usize::MAX))
+        .or_else(|| usize::try_from(first).ok())
+        .unwrap_or(usize::MAX)
 }
 
 /// Where a message begins in bytes that belong to none.

@@ -381,24 +381,25 @@ impl Framer {
                 };
                 return Step::Used(0);
             }
-            match head.length {
-                // None of several fits.
-                BodyLength::Stated(n) => {
-                    let first = usize::try_from(n)
-                        .ok()
-                        .and_then(|n| head.len.checked_add(n));
-                    end = first.filter(|first| *first < end).unwrap_or(end);
-                }
-                // There is a body, and how long it is was not said.
-                BodyLength::Absent | BodyLength::Unusable => {
-                    self.state = State::OpenBody {
-                        line: head.len,
-                        searched: head.len,
-                        head,
-                    };
-                    return Step::Used(0);
-                }
+            // None of several fits.
+            if let BodyLength::Stated(n) = head.length {
+                let first = usize::try_from(n).ok();
+                let first = first.and_then(|n| head.len.checked_add(n));
+                end = first.filter(|first| *first < end).unwrap_or(end);
             }
+        }
+        // How long the body is was not said, and what follows is one, or the beginning of a start line.
+        if verdict != Probe::Yes
+            && !behind.is_empty()
+            && !self.uncertain
+            && !matches!(head.length, BodyLength::Stated(_))
+        {
+            self.state = State::OpenBody {
+                line: head.len,
+                searched: head.len,
+                head,
+            };
+            return Step::Used(0);
         }
         let mut doubt = NOT_SIP;
         if self.uncertain {

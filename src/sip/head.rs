@@ -5,6 +5,9 @@ use super::lex::{self, offset};
 use super::{Defect, DefectKind, Method, StatusCode, Text, Uri, probe};
 use memchr::memchr;
 
+/// Content-Length fields that are tried, when there are several: bounds the work.
+const LENGTHS_MAX: usize = 4;
+
 /// A stretch of the message, in bytes from its start.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Span {
@@ -406,11 +409,12 @@ impl Head {
         };
     }
 
-    /// All lengths that were said, in bytes, the first one first; what is no length is left out.
+    /// The first lengths that were said, in bytes, the first one first; what is no length is left out.
     pub(super) fn lengths(&self, bytes: &[u8]) -> Vec<usize> {
         let fields = self.fields.iter();
         fields
             .filter(|f| f.id == HeaderName::ContentLength)
+            .take(LENGTHS_MAX)
             .filter_map(|f| usize::try_from(Text::new(f.value.of(bytes)).number()?).ok())
             .collect()
     }

@@ -234,12 +234,15 @@ const JUNK_TEXT_MAX: usize = 32;
 
 /// Whether the first bytes of a stream are a few that belong to no protocol, and a SIP message: a start line, and a header field that SIP knows.
 ///
-/// Behind an empty line nothing is believed: a body of HTTP may hold a message.
+/// Behind an empty line nothing is believed: a body of HTTP may hold a message. Nor is a mirrored message (HEP), which others have sent.
 pub fn begins_behind_junk(first_bytes: &[u8]) -> bool {
     let mut rest = first_bytes
         .get(leading_line_ends(first_bytes)..)
         .unwrap_or(&[]);
     let mut before = 0_usize;
+    if first_bytes.starts_with(b"HEP3") {
+        return false;
+    }
     while let Some(end) = memchr(b'\n', rest) {
         let (line, behind) = super::lex::split_around(rest, end);
         if trim_end(line).is_empty() || before > JUNK_MAX {

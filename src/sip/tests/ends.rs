@@ -53,9 +53,18 @@ fn a_wrong_length_does_not_lose_the_start_line_that_is_glued_to_the_body() {
 #[test]
 fn a_body_is_kept_when_neither_its_type_nor_its_length_is_said() {
     let first = im(1, "", "text 1").replace("Content-Type: text/plain\r\n", "");
-    let (rows, lost) = shown(&(first + &im(2, "Content-Length: 6\r\n", "text 2")));
+    let next = im(2, "Content-Length: 6\r\n", "text 2");
+    let (rows, lost) = shown(&(first.clone() + &next));
     assert_eq!(rows[0], ("text 1".into(), vec!["content-length-missing"]));
     assert_eq!((rows.len(), lost), (2, 0));
+    // In segments of their own, also when the body could become a start line.
+    let first = first.replace("text 1", "hello");
+    let items = framed((first.clone() + &next).as_bytes(), [first.len()]);
+    let bodies: Vec<_> = messages(&items).iter().map(|m| m.body()).collect();
+    assert_eq!(
+        (bodies, skipped(&items)),
+        (vec![&b"hello"[..], b"text 2"], 0)
+    );
 }
 
 #[test]
@@ -254,12 +263,13 @@ fn junk_before_the_first_message_is_passed_over_and_text_is_not() {
         "POST /log HTTP/1.1\r\nHost: a\r\n\r\n",
         "<134>Mar  3 18:56:14 cups01 proxy: received ",
         "GET / HTTP/1.1\r\n",
+        "HEP3\u{1}\n\u{2}",
     ] {
         let stream = other.to_owned() + &one;
         let believed = begins_behind_junk(stream.as_bytes());
         assert_eq!(
             believed,
-            other.len() <= 32 && !other.contains("\r\n\r\n"),
+            other.len() <= 32 && !other.contains("\r\n\r\n") && !other.starts_with("HEP"),
             "{other}"
         );
     }
@@ -267,4 +277,19 @@ fn junk_before_the_first_message_is_passed_over_and_text_is_not() {
         b"\0INFO sip:a@tomt.it SIP/2.0\r\nno field\r\n"
     ));
     assert!(!begins_behind_junk(b"\0INFO sip:a@tomt.it SIP/2.0"));
+}
+
+#[test]
+fn many_different_lengths_take_linear_time() {
+    let mut one = request("INFO", 1, "", "").replace("\r\n\r\n", "\r\n");
+    for n in 1..9_000 {
+        one += &format!("l:{n}\r\n");
+    }
+    let stream = (one + "\r\n" + &"x".repeat(9_000)).repeat(20);
+    let items = framed(stream.as_bytes(), std::iter::repeat(1460));
+    assert_eq!(messages(&items).len(), 20);
+    assert_eq!(
+        messages(&one_datagram(stream.as_bytes(), stream.len())).len(),
+        20
+    );
 }
