@@ -45,10 +45,11 @@ pub(crate) fn is_installed(program: &str) -> bool {
 
 /// What tshark says of one frame.
 #[derive(Debug, Default)]
-struct Row {
-    frame: u64,
+pub(crate) struct Row {
+    pub(crate) frame: u64,
     stream: Option<u64>,
-    start_lines: BTreeSet<String>,
+    pub(crate) start_lines: BTreeSet<String>,
+    pub(crate) call_ids: BTreeSet<String>,
     /// Why the frame is not as a kernel would send it.
     faults: Vec<&'static str>,
 }
@@ -79,7 +80,7 @@ fn tshark_secrets(options: &[String]) -> Vec<String> {
 }
 
 /// Every frame of a capture, in one run: starting tshark takes longer than reading.
-fn tshark(capture: &Path, more: &[&str]) -> Vec<Row> {
+pub(crate) fn tshark(capture: &Path, more: &[&str]) -> Vec<Row> {
     let mut command = Command::new("tshark");
     command
         .arg("-n")
@@ -93,12 +94,13 @@ fn tshark(capture: &Path, more: &[&str]) -> Vec<Row> {
         "icmp.type",
         "sip.Request-Line",
         "sip.Status-Line",
+        "sip.Call-ID",
     ];
     for field in fields.iter().chain(&FAULTS) {
         command.args(["-e", field]);
     }
     let output = command
-        .args(["-E", "aggregator=~"])
+        .args(["-E", "aggregator=^"])
         .stderr(Stdio::null())
         .output()
         .unwrap();
@@ -107,17 +109,18 @@ fn tshark(capture: &Path, more: &[&str]) -> Vec<Row> {
         .map(|line| {
             let mut cells: Vec<&str> = line.split('\t').collect();
             cells.resize(fields.len() + FAULTS.len(), "");
-            let lines = |n: usize| cells[n].split('~').filter(|line| !line.is_empty());
+            let lines = |n: usize| cells[n].split('^').filter(|line| !line.is_empty());
             let quoted = !cells[2].is_empty();
             Row {
                 frame: cells[0].parse().unwrap(),
                 stream: cells[1].parse().ok().filter(|_| !quoted),
                 start_lines: lines(3).chain(lines(4)).map(str::to_owned).collect(),
+                call_ids: lines(5).map(str::to_owned).collect(),
                 faults: FAULTS
                     .iter()
                     .zip(&cells[fields.len()..])
                     .filter(|(name, value)| match name.ends_with("status") {
-                        true => value.split('~').next() == Some("0"),
+                        true => value.split('^').next() == Some("0"),
                         false => !value.is_empty() && !quoted,
                     })
                     .map(|(name, _)| *name)
@@ -127,7 +130,7 @@ fn tshark(capture: &Path, more: &[&str]) -> Vec<Row> {
         .collect()
 }
 
-fn list(what: &str, capture: &Path, options: &[String]) -> Vec<Value> {
+pub(crate) fn list(what: &str, capture: &Path, options: &[String]) -> Vec<Value> {
     let output = command(&["--net", "any", "--list", what, "--format", "json"])
         .args(options)
         .arg(capture)
@@ -157,8 +160,8 @@ fn captures(folder: &Path) -> Vec<(String, PathBuf)> {
     all
 }
 
-/// Frame, connection and start lines of the messages that ended in each frame.
-type Messages = BTreeMap<u64, (Option<u64>, BTreeSet<String>)>;
+/// Connection, start lines and Call-IDs of the messages that ended in each frame.
+type Messages = BTreeMap<u64, (Option<u64>, BTreeSet<String>, BTreeSet<String>)>;
 
 fn ours(capture: &Path, options: &[String]) -> Messages {
     let mut all = Messages::new();
@@ -168,6 +171,7 @@ fn ours(capture: &Path, options: &[String]) -> Messages {
         entry
             .1
             .insert(row["start_line"].as_str().unwrap().to_owned());
+        entry.2.extend(row["call_id"].as_str().map(str::to_owned));
     }
     all
 }
@@ -212,7 +216,8 @@ fn compare(name: &str, path: &Path) -> Vec<Result<(), String>> {
             continue;
         }
         match ours.remove(&row.frame) {
-            Some((stream, lines)) if stream == row.stream && lines == row.start_lines => {}
+            Some((stream, lines, ids))
+                if stream == row.stream && lines == row.start_lines && ids == row.call_ids => {}
             other => results.push(Err(format!("{name}: {row:?}, sipdiag {other:?}"))),
         }
     }
@@ -238,7 +243,7 @@ fn compare(name: &str, path: &Path) -> Vec<Result<(), String>> {
     results
 }
 
-/// The same messages in the same frames and streams, the same numbers of connections, and scenarios with the checksums and sequence
+/// The same messages (start line and Call-ID) in the same frames and streams, the same numbers of connections, and scenarios with the checksums and sequence
 /// numbers of a real stack.
 #[test]
 fn tshark_reads_the_same() {

@@ -6,6 +6,7 @@
 mod assembler;
 mod seq;
 mod several;
+mod slot;
 mod stream;
 mod summary;
 mod table;

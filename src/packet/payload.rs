@@ -95,6 +95,27 @@ pub struct Segment<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TcpFlags(pub u8);
 
+impl fmt::Display for TcpFlags {
+    /// `SYN,ACK`, as in Wireshark's info column.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let named = [
+            (self.syn(), "SYN"),
+            (self.fin(), "FIN"),
+            (self.rst(), "RST"),
+            (self.psh(), "PSH"),
+            (self.ack(), "ACK"),
+            (self.urg(), "URG"),
+        ];
+        let mut first = true;
+        for (_, name) in named.into_iter().filter(|(set, _)| *set) {
+            f.write_str(if first { "" } else { "," })?;
+            f.write_str(name)?;
+            first = false;
+        }
+        Ok(())
+    }
+}
+
 impl TcpFlags {
     /// No more data from the sender.
     pub const fn fin(self) -> bool {

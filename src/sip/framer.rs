@@ -6,9 +6,10 @@ mod stop;
 
 use super::frames::Marks;
 use super::head::{BodyLength, Head, HeadEnd};
+use super::lex::is_token;
 use super::lines::{HeadScan, Lines};
 use super::probe::{START_LINE_MAX, classify, find_start};
-use super::{Caps, DefectKind, HeaderName, Item, Message, Probe};
+use super::{Caps, DefectKind, HeaderName, Item, Message, Method, Probe};
 use crate::base::{Chunk, FrameRef, Limits};
 use doubt::{Start, Tail, loose_start};
 pub(super) use look::{embedded_start, is_multipart};
@@ -369,6 +370,17 @@ impl Framer {
             self.what_follows(behind)
         } else {
             self.what_begins(behind)
+        };
+        // The length is too long, and took the first letters of the next method.
+        let verdict = if verdict == Probe::Yes && !self.uncertain {
+            let token = behind.iter().take_while(|b| is_token(**b)).count();
+            let before = view.get(head.len..end).unwrap_or(&[]);
+            match Method::is_rest(before, behind.get(..token).unwrap_or(&[])) {
+                true => Probe::No,
+                false => Probe::Yes,
+            }
+        } else {
+            verdict
         };
         let looked_at = end;
         let mut end = end;

@@ -23,6 +23,11 @@ impl Span {
         }
     }
 
+    /// Where it begins.
+    pub(super) fn begin(self) -> usize {
+        usize::try_from(self.start).unwrap_or_default()
+    }
+
     /// The bytes; none when the message is shorter.
     pub(super) fn of(self, raw: &[u8]) -> &[u8] {
         let start = usize::try_from(self.start).unwrap_or(usize::MAX);
@@ -110,6 +115,7 @@ impl Head {
             HeadEnd::TooLong => head.note(DefectKind::HeadTooLong, bytes.len()),
         }
         head.check_fields(bytes, end == HeadEnd::Empty);
+        head.check_grammar(bytes, end == HeadEnd::Empty);
         head
     }
 
@@ -224,8 +230,12 @@ impl Head {
             uri: Span::new(uri_at, uri_at.saturating_add(uri.len())),
         };
         let odd = |b: &u8| lex::is_lws(*b) || matches!(b, b'<' | b'>' | b'"');
-        if uri.iter().any(odd) || Uri::new(uri).is_none() {
-            self.note(DefectKind::BadUri, uri_at);
+        match Uri::new(uri) {
+            Some(uri) if uri.headers.is_some() => {
+                self.note(DefectKind::RequestUriHeaders, uri_at);
+            }
+            Some(read) if !uri.iter().any(odd) && read.is_well_formed() => {}
+            _ => self.note(DefectKind::BadUri, uri_at),
         }
         before == 1 && middle.len() == uri.len().saturating_add(2)
     }
@@ -288,13 +298,35 @@ impl Head {
                 & u8::from(b != b'\r'))
                 | u8::from(b == 0x7f)
         };
-        let any = bytes.iter().fold(0, |any, b| any | odd(*b)) != 0;
+        let (any, high) = bytes
+            .iter()
+            .fold((0, 0), |(any, high), b| (any | odd(*b), high | (*b & 0x80)));
         let returns = memchr::memchr_iter(b'\r', bytes).count();
-        if any {
-            let at = bytes.iter().position(|b| odd(*b) != 0).unwrap_or_default();
-            self.note(DefectKind::ControlCharacter, at);
-        } else if returns > newlines && bytes.last() != Some(&b'\r') {
-            self.note(DefectKind::ControlCharacter, 0); // a CR that ends no line
+        if any != 0 || (returns > newlines && bytes.last() != Some(&b'\r')) {
+            self.find_control_character(bytes);
+        }
+        if high != 0
+            && let Err(error) = std::str::from_utf8(bytes)
+        {
+            self.note(DefectKind::NotUtf8, error.valid_up_to());
+        }
+    }
+
+    /// The first control character without a backslash before it (RFC 3261 §25.1 `quoted-pair`), or CR without LF.
+    fn find_control_character(&mut self, bytes: &[u8]) {
+        let mut escaped = false;
+        let mut next = bytes.iter().skip(1);
+        for (at, byte) in bytes.iter().enumerate() {
+            let follows = next.next();
+            let stray = match byte {
+                b'\r' => follows.is_some_and(|b| *b != b'\n'),
+                b'\t' | b'\n' => false,
+                byte => byte.is_ascii_control() && !escaped,
+            };
+            if stray {
+                return self.note(DefectKind::ControlCharacter, at);
+            }
+            escaped = *byte == b'\\' && !escaped;
         }
     }
 

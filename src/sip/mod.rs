@@ -8,6 +8,7 @@
 //! Bytes are bytes: nothing requires UTF-8. A malformed message is given with its [`Defect`]s, never dropped; bytes that
 //! belong to no message are counted in [`Item::Skipped`].
 
+mod check;
 mod datagram;
 mod defect;
 mod excerpt;

@@ -11,8 +11,8 @@ use nom::{IResult, Parser};
 /// Longest start line looked at, in bytes: URIs of real requests stay far below.
 pub(super) const START_LINE_MAX: usize = 8 << 10;
 
-/// Longest method looked at, in bytes: the longest registered one has 9, RFC 4475's test has 40.
-const METHOD_MAX: usize = 128;
+/// Longest method looked at, in bytes: the longest registered one has 9, RFC 4475's test has 40. Below [`PREFIX_MAX`].
+const METHOD_MAX: usize = 255;
 
 /// Bytes of an unfinished line that are judged: bounds the work when bytes come singly.
 const PREFIX_MAX: usize = 256;
@@ -332,7 +332,8 @@ mod tests {
         ] {
             assert_eq!(probe(no.as_bytes()), Probe::No, "{no}");
         }
-        assert_eq!(probe(&[b'A'; 200]), Probe::No);
+        assert_eq!(probe(&[b'A'; 255]), Probe::NeedMore);
+        assert_eq!(probe(&[b'A'; 256]), Probe::No);
         assert_eq!(probe(b"INVITE \x01"), Probe::No);
     }
 

@@ -23,6 +23,8 @@ pub struct Uri<'a> {
     pub params: Params<'a>,
     /// Behind the `?`.
     pub headers: Option<Text<'a>>,
+    /// Host and port are such (RFC 3261 §25.1 `hostport`); true for schemes without host.
+    host_is_one: bool,
 }
 
 impl<'a> Uri<'a> {
@@ -49,6 +51,7 @@ impl<'a> Uri<'a> {
             port: None,
             params: Params::new(&[]),
             headers: None,
+            host_is_one: true,
         };
         match uri.scheme {
             s if s.is("tel") => uri.read_tel(rest),
@@ -66,11 +69,8 @@ impl<'a> Uri<'a> {
     }
 
     fn read_sip(&mut self, rest: &'a [u8]) {
-        // A user part may hold `;` and `?` (RFC 3261 §19.1.1), a host may not: the `@` decides first.
-        // An `@` only behind `?` belongs to the headers, where it should have been escaped.
-        let question = memchr(b'?', rest).unwrap_or(rest.len());
-        let at_sign = memchr(b'@', rest).filter(|at| *at < question);
-        let rest = match at_sign {
+        // A user part may hold `;` and `?` (RFC 3261 §19.1.1); behind it an `@` is always escaped: the first one decides.
+        let rest = match memchr(b'@', rest) {
             Some(at) => {
                 let (user, behind) = lex::split_around(rest, at);
                 self.user = Some(Text::new(user));
@@ -92,6 +92,13 @@ impl<'a> Uri<'a> {
         let (host, port) = host_port(hostport);
         self.host = Some(host);
         self.port = port;
+        self.host_is_one = is_host_port(hostport);
+    }
+
+    /// Whether the host, the port and all escapes are as the grammar wants them (RFC 3261 §25.1); of other schemes only the
+    /// escapes.
+    pub(super) fn is_well_formed(self) -> bool {
+        self.host_is_one && escapes_are_whole(self.raw.bytes())
     }
 
     /// The user part without password.
@@ -163,6 +170,50 @@ pub(super) fn host_port(bytes: &[u8]) -> (Text<'_>, Option<u16>) {
     }
 }
 
+/// Whether this is `hostport` of RFC 3261 §25.1, an underscore in names tolerated. An IPv6 address must have brackets.
+fn is_host_port(bytes: &[u8]) -> bool {
+    let bytes = lex::trim(bytes);
+    let (host, behind) = match bytes {
+        [b'[', inner @ ..] => {
+            let Some(end) = memchr(b']', inner) else {
+                return false;
+            };
+            let (host, behind) = lex::split_around(inner, end);
+            let of_address = |b: &u8| b.is_ascii_hexdigit() || matches!(b, b':' | b'.');
+            if memchr(b':', host).is_none() || !host.iter().all(of_address) {
+                return false;
+            }
+            (host, behind)
+        }
+        _ => {
+            let end = memchr(b':', bytes).unwrap_or(bytes.len());
+            let (host, behind) = bytes.split_at_checked(end).unwrap_or((bytes, &[]));
+            let of_name = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_');
+            if !lex::trim(host).iter().all(of_name) {
+                return false;
+            }
+            (host, behind)
+        }
+    };
+    let port_ok = match lex::trim(behind) {
+        [b':', port @ ..] => port_number(port).is_some(),
+        behind => behind.is_empty(),
+    };
+    !host.is_empty() && port_ok
+}
+
+/// Whether two hexadecimal digits follow each `%`.
+fn escapes_are_whole(mut bytes: &[u8]) -> bool {
+    while let Some(percent) = memchr(b'%', bytes) {
+        let (_, rest) = lex::split_around(bytes, percent);
+        match rest {
+            [a, b, behind @ ..] if a.is_ascii_hexdigit() && b.is_ascii_hexdigit() => bytes = behind,
+            _ => return false,
+        }
+    }
+    true
+}
+
 fn port_number(bytes: &[u8]) -> Option<u16> {
     u16::try_from(Text::new(bytes).number()?).ok()
 }
@@ -196,6 +247,44 @@ mod tests {
             (Some(5070), "cups.tomt.local".into())
         );
         assert_eq!(u.headers.unwrap(), "a=b@c");
+    }
+
+    #[test]
+    fn a_user_may_hold_a_question_mark() {
+        let u = uri("sip:1_odd~(user)/crazy?,/;;*:&it+has=1@tomt.it?subject=x");
+        assert_eq!(u.user_name().unwrap(), "1_odd~(user)/crazy?,/;;*");
+        assert_eq!(
+            (u.host.unwrap(), u.headers.unwrap()),
+            (Text::new(b"tomt.it"), Text::new(b"subject=x"))
+        );
+    }
+
+    #[test]
+    fn what_is_no_host_is_told() {
+        for good in [
+            "sip:tomt.it",
+            "sip:a@[2001:db8::10]:5070;lr",
+            "sip:a@[2001:db8:::192.0.2.1]",
+            "sip:null-%00-null@cups_01.tomt.local:5060",
+            "soap.beep://192.0.2.103:3002",
+            "isbn:2983792873",
+        ] {
+            assert!(uri(good).is_well_formed(), "{good}");
+        }
+        for bad in [
+            "sip:",
+            "sip:a@",
+            "sip:2001:db8::10",
+            "sip:a@[2001:db8::10",
+            "sip:a@[tomt.it]",
+            "sip:a@tomt.it:",
+            "sip:a@tomt.it:99999",
+            "sip:a@[2001:db8::10]5060",
+            "sip:a%4@tomt.it",
+            "sip:a@tomt it",
+        ] {
+            assert!(!uri(bad).is_well_formed(), "{bad}");
+        }
     }
 
     #[test]

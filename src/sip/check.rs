@@ -1,0 +1,203 @@
+//! The grammar of header fields that decide who talks to whom (RFC 3261 §20, §25.1): one look at each that is there, when the
+//! head is read.
+//!
+//! Only what the grammar forbids is a defect; what an application may refuse (an unknown scheme, an unknown option) is not.
+
+use super::head::Head;
+use super::header::{self, HeaderName as H, Via};
+use super::lex::{self, Elements, Params};
+use super::{DefectKind, Text, Uri};
+use memchr::memchr;
+
+/// Fields that occur once (RFC 3261 §7.3.1, table 2), besides those whose absence is a defect. Content-Length has its own defect.
+const ONCE: [H; 11] = [
+    H::ContentType,
+    H::Date,
+    H::Event,
+    H::Expires,
+    H::MinExpires,
+    H::RAck,
+    H::RetryAfter,
+    H::RSeq,
+    H::SessionExpires,
+    H::SubscriptionState,
+    H::ContentDisposition,
+];
+
+impl Head {
+    /// Notes what is wrong inside the fields. `complete`: the last one is not cut.
+    pub(super) fn check_grammar(&mut self, bytes: &[u8], complete: bool) {
+        let fields = std::mem::take(&mut self.fields);
+        let whole = fields.len().saturating_sub(usize::from(!complete));
+        let mut seen = [false; ONCE.len()];
+        let mut top = true;
+        for field in fields.iter().take(whole) {
+            let value = field.value.of(bytes);
+            let mut note = |kind| self.note(kind, field.name.begin());
+            match field.id {
+                H::From | H::To => address(value, &mut note),
+                H::Contact => {
+                    for element in Elements::new(value) {
+                        contact(element.bytes(), &mut note);
+                    }
+                }
+                H::Route
+                | H::RecordRoute
+                | H::Path
+                | H::ServiceRoute
+                | H::ReferTo
+                | H::ReplyTo
+                | H::PAssertedIdentity => {
+                    for element in Elements::new(value) {
+                        address(element.bytes(), &mut note);
+                    }
+                }
+                H::Via => via(value, std::mem::take(&mut top), &mut note),
+                H::CallId if value.is_empty() => note(DefectKind::CallIdMissing),
+                H::MaxForwards if Text::new(value).number().is_none_or(|n| n > 255) => {
+                    note(DefectKind::BadMaxForwards);
+                }
+                H::Expires | H::MinExpires | H::RetryAfter | H::SessionExpires | H::MinSe
+                    if !is_seconds(value) =>
+                {
+                    note(DefectKind::BadSeconds);
+                }
+                H::Date if header::timestamp(Text::new(value)).is_none() => {
+                    note(DefectKind::BadDate);
+                }
+                H::Warning if !Elements::new(value).all(|w| is_warning(w.bytes())) => {
+                    note(DefectKind::BadWarning);
+                }
+                H::Authorization
+                | H::ProxyAuthorization
+                | H::WwwAuthenticate
+                | H::ProxyAuthenticate
+                    if has_open_quote(value) =>
+                {
+                    note(DefectKind::UnbalancedQuote);
+                }
+                _ => {}
+            }
+            let once = ONCE.iter().position(|id| *id == field.id);
+            if let Some(seen) = once.and_then(|row| seen.get_mut(row))
+                && std::mem::replace(seen, true)
+            {
+                note(DefectKind::HeaderDuplicated);
+            }
+        }
+        self.fields = fields;
+    }
+}
+
+/// `"name" <uri>;params` or a URI alone (RFC 3261 §20.10, §20.20).
+fn address(value: &[u8], note: &mut dyn FnMut(DefectKind)) {
+    let value = lex::trim(value);
+    let Some(open) = lex::find_outside(value, b'<', false) else {
+        // Without brackets `;` begins the parameters of the field, and a URI with `?` or `,` must have brackets.
+        let end = memchr(b';', value).unwrap_or(value.len());
+        let (uri, _) = lex::split_around(value, end);
+        let uri = lex::trim(uri);
+        if memchr(b'?', uri).is_some() || !is_uri(uri) {
+            note(DefectKind::BadAddress);
+        }
+        return parameters(value.get(end..).unwrap_or(&[]), note);
+    };
+    let (name, rest) = lex::split_around(value, open);
+    match lex::trim(name) {
+        [b'"', quoted @ ..] => match lex::closing_quote(quoted) {
+            None => note(DefectKind::UnbalancedQuote),
+            Some(end) if end.saturating_add(1) < quoted.len() => note(DefectKind::BadDisplayName),
+            Some(_) => {}
+        },
+        name if name.iter().all(|b| lex::is_token(*b) || lex::is_lws(*b)) => {}
+        _ => note(DefectKind::BadDisplayName),
+    }
+    let Some(close) = memchr(b'>', rest) else {
+        return note(DefectKind::BadAddress);
+    };
+    let (uri, behind) = lex::split_around(rest, close);
+    let behind = lex::trim(behind);
+    let tail_is_one = matches!(behind, [] | [b';', ..]);
+    if !is_uri(uri) || !tail_is_one {
+        note(DefectKind::BadAddress);
+    }
+    if tail_is_one {
+        parameters(behind, note);
+    }
+}
+
+fn contact(value: &[u8], note: &mut dyn FnMut(DefectKind)) {
+    if value == b"*" {
+        return;
+    }
+    address(value, note);
+    let expires = header::Address::new(value).params.find("expires");
+    if expires.is_some_and(|p| !p.value.is_some_and(|v| is_seconds(v.bytes()))) {
+        note(DefectKind::BadSeconds);
+    }
+}
+
+/// Parameters from their first `;` on: none may be empty, and quotes must end.
+fn parameters(tail: &[u8], note: &mut dyn FnMut(DefectKind)) {
+    if tail.is_empty() {
+        return;
+    }
+    if Params::new(tail.get(1..).unwrap_or(&[])).has_empty() {
+        note(DefectKind::EmptyParameter);
+    }
+    if has_open_quote(tail) {
+        note(DefectKind::UnbalancedQuote);
+    }
+}
+
+/// One field of Via with all its values (§20.42). Of the topmost one of the message the rest is checked too.
+fn via(value: &[u8], top: bool, note: &mut dyn FnMut(DefectKind)) {
+    for (n, element) in Elements::new(value).enumerate() {
+        let bytes = element.bytes();
+        if let Some(at) = memchr(b';', bytes) {
+            parameters(bytes.get(at..).unwrap_or(&[]), note);
+        }
+        if n == 0
+            && top
+            && let Some(branch) = Via::new(bytes).and_then(Via::branch)
+            && branch.is("z9hG4bK")
+        {
+            note(DefectKind::BadBranch);
+        }
+    }
+}
+
+/// Whether it is a URI without white space, brackets and quotes, and its host is one.
+fn is_uri(uri: &[u8]) -> bool {
+    let odd = |b: &u8| lex::is_lws(*b) || matches!(b, b'<' | b'>' | b'"');
+    !uri.iter().any(odd) && Uri::new(uri).is_some_and(|u| u.is_well_formed())
+}
+
+/// `1*DIGIT` of 32 bits, then nothing, parameters or a comment (§20.19, §20.33, RFC 4028 §4).
+fn is_seconds(value: &[u8]) -> bool {
+    let value = lex::trim(value);
+    let digits = value.iter().take_while(|b| b.is_ascii_digit()).count();
+    let (number, behind) = value.split_at_checked(digits).unwrap_or((value, &[]));
+    Text::new(number)
+        .number()
+        .is_some_and(|n| u32::try_from(n).is_ok())
+        && matches!(lex::trim(behind), [] | [b';' | b'(', ..])
+}
+
+/// Three digits and white space (§20.43); the rest is for people.
+fn is_warning(value: &[u8]) -> bool {
+    matches!(value, [a, b, c, space, ..]
+        if [a, b, c].iter().all(|d| d.is_ascii_digit()) && lex::is_lws(*space))
+}
+
+/// Whether a quoted string begins and does not end.
+fn has_open_quote(mut bytes: &[u8]) -> bool {
+    while let Some(open) = memchr(b'"', bytes) {
+        let (_, rest) = lex::split_around(bytes, open);
+        let Some(close) = lex::closing_quote(rest) else {
+            return true;
+        };
+        bytes = rest.get(close.saturating_add(1)..).unwrap_or(&[]);
+    }
+    false
+}
