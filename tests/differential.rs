@@ -59,11 +59,6 @@ const DIFFERENCES: &[(&str, &[&str], &str)] = &[
         &[BYTES],
         "tshark ends the message at a negative length, and loses the body",
     ),
-    (
-        "mcl01",
-        &[BYTES],
-        "of two lengths the last counts for tshark, for sipdiag the first",
-    ),
 ];
 const NO_START_LINE: &str = "tshark does not read it as SIP, because of the start line";
 const BODY_APART: &str = "tshark finds the length only in the long form directly before its colon; it shows the message at the \

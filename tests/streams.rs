@@ -1,6 +1,7 @@
 //! TCP as it is captured: every case that hides messages in other programs, and what is found when segments are missing.
 
 mod cases;
+mod ends;
 mod loss;
 
 use crate::support::pcap::{self, Frame};

@@ -112,8 +112,15 @@ impl Lane {
             self.hunt((offset, at, bytes), tls, limits, out);
             return;
         }
+        // Nothing but a first piece is believed here: later ones may be the rest of anything.
+        let junk = |speaks, all: &[u8]| match speaks {
+            Some(Speaks::Other) if !late && !after_gap && sip::begins_behind_junk(all) => {
+                Some(Speaks::Sip)
+            }
+            other => other,
+        };
         if self.held.is_empty() {
-            match classify(bytes, tls, late, after_gap) {
+            match junk(classify(bytes, tls, late, after_gap), bytes) {
                 Some(Speaks::Other) if late => {
                     (self.hunts, self.state) = (true, State::Other);
                     self.hunt((offset, at, bytes), tls, limits, out);
@@ -139,7 +146,7 @@ impl Lane {
             .collect();
         let decided = classify(&all, tls, late, after_gap)
             .or_else(|| (all.len() >= UNDECIDED_BYTES).then_some(Speaks::Other));
-        match decided {
+        match junk(decided, &all) {
             Some(Speaks::Other) if late => {
                 (self.hunts, self.state) = (true, State::Other);
                 self.search(&all, limits, out);

@@ -138,7 +138,7 @@ impl Rooms<'_> {
         datagram: &Datagram<'_>,
         carriage: &'static str,
     ) {
-        if sip::probe(datagram.payload) != sip::Probe::Yes {
+        if sip::probe_datagram(datagram.payload) != sip::Probe::Yes {
             let judge = &mut self.upper.judge;
             judge.other_datagram(src, dst, packet.at, datagram.payload, packet.duplicate);
             return;

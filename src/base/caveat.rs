@@ -11,6 +11,8 @@ pub enum CaveatKind {
     FileTruncated,
     /// A block or packet record is damaged; reading went on behind it, or stopped.
     CorruptBlock,
+    /// Behind the end of a capture another one follows in the same file: both are read.
+    FilesJoined,
     /// The operating system could not read further.
     ReadFailed,
     /// The compressed data is damaged or cut.
@@ -85,6 +87,7 @@ impl CaveatKind {
         match self {
             Self::FileTruncated => "file-truncated",
             Self::CorruptBlock => "corrupt-block",
+            Self::FilesJoined => "files-joined",
             Self::ReadFailed => "read-failed",
             Self::DecompressionFailed => "decompression-failed",
             Self::UnknownBlock => "unknown-block",
@@ -129,6 +132,7 @@ impl CaveatKind {
                 | Self::OutOfScope
                 | Self::OtherProtocol
                 | Self::UnknownBlock
+                | Self::FilesJoined
                 | Self::TimeBackwards
                 | Self::OverlapConflict
                 | Self::ProtocolNotDecoded

@@ -3,7 +3,7 @@
 
 use super::fill::Buffer;
 use super::progress::{Found, LOOK, Progress, Stop, resync};
-use crate::base::{Caveats, Limits, LinkType, Timestamp};
+use crate::base::{CaveatKind, Caveats, Limits, LinkType, Timestamp};
 use nom::bytes::streaming::take;
 use nom::number::streaming::be_u32;
 use nom::{Err, IResult};
@@ -26,12 +26,22 @@ pub(super) struct Pcap {
     link: LinkType,
     /// A record that claims more bytes is damaged.
     longest: u32,
+    /// The limit for that.
+    most: u32,
 }
 
 impl Pcap {
     /// Reads the header of the file. `Ok(None)`: it is no pcap. `Err`: it begins like one, but.
     pub(super) fn open(buffer: &mut Buffer<'_>, limits: &Limits) -> Result<Option<Self>, String> {
-        let data = buffer.data();
+        let most = u32::try_from(limits.frame_bytes).unwrap_or(u32::MAX);
+        let pcap = Self::read_header(buffer.data(), most)?;
+        if pcap.is_some() {
+            buffer.consume(HEADER_LEN);
+        }
+        Ok(pcap)
+    }
+
+    fn read_header(data: &[u8], most: u32) -> Result<Option<Self>, String> {
         let (big_endian, modified) = match data {
             [0xd4, 0xc3, 0xb2, 0xa1, ..] | [0x4d, 0x3c, 0xb2, 0xa1, ..] => (false, false),
             [0xa1, 0xb2, 0xc3, 0xd4, ..] | [0xa1, 0xb2, 0x3c, 0x4d, ..] => (true, false),
@@ -55,8 +65,6 @@ impl Pcap {
                 "a pcap file with a header that is not understood",
             ));
         };
-        let most = u32::try_from(limits.frame_bytes).unwrap_or(u32::MAX);
-        buffer.consume(HEADER_LEN);
         Ok(Some(Self {
             parse: match (big_endian, modified) {
                 (false, false) => parse_pcap_frame,
@@ -71,7 +79,36 @@ impl Pcap {
             link: LinkType(u16::try_from(header.network.0 & 0xffff).unwrap_or(0)),
             // 262144: what Wireshark takes for possible when the header says less.
             longest: header.snaplen.max(262_144).min(most),
+            most,
         }))
+    }
+
+    /// Goes on with another file that follows where a record should (`cat a.pcap b.pcap`): its header says link type, byte order and
+    /// precision anew.
+    fn join(
+        &mut self,
+        buffer: &mut Buffer<'_>,
+        progress: &mut Progress,
+        caveats: &mut Caveats,
+    ) -> bool {
+        if !begins_like_a_file(buffer.data()) || !buffer.ensure(HEADER_LEN) {
+            return false;
+        }
+        let Some(next) = joined_header(buffer.data())
+            .then(|| Self::read_header(buffer.data(), self.most))
+            .and_then(|read| read.ok().flatten())
+        else {
+            return false;
+        };
+        let text = format!(
+            "behind frame {} (byte {}) another pcap file follows in the same file; its frames are numbered on",
+            progress.number,
+            buffer.offset()
+        );
+        caveats.note(CaveatKind::FilesJoined, Some(progress.last_ref()), text);
+        buffer.consume(HEADER_LEN);
+        *self = next;
+        true
     }
 
     pub(super) fn name(&self) -> &'static str {
@@ -89,10 +126,13 @@ impl Pcap {
         caveats: &mut Caveats,
     ) -> Option<Found> {
         buffer.consume(std::mem::take(&mut progress.lent));
-        if self.nanos {
-            progress.digits = 9;
-        }
         while progress.stop.is_none() {
+            if self.join(buffer, progress, caveats) {
+                continue;
+            }
+            if self.nanos {
+                progress.digits = 9;
+            }
             match (self.parse)(buffer.data()) {
                 Ok((_, block)) if block.caplen <= self.longest => {
                     let len = block.data.len();
@@ -137,6 +177,9 @@ impl Pcap {
         progress.damage(caveats, buffer, &text);
         let seconds = progress.time().seconds();
         let possible = |data: &[u8], last: bool| {
+            if begins_like_a_file(data) && joined_header(data) {
+                return true;
+            }
             self.possible(data, seconds).is_some_and(|next| {
                 let rest = data.get(next..).unwrap_or_default();
                 let at_end = last && next == data.len();
@@ -184,6 +227,26 @@ impl Pcap {
         let seconds = i64::from(block.ts_sec).saturating_mul(1_000_000_000);
         Timestamp::from_nanos(seconds.saturating_add(fraction))
     }
+}
+
+/// Whether bytes begin with the number that a pcap file begins with: a quick look, once per record.
+fn begins_like_a_file(data: &[u8]) -> bool {
+    matches!(
+        data,
+        [0xa1, 0xb2, 0xc3, 0xd4, ..]
+            | [0xa1, 0xb2, 0x3c, 0x4d, ..]
+            | [0xa1, 0xb2, 0xcd, 0x34, ..]
+            | [0xd4, 0xc3, 0xb2, 0xa1, ..]
+            | [0x4d, 0x3c, 0xb2, 0xa1, ..]
+            | [0x34, 0xcd, 0xb2, 0xa1, ..]
+    )
+}
+
+/// Whether version 2.4 and an accuracy of 0 follow that number. As a record these would be a packet of 0 bytes.
+fn joined_header(data: &[u8]) -> bool {
+    let version = data.get(4..8);
+    let accuracy = data.get(12..16);
+    (version == Some(&[2, 0, 4, 0]) || version == Some(&[0, 2, 0, 4])) && accuracy == Some(&[0; 4])
 }
 
 /// A record of a modified big-endian file, which pcap-parser does not know: the common header, then interface index, protocol and

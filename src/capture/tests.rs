@@ -307,6 +307,44 @@ fn a_damaged_record_is_told_and_what_follows_is_read() {
 }
 
 #[test]
+fn files_joined_with_cat_are_all_read() {
+    let seconds = |got: &Outcome| -> Vec<_> { got.frames.iter().map(|f| f.1).collect() };
+    let link = |got: &Outcome| -> Vec<_> { got.frames.iter().map(|f| f.2).collect() };
+    let a = pcap(false, 0xa1b2_c3d4, 1, &[(5, 7, b"one"), (6, 0, b"two")]);
+    let b = pcap(true, 0xa1b2_3c4d, 101, &[(5, 7, b"three")]);
+    let empty = pcap(false, 0xa1b2_c3d4, 1, &[]);
+    for file in [[&a[..], &b].concat(), [&empty[..], &a, &empty, &b].concat()] {
+        let got = read(&file);
+        assert_eq!(seconds(&got), [5_000_007_000, 6_000_000_000, 5_000_000_007]);
+        assert_eq!(link(&got), [1, 1, 101]);
+        assert_eq!(got.frames.last().unwrap().0, 3);
+        assert!(got.summary.complete);
+        let joined = if file.len() == a.len() + b.len() { 1 } else { 3 };
+        assert_eq!(got.caveats.count(CaveatKind::FilesJoined), joined);
+        assert!(!got.caveats.hide_traffic());
+    }
+    // Both compressed, as `cat a.pcap.gz b.pcap.gz` leaves them.
+    let gz = |bytes: &[u8]| {
+        let mut out = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        out.write_all(bytes).unwrap();
+        out.finish().unwrap()
+    };
+    assert_eq!(link(&read(&[gz(&a), gz(&b)].concat())), [1, 1, 101]);
+    // The first one is damaged near its end: the second one's header is where reading goes on.
+    let mut damaged = [&a[..], &b].concat();
+    damaged[24 + 19 + 11] = 0x55;
+    let got = read(&damaged);
+    assert_eq!(link(&got), [1, 101]);
+    assert!(got.caveats.count(CaveatKind::CorruptBlock) > 0);
+    // A header that is cut, or that holds another version, is none.
+    for tail in [&b[..20], b"\xd4\xc3\xb2\xa1\x02\0\x05\0\0\0\0\0\0\0\0\0"] {
+        let got = read(&[&a[..], tail].concat());
+        assert_eq!(got.caveats.count(CaveatKind::FilesJoined), 0);
+        assert_eq!(got.frames.iter().filter(|f| f.4 > 0).count(), 2);
+    }
+}
+
+#[test]
 fn every_prefix_of_a_file_gives_its_whole_frames() {
     let ng = [
         section(false),

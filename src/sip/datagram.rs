@@ -1,9 +1,10 @@
 //! Messages of one datagram (RFC 3261 §18.3), or of one WebSocket frame (RFC 7118 §4.2).
 
+use super::framer::{embedded_start, is_multipart};
 use super::frames::Frames;
 use super::head::{BodyLength, Head, HeadEnd};
 use super::lines::{HeadScan, Lines};
-use super::probe::is_start_line;
+use super::probe::{bare_cr_start, find_start, is_start_line};
 use super::{Caps, DefectKind, Item, Message};
 use crate::base::{FrameRef, Limits};
 use memchr::memchr;
@@ -28,6 +29,7 @@ pub fn datagram(
         }
         return;
     }
+    let mut junk = false;
     while !rest.is_empty() {
         if !begins_with_start(rest) {
             sink(Item::Skipped {
@@ -37,7 +39,11 @@ pub fn datagram(
             });
             return;
         }
-        lines.clear();
+        if bare_cr_start(rest) {
+            lines.clear_for_bare_cr();
+        } else {
+            lines.clear();
+        }
         let (message, used) = one(rest, at, cut, caps, &mut lines);
         let (behind, mut message) = (rest.get(used..).unwrap_or(&[]), message);
         let next = without_padding(behind);
@@ -48,18 +54,27 @@ pub fn datagram(
         if stray && !limited {
             message.add_defect(DefectKind::ContentLengthMismatch, used);
         }
+        if std::mem::take(&mut junk) {
+            message.add_defect(DefectKind::JunkBefore, 0);
+        }
         sink(Item::Message(message));
         if stray {
+            let start = next_start(behind);
             sink(Item::Skipped {
                 at,
-                bytes: behind.len().try_into().unwrap_or(u64::MAX),
+                bytes: start.unwrap_or(behind.len()).try_into().unwrap_or(u64::MAX),
                 reason: if limited {
                     "behind a message over the limit"
                 } else {
                     "behind the end of the body in a datagram"
                 },
             });
-            return;
+            let Some(start) = start.and_then(|at| behind.get(at..)) else {
+                return;
+            };
+            junk = !limited;
+            rest = start;
+            continue;
         }
         rest = next;
     }
@@ -80,11 +95,29 @@ fn one(rest: &[u8], at: FrameRef, cut: bool, caps: Caps, lines: &mut Lines) -> (
     let mut body = match head.length {
         _ if end != HeadEnd::Empty => 0,
         BodyLength::Stated(n) => {
-            let stated = usize::try_from(n).unwrap_or(usize::MAX);
-            if stated > there && !cut {
-                head.note(DefectKind::BodyShorter, head_len);
+            let stated = stated_length(n, &head, rest);
+            let behind = head_len.checked_add(stated).and_then(|end| rest.get(end..));
+            let stray = behind.map(without_padding).unwrap_or(&[]);
+            let fits = match behind {
+                Some(_) => stray.is_empty() || begins_with_start(stray),
+                None => cut || is_multipart(&head, rest),
+            };
+            // Up to the end of the line at hand: a start line may be glued to the end of the body.
+            let line = memchr(b'\n', stray).unwrap_or(stray.len());
+            let until = rest.len().saturating_sub(stray.len()).saturating_add(line);
+            let next = || embedded_start(rest, &head, until);
+            match (!fits).then(next).flatten() {
+                Some(start) => {
+                    head.note(DefectKind::ContentLengthMismatch, start);
+                    start.saturating_sub(head_len)
+                }
+                None => {
+                    if stated > there && !cut {
+                        head.note(DefectKind::BodyShorter, head_len);
+                    }
+                    stated.min(there)
+                }
             }
-            stated.min(there)
         }
         BodyLength::Absent | BodyLength::Unusable => there,
     };
@@ -100,6 +133,37 @@ fn one(rest: &[u8], at: FrameRef, cut: bool, caps: Caps, lines: &mut Lines) -> (
     (Message::new(raw, head, Frames::one(at)), used)
 }
 
+/// Of several different lengths, one behind which a message begins or nothing; else the first.
+fn stated_length(first: u64, head: &Head, rest: &[u8]) -> usize {
+    let several = head.has(DefectKind::ContentLengthDuplicated);
+    let fits = |length: &usize| {
+        let behind = head
+            .len
+            .checked_add(*length)
+            .and_then(|end| rest.get(end..));
+        let behind = behind.map(without_padding);
+        behind.is_some_and(|behind| behind.is_empty() || begins_with_start(behind))
+    };
+    let lengths = several.then(|| head.lengths(rest));
+    lengths
+        .and_then(|lengths| lengths.into_iter().find(fits))
+        .or_else(|| usize::try_from(first).ok())
+        .unwrap_or(usize::MAX)
+}
+
+/// Where a message begins in bytes that belong to none.
+fn next_start(bytes: &[u8]) -> Option<usize> {
+    let mut begin = 0_usize;
+    while let Some(rest) = bytes.get(begin..).filter(|rest| !rest.is_empty()) {
+        let end = memchr(b'\n', rest).unwrap_or(rest.len());
+        if let Some(start) = rest.get(..end).and_then(find_start) {
+            return begin.checked_add(start);
+        }
+        begin = begin.checked_add(end)?.checked_add(1)?;
+    }
+    None
+}
+
 /// Without line ends and NULs at the start: keep-alives and padding.
 fn without_padding(bytes: &[u8]) -> &[u8] {
     let padding = bytes
@@ -111,5 +175,5 @@ fn without_padding(bytes: &[u8]) -> &[u8] {
 
 fn begins_with_start(bytes: &[u8]) -> bool {
     let end = memchr(b'\n', bytes).unwrap_or(bytes.len());
-    bytes.get(..end).is_some_and(is_start_line)
+    bytes.get(..end).is_some_and(is_start_line) || bare_cr_start(bytes)
 }

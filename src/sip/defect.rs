@@ -72,7 +72,7 @@ defects! {
     ContentLengthMissing "content-length-missing" "there is no Content-Length on a stream" "RFC 3261 section 18.3";
     ContentLengthNegative "content-length-negative" "the Content-Length is negative" "RFC 3261 section 20.14";
     ContentLengthInvalid "content-length-invalid" "the Content-Length is not a number" "RFC 3261 section 20.14";
-    ContentLengthDuplicated "content-length-duplicated" "there are several Content-Length fields; the first was used" "RFC 3261 section 7.3.1";
+    ContentLengthDuplicated "content-length-duplicated" "there are several Content-Length fields; one was used behind which a message begins or nothing, or else the first" "RFC 3261 section 7.3.1";
     ContentLengthMismatch "content-length-mismatch" "where the Content-Length says that the message ends, something else follows than a message" "RFC 3261 section 18.3";
     BodyShorter "body-shorter" "the body is shorter than the Content-Length says" "RFC 3261 section 18.3";
     BodyTooLong "body-too-long" "the body is over the limit and was cut";
@@ -84,6 +84,7 @@ defects! {
     ControlCharacter "control-character" "a control character in the header, or a CR that ends no line" "RFC 3261 section 25.1";
     NotUtf8 "not-utf8" "the header is not UTF-8" "RFC 3261 section 7";
     BareLf "bare-lf" "a line ends with LF alone instead of CRLF" "RFC 3261 section 7";
+    BareCr "bare-cr" "a line ends with CR alone instead of CRLF" "RFC 3261 section 7";
     JunkBefore "junk-before" "bytes that belong to no message were sent before this one" "RFC 3261 section 7.5";
     Cut "cut" "the snap length of the capture cut the message";
     BytesMissing "bytes-missing" "the capture lacks bytes of the message";

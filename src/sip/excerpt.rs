@@ -12,7 +12,13 @@ impl Message {
     ///
     /// Folded fields are one line; control characters are escaped; credentials never appear.
     pub fn excerpt(&self, lines: usize, width: usize) -> String {
-        join(logical_lines(self.head()).map(safe_head_line), lines, width)
+        let mut head = Cow::Borrowed(self.head());
+        if self.has_defect(super::DefectKind::BareCr) {
+            for byte in head.to_mut().iter_mut().filter(|b| **b == b'\r') {
+                *byte = b'\n';
+            }
+        }
+        join(logical_lines(&head).map(safe_head_line), lines, width)
     }
 
     /// The first lines of the body, for session descriptions; keys of media never appear.

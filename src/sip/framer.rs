@@ -6,12 +6,14 @@ mod stop;
 
 use super::frames::Marks;
 use super::head::{BodyLength, Head, HeadEnd};
+use super::lex::is_token;
 use super::lines::{HeadScan, Lines};
 use super::probe::{START_LINE_MAX, classify, find_start};
-use super::{Caps, DefectKind, HeaderName, Item, Message, Probe};
+use super::{Caps, DefectKind, HeaderName, Item, Message, Method, Probe};
 use crate::base::{Chunk, FrameRef, Limits};
 use doubt::{Start, Tail, loose_start};
-use look::{embedded_start, is_multipart, leading_line_ends, len64, line_end};
+pub(super) use look::{embedded_start, is_multipart};
+use look::{leading_line_ends, len64, line_end};
 use memchr::{memchr, memmem};
 
 const AFTER_GAP: &str = "behind bytes that the capture lacks, before the next start line";
@@ -300,24 +302,25 @@ impl Framer {
                     BodyLength::Unusable => None,
                 };
                 let bogus = matches!(head.length, BodyLength::Stated(_)) && stated.is_none();
-                self.state = match stated {
-                    Some(n) => State::Body {
+                self.state = match (self.ends(&head, view).first(), stated) {
+                    // Which one is right, the bytes behind tell.
+                    (Some(end), _) => State::Body {
+                        end: *end,
+                        head,
+                        holds: Some(true),
+                    },
+                    (None, Some(n)) => State::Body {
                         end: len.saturating_add(n),
                         head,
                         holds: None,
                     },
                     // A body was announced, but not how long it is.
-                    None if has_type || bogus => {
-                        if bogus {
-                            head.note(DefectKind::BodyTooLong, len);
-                        }
-                        State::OpenBody {
-                            head,
-                            line: len,
-                            searched: len,
-                        }
-                    }
-                    None => State::Body {
+                    (None, None) if has_type || bogus => State::OpenBody {
+                        head,
+                        line: len,
+                        searched: len,
+                    },
+                    (None, None) => State::Body {
                         head,
                         end: len,
                         holds: Some(false),
@@ -362,8 +365,54 @@ impl Framer {
             self.state = State::Body { head, end, holds };
             return Step::Wait;
         };
-        let verdict = self.what_follows(behind);
+        let ends = self.ends(&head, view);
+        let verdict = if ends.is_empty() {
+            self.what_follows(behind)
+        } else {
+            self.what_begins(behind)
+        };
+        // The length is too long, and took the first letters of the next method.
+        let verdict = if verdict == Probe::Yes && !self.uncertain {
+            let token = behind.iter().take_while(|b| is_token(**b)).count();
+            let before = view.get(head.len..end).unwrap_or(&[]);
+            match Method::is_rest(before, behind.get(..token).unwrap_or(&[])) {
+                true => Probe::No,
+                false => Probe::Yes,
+            }
+        } else {
+            verdict
+        };
+        let looked_at = end;
         let mut end = end;
+        if verdict == Probe::No && !self.uncertain {
+            if let Some(larger) = ends.into_iter().find(|e| *e > end) {
+                self.state = State::Body {
+                    head,
+                    end: larger,
+                    holds: Some(true),
+                };
+                return Step::Used(0);
+            }
+            // None of several fits.
+            if let BodyLength::Stated(n) = head.length {
+                let first = usize::try_from(n).ok();
+                let first = first.and_then(|n| head.len.checked_add(n));
+                end = first.filter(|first| *first < end).unwrap_or(end);
+            }
+        }
+        // How long the body is was not said, and what follows is one, or the beginning of a start line.
+        if verdict != Probe::Yes
+            && !behind.is_empty()
+            && !self.uncertain
+            && !matches!(head.length, BodyLength::Stated(_))
+        {
+            self.state = State::OpenBody {
+                line: head.len,
+                searched: head.len,
+                head,
+            };
+            return Step::Used(0);
+        }
         let mut doubt = NOT_SIP;
         if self.uncertain {
             match verdict {
@@ -391,7 +440,8 @@ impl Framer {
         }
         if verdict == Probe::No && matches!(head.length, BodyLength::Stated(_)) {
             let line = behind.get(..START_LINE_MAX).unwrap_or(behind);
-            let through_line = end.saturating_add(memchr(b'\n', line).unwrap_or(line.len()));
+            let line = memchr(b'\n', line).unwrap_or(line.len());
+            let through_line = looked_at.saturating_add(line);
             if let Some(start) = embedded_start(view, &head, through_line) {
                 end = start;
             }
@@ -417,6 +467,9 @@ impl Framer {
         while let Some(end) = line_end(view, searched) {
             if let Some(start) = view.get(line..end).and_then(find_start) {
                 let end = line.saturating_add(start);
+                if matches!(head.length, BodyLength::Stated(_)) {
+                    head.note(DefectKind::ContentLengthMismatch, end);
+                }
                 self.give(view, *head, end, sink);
                 self.state = State::between(NOT_SIP);
                 return Step::Used(end);
@@ -499,7 +552,7 @@ impl Framer {
 
     /// The message begins further on in the line: what is before it is the end of a body.
     fn begins_later(&mut self, at: usize, sink: &mut dyn FnMut(Item)) -> Step {
-        let mut skip = self.skip(AFTER_GAP);
+        let mut skip = self.skip(if self.uncertain { AFTER_GAP } else { NOT_SIP });
         skip.bytes = len64(at);
         self.skipped(skip, sink);
         self.lines.clear();
@@ -573,7 +626,11 @@ impl Framer {
 
     fn skipped(&mut self, skip: Skip, sink: &mut dyn FnMut(Item)) {
         if skip.bytes > 0 {
-            self.junk = matches!(skip.reason, WRONG_LENGTH | NOT_SIP);
+            self.junk = match skip.reason {
+                WRONG_LENGTH | NOT_SIP => true,
+                STREAM_START => !self.uncertain,
+                _ => false,
+            };
             sink(Item::Skipped {
                 at: skip.at,
                 bytes: skip.bytes,

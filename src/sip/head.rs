@@ -5,6 +5,9 @@ use super::lex::{self, offset};
 use super::{Defect, DefectKind, Method, StatusCode, Text, Uri, probe};
 use memchr::memchr;
 
+/// Content-Length fields that are tried, when there are several: bounds the work.
+const LENGTHS_MAX: usize = 4;
+
 /// A stretch of the message, in bytes from its start.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Span {
@@ -116,9 +119,14 @@ impl Head {
         head
     }
 
+    /// Whether it was noted.
+    pub(super) fn has(&self, kind: DefectKind) -> bool {
+        self.defects.iter().any(|d| d.kind == kind)
+    }
+
     /// Notes a defect; of each kind the first place.
     pub(super) fn note(&mut self, kind: DefectKind, at: usize) {
-        if !self.defects.iter().any(|d| d.kind == kind) {
+        if !self.has(kind) {
             self.defects.push(Defect {
                 kind,
                 offset: offset(at),
@@ -132,7 +140,7 @@ impl Head {
         let ends = lines
             .iter()
             .map(|end| usize::try_from(*end).unwrap_or(usize::MAX));
-        for end in ends.chain(std::iter::once(bytes.len())) {
+        for (n, end) in ends.chain(std::iter::once(bytes.len())).enumerate() {
             let Some(line) = bytes.get(begin..end).filter(|l| !l.is_empty()) else {
                 continue; // nothing lies behind the last line end
             };
@@ -140,6 +148,10 @@ impl Head {
                 [content @ .., b'\r', b'\n'] => content,
                 [content @ .., b'\n'] => {
                     self.note(DefectKind::BareLf, end);
+                    content
+                }
+                [content @ .., b'\r'] if n < lines.len() => {
+                    self.note(DefectKind::BareCr, end);
                     content
                 }
                 partial => partial,
@@ -427,6 +439,16 @@ impl Head {
                 BodyLength::Unusable
             }
         };
+    }
+
+    /// The first lengths that were said, in bytes, the first one first; what is no length is left out.
+    pub(super) fn lengths(&self, bytes: &[u8]) -> Vec<usize> {
+        let fields = self.fields.iter();
+        fields
+            .filter(|f| f.id == HeaderName::ContentLength)
+            .take(LENGTHS_MAX)
+            .filter_map(|f| usize::try_from(Text::new(f.value.of(bytes)).number()?).ok())
+            .collect()
     }
 
     /// The value of the first field of this name.

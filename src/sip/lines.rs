@@ -1,8 +1,8 @@
 //! Where the lines of a head end, found as the bytes come.
 
-use super::lex::offset;
+use super::lex::{is_token, offset, trim_end};
 use super::probe;
-use memchr::memchr;
+use memchr::{memchr, memchr2};
 
 /// Lines of an ordinary head.
 const LINES: usize = 32;
@@ -12,6 +12,8 @@ const LINES: usize = 32;
 pub(super) struct Lines {
     pub(super) ends: Vec<u32>,
     searched: usize,
+    /// CR alone ends a line, too.
+    bare_cr: bool,
 }
 
 /// How far a head goes.
@@ -29,8 +31,28 @@ impl Lines {
     /// For a new head. Keeps the memory, unless a hostile head made it large.
     pub(super) fn clear(&mut self) {
         self.searched = 0;
+        self.bare_cr = false;
         self.ends.clear();
         self.ends.shrink_to(4096);
+    }
+
+    /// For a head whose lines end with CR alone; all of its bytes must be there.
+    pub(super) fn clear_for_bare_cr(&mut self) {
+        self.clear();
+        self.bare_cr = true;
+    }
+
+    /// Where the next line ends, from `from` on: behind its last byte.
+    fn next_end(&self, view: &[u8], from: usize) -> Option<usize> {
+        let rest = view.get(from..)?;
+        let found = if self.bare_cr {
+            let found = memchr2(b'\r', b'\n', rest)?;
+            let pair = rest.get(found..).is_some_and(|r| r.starts_with(b"\r\n"));
+            found.saturating_add(usize::from(pair))
+        } else {
+            memchr(b'\n', rest)?
+        };
+        Some(from.saturating_add(found).saturating_add(1))
     }
 
     /// Looks at what came since the last call; `view` begins with the message.
@@ -43,20 +65,19 @@ impl Lines {
             .ends
             .last()
             .map_or(0, |end| usize::try_from(*end).unwrap_or_default());
-        while let Some(found) = view
-            .get(self.searched..)
-            .and_then(|rest| memchr(b'\n', rest))
-        {
-            let end = self.searched.saturating_add(found).saturating_add(1);
+        while let Some(end) = self.next_end(view, self.searched) {
             let line = view.get(begin..end).unwrap_or(&[]);
             if !self.ends.is_empty() {
-                if matches!(line, b"\n" | b"\r\n") {
+                if matches!(line, b"\n" | b"\r\n" | b"\r") {
                     self.ends.push(offset(end));
                     self.searched = end;
                     return HeadScan::Complete(end);
                 }
-                if looks_like_start(line) && probe::is_start_line(line) {
-                    return HeadScan::NextStart(begin);
+                if looks_like_start(line)
+                    && let Some(start) = probe::find_start(line)
+                    && (start == 0 || !is_field(line))
+                {
+                    return HeadScan::NextStart(begin.saturating_add(start));
                 }
             }
             self.ends.push(offset(end));
@@ -70,5 +91,12 @@ impl Lines {
 
 /// A cheap look before the costly one: header lines hardly ever pass.
 fn looks_like_start(line: &[u8]) -> bool {
-    line.starts_with(b"SIP/2.0 ") || line.ends_with(b"SIP/2.0\r\n") || line.ends_with(b"SIP/2.0\n")
+    line.starts_with(b"SIP/2.0 ") || trim_end(line).ends_with(b"SIP/2.0")
+}
+
+/// Whether a line is a header field, or continues one: its value may be anything.
+fn is_field(line: &[u8]) -> bool {
+    let name = memchr(b':', line).and_then(|colon| line.get(..colon));
+    matches!(line.first(), Some(b' ' | b'\t'))
+        || name.is_some_and(|name| trim_end(name).iter().all(|b| is_token(*b)))
 }

@@ -88,6 +88,15 @@ impl<'a> Method<'a> {
         }
     }
 
+    /// Whether `token` is no known method, and the rest of one whose first letters `before` ends with: `OTIFY` behind `N`.
+    pub(super) fn is_rest(before: &[u8], token: &[u8]) -> bool {
+        matches!(Method::new(token), Method::Other(_))
+            && KNOWN.iter().any(|(_, name)| {
+                let first = name.as_bytes().strip_suffix(token);
+                first.is_some_and(|first| !token.is_empty() && before.ends_with(first))
+            })
+    }
+
     /// The longest known method that `bytes` end with: where a message begins behind a body without line end.
     pub(super) fn at_end_of(bytes: &[u8]) -> Option<&'static str> {
         KNOWN

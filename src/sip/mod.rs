@@ -44,7 +44,9 @@ pub use header::{
 pub use lex::{Elements, Param, Params};
 pub use message::Message;
 pub use method::Method;
-pub use probe::{Probe, find_in_stream, probe, probe_after_gap};
+pub use probe::{
+    Probe, begins_behind_junk, find_in_stream, probe, probe_after_gap, probe_datagram,
+};
 pub use sdp::{Attribute, Media, Sdp};
 pub use secret::without_passwords;
 pub use status::StatusCode;

@@ -1,7 +1,7 @@
 //! Is this SIP? Told from the first bytes, whatever the port.
 
-use super::Method;
 use super::lex::{is_token, trim_end};
+use super::{HeaderName, Method};
 use memchr::{memchr, memmem};
 use nom::bytes::complete::tag_no_case;
 use nom::character::complete::{char, digit1};
@@ -34,10 +34,7 @@ pub enum Probe {
 /// whatever the method; a response when it begins with one and a digit follows. Other versions than 2.0 are SIP with
 /// a defect (RFC 4475 §3.1.2.16). HTTP and RTSP end their line otherwise.
 pub fn probe(first_bytes: &[u8]) -> Probe {
-    let skipped = first_bytes
-        .iter()
-        .take_while(|b| matches!(b, b'\r' | b'\n'))
-        .count();
+    let skipped = leading_line_ends(first_bytes);
     classify(first_bytes.get(skipped..).unwrap_or(&[]), 0)
 }
 
@@ -106,7 +103,34 @@ pub(super) fn is_start_line(line: &[u8]) -> bool {
         return false;
     }
     let line = trim_end(line);
-    is_status_line(line) || is_request_line(line)
+    is_status_line(line) || (is_request_line(line) && !is_glued(line))
+}
+
+/// Whether the start line of a request stands behind the end of a body without line end, in a line that could be one as a whole:
+/// `see http://tomt.it/MESSAGE sip:`, `helloINFO sip:`. Behind a capital letter or a hyphen it may be a method of its own, `X-INFO`.
+fn is_glued(line: &[u8]) -> bool {
+    let before = known_start(line).and_then(|start| line.get(..start));
+    match before.and_then(<[u8]>::split_last) {
+        None => false,
+        Some((last, rest)) => {
+            let ends_text = last.is_ascii_lowercase()
+                || last.is_ascii_digit()
+                || matches!(last, b'.' | b'!' | b'~' | b'*' | b'+' | b'`' | b'\'');
+            ends_text || !is_token(*last) || !rest.iter().all(|b| is_token(*b))
+        }
+    }
+}
+
+/// Where the known method of a request line begins that a line ends with.
+fn known_start(line: &[u8]) -> Option<usize> {
+    let version = version_at_end(line)?;
+    let tail_from = version.saturating_sub(START_LINE_MAX / 2);
+    let before = trim_end(line.get(tail_from..version)?);
+    let uri = memchr::memrchr2(b' ', b'\t', before)?;
+    let behind_method = before.get(..uri)?;
+    let method = Method::at_end_of(behind_method)?;
+    let start = tail_from.checked_add(behind_method.len().checked_sub(method.len())?)?;
+    is_request_line(line.get(start..)?).then_some(start)
 }
 
 fn is_status_line(line: &[u8]) -> bool {
@@ -126,10 +150,20 @@ fn is_request_line(line: &[u8]) -> bool {
         return false;
     };
     let uri = line.get(method..at).unwrap_or(&[]);
-    // A URI has a scheme; `*` is HTTP's, and harmless here because the version is SIP's.
     matches!(uri.last(), Some(b' ' | b'\t'))
-        && (memchr(b':', uri).is_some() || super::lex::trim(uri) == b"*")
+        && may_be_uri(first_word(uri))
         && !uri.iter().any(|b| *b < b' ' && *b != b'\t')
+}
+
+/// What stands up to the first white space, white space before it aside.
+fn first_word(bytes: &[u8]) -> &[u8] {
+    let mut words = bytes.split(|b| matches!(b, b' ' | b'\t'));
+    words.find(|word| !word.is_empty()).unwrap_or(&[])
+}
+
+/// A URI has a scheme, in brackets or not; white space in what follows is tolerated. `*` is HTTP's, and harmless because the version is SIP's.
+fn may_be_uri(word: &[u8]) -> bool {
+    memchr(b':', word).is_some() || word.first() == Some(&b'<') || word == b"*"
 }
 
 /// Where the SIP version at the end of a line begins.
@@ -154,6 +188,7 @@ fn may_become_start_line(prefix: &[u8]) -> bool {
         && method <= METHOD_MAX
         && matches!(first, b' ' | b'\t')
         && uri.is_none_or(|b| b.is_ascii_alphabetic() || matches!(b, b'<' | b'*' | b'\r'))
+        && (may_be_uri(first_word(rest)) || trim_end(rest).ends_with(first_word(rest)))
         && !rest
             .iter()
             .any(|b| *b < b' ' && !matches!(b, b'\t' | b'\r'))
@@ -180,18 +215,7 @@ fn is_version_prefix(prefix: &[u8]) -> bool {
 /// In the middle only known methods and three-digit status codes are believed.
 pub(super) fn find_start(line: &[u8]) -> Option<usize> {
     if is_start_line(line) {
-        // `helloINFO`: a body in small letters, and the known method of the next message.
-        let token = line.iter().take_while(|b| is_token(**b)).count();
-        let token = line.get(..token).unwrap_or(&[]);
-        let method = Method::at_end_of(token).and_then(|m| token.len().checked_sub(m.len()));
-        return method
-            .filter(|at| {
-                token
-                    .get(..*at)
-                    .and_then(<[u8]>::last)
-                    .is_some_and(u8::is_ascii_lowercase)
-            })
-            .or(Some(0));
+        return Some(0);
     }
     let line = trim_end(line);
     let response = memmem::find_iter(line, b"SIP/2.0 ").find(|at| {
@@ -200,16 +224,76 @@ pub(super) fn find_start(line: &[u8]) -> Option<usize> {
                     if [a, b, c].iter().all(|d| d.is_ascii_digit()))
         })
     });
-    response.or_else(|| {
-        let version = version_at_end(line)?;
-        let tail_from = version.saturating_sub(START_LINE_MAX / 2);
-        let before = trim_end(line.get(tail_from..version)?);
-        let uri = memchr::memrchr2(b' ', b'\t', before)?;
-        let behind_method = before.get(..uri)?;
-        let method = Method::at_end_of(behind_method)?;
-        let start = tail_from.checked_add(behind_method.len().checked_sub(method.len())?)?;
-        is_start_line(line.get(start..)?).then_some(start)
-    })
+    response.or_else(|| known_start(line))
+}
+
+/// Most bytes before the first message of a stream that are passed over: text only when it is short, because protocols of
+/// text (logs, mail) may quote messages.
+const JUNK_MAX: usize = 4 << 10;
+const JUNK_TEXT_MAX: usize = 32;
+
+/// Whether the first bytes of a stream are a few that belong to no protocol, and a SIP message: a start line, and a header field that SIP knows.
+///
+/// Behind an empty line nothing is believed: a body of HTTP may hold a message. Nor is a mirrored message (HEP), which others have sent.
+pub fn begins_behind_junk(first_bytes: &[u8]) -> bool {
+    let mut rest = first_bytes
+        .get(leading_line_ends(first_bytes)..)
+        .unwrap_or(&[]);
+    let mut before = 0_usize;
+    if first_bytes.starts_with(b"HEP3") {
+        return false;
+    }
+    while let Some(end) = memchr(b'\n', rest) {
+        let (line, behind) = super::lex::split_around(rest, end);
+        if trim_end(line).is_empty() || before > JUNK_MAX {
+            return false;
+        }
+        if let Some(start) = find_start(line) {
+            let junk = before.saturating_add(start);
+            let at = first_bytes.len().saturating_sub(rest.len());
+            let is_text = |b: &u8| matches!(b, b'\t' | b'\r' | b'\n' | b' '..=b'~');
+            let text = first_bytes
+                .get(..at.saturating_add(start))
+                .is_some_and(|junk| junk.iter().all(is_text));
+            return junk <= if text { JUNK_TEXT_MAX } else { JUNK_MAX }
+                && begins_with_field(behind);
+        }
+        before = before.saturating_add(end).saturating_add(1);
+        rest = behind;
+    }
+    false
+}
+
+/// Whether a header field that SIP knows comes first.
+fn begins_with_field(bytes: &[u8]) -> bool {
+    memchr(b':', bytes.get(..START_LINE_MAX).unwrap_or(bytes))
+        .and_then(|colon| bytes.get(..colon))
+        .is_some_and(|name| HeaderName::new(trim_end(name)) != HeaderName::Other)
+}
+
+/// As [`probe`], for a whole datagram or user message: its lines may end with CR alone.
+pub fn probe_datagram(bytes: &[u8]) -> Probe {
+    let rest = bytes.get(leading_line_ends(bytes)..).unwrap_or(&[]);
+    if bare_cr_start(rest) {
+        return Probe::Yes;
+    }
+    probe(bytes)
+}
+
+/// Whether bytes begin with a start line that ends with CR alone.
+pub(super) fn bare_cr_start(bytes: &[u8]) -> bool {
+    let bytes = bytes.get(..=START_LINE_MAX).unwrap_or(bytes);
+    match memchr::memchr2(b'\r', b'\n', bytes).and_then(|end| bytes.split_at_checked(end)) {
+        Some((line, [b'\r', next, ..])) => *next != b'\n' && is_start_line(line),
+        _ => false,
+    }
+}
+
+fn leading_line_ends(bytes: &[u8]) -> usize {
+    bytes
+        .iter()
+        .take_while(|b| matches!(b, b'\r' | b'\n'))
+        .count()
 }
 
 #[cfg(test)]
@@ -226,6 +310,10 @@ mod tests {
             "INVITE  sip:user@example.com  SIP/2.0  \r\n",
             "sip/2.0 4294967301 x\r\n",
             "INVITE sip:user@example.com; lr SIP/2.0\r\n",
+            "INVITE <sip:a b@tomt.it> SIP/2.0\r\n",
+            "X-INFO sip:a@tomt.it SIP/2.0\r\n",
+            "XINFO sip:a@tomt.it SIP/2.0\r\n",
+            "see tel:+39 SIP/2.0\r\n",
         ] {
             assert_eq!(probe(yes.as_bytes()), Probe::Yes, "{yes}");
         }
@@ -236,6 +324,9 @@ mod tests {
             "SIP/2.0 OK\r\n",
             "220 mail ESMTP\r\n",
             "hello world SIP/2.0\r\n",
+            "hello worldINFO sip:a@tomt.it SIP/2.0\r\n",
+            "see http://tomt.it/INFO sip:a@tomt.it SIP/2.0\r\n",
+            "text1INFO sip:a@tomt.it SIP/2.0\r\n",
             "\x16\x03\x01\x02\0\x01",
             "SIP/2.0x",
         ] {
@@ -276,6 +367,13 @@ mod tests {
         assert_eq!(find_start(b"helloINFO sip:a@tomt.it SIP/2.0\r"), Some(5));
         assert_eq!(find_start(b"BENOTIFY sip:a@tomt.it SIP/2.0\r"), Some(0));
         assert_eq!(find_start(b"}SIP/2.0 200 OK\r"), Some(1));
+        assert_eq!(find_start(b"text 1INFO sip:a@tomt.it SIP/2.0\r"), Some(6));
+        assert_eq!(find_start(b"text: 1INFO tel:+39 SIP/2.0\r"), Some(7));
+        assert_eq!(
+            find_start(b"see sip:a INFO sip:a@tomt.it SIP/2.0"),
+            Some(10)
+        );
+        assert_eq!(find_start(b"INFO sip:INFO sip: a SIP/2.0"), Some(0));
         assert_eq!(find_start(b"Via: SIP/2.0/TLS 10.1.1.10\r"), None);
         assert_eq!(find_start(b"nothing of the kind SIP/2.0"), None);
     }

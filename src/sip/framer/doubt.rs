@@ -1,10 +1,10 @@
 //! Behind bytes that the capture lacks it is not certain where messages begin: a start line may be the rest of one, or text in a body.
 
-use super::super::head::{Head, StartLine};
+use super::super::head::{BodyLength, Head, StartLine};
 use super::super::header::CSeq;
 use super::super::lex::{is_token, trim, trim_end};
 use super::super::probe::{has_known_start, is_start_line, version_at_end};
-use super::super::{DefectKind, HeaderName, Probe};
+use super::super::{DefectKind, HeaderName, Method, Probe};
 use super::look::{leading_line_ends, line_end};
 use super::{Framer, classify};
 use memchr::memmem;
@@ -46,9 +46,6 @@ impl Framer {
         let StartLine::Request { method, .. } = head.start else {
             return Start::Here;
         };
-        if !self.uncertain {
-            return Start::Here;
-        }
         let method = method.of(view);
         let cseq = head
             .fields
@@ -56,6 +53,14 @@ impl Framer {
             .find(|field| field.id == HeaderName::CSeq)
             .and_then(|field| CSeq::new(field.value.of(view)))
             .map(|cseq| cseq.method.as_bytes());
+        if !self.uncertain {
+            // A body that is longer than was said and ends with a capital letter, as in `OKINFO`.
+            let known = |m| !matches!(Method::new(m), Method::Other(_));
+            let longer = cseq
+                .filter(|whole| known(whole) && !known(method))
+                .and_then(|whole| method.strip_suffix(whole));
+            return longer.map_or(Start::Here, |text| Start::Later(text.len()));
+        }
         match cseq {
             Some(whole) if whole == method => Start::Here,
             Some(whole) => {
@@ -97,6 +102,35 @@ impl Framer {
             [b'\r' | b'\n', ..] => Probe::Yes,
             _ => classify(behind, 0),
         }
+    }
+
+    /// What comes first behind line ends, which may be keep-alives or the first bytes of a body.
+    pub(super) fn what_begins(&self, behind: &[u8]) -> Probe {
+        match behind.get(leading_line_ends(behind)..) {
+            None | Some([]) => Probe::NeedMore,
+            Some(rest) => classify(rest, 0),
+        }
+    }
+
+    /// Where a message may end by its several different lengths, the shortest first; none where there is but one, or when it is not
+    /// certain that it is a message.
+    pub(super) fn ends(&self, head: &Head, view: &[u8]) -> Vec<usize> {
+        if self.uncertain || !head.has(DefectKind::ContentLengthDuplicated) {
+            return Vec::new();
+        }
+        let mut ends: Vec<_> = head
+            .lengths(view)
+            .into_iter()
+            .filter(|n| *n <= self.caps.body)
+            .map(|n| head.len.saturating_add(n))
+            .collect();
+        ends.sort_unstable();
+        ends.dedup();
+        let most = u64::try_from(self.caps.body).unwrap_or(u64::MAX);
+        if ends.len() < 2 && matches!(head.length, BodyLength::Stated(n) if n <= most) {
+            ends.clear();
+        }
+        ends
     }
 }
 

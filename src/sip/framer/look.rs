@@ -6,7 +6,7 @@ use super::super::probe::find_start;
 use memchr::memchr;
 
 /// Where a message begins inside an announced body; not looked for where bodies hold messages legally.
-pub(super) fn embedded_start(view: &[u8], head: &Head, until: usize) -> Option<usize> {
+pub(in crate::sip) fn embedded_start(view: &[u8], head: &Head, until: usize) -> Option<usize> {
     let kind = head.value(HeaderName::ContentType, view);
     if kind.is_some_and(|k| k.starts_with("message/")) {
         return None;
@@ -23,7 +23,7 @@ pub(super) fn embedded_start(view: &[u8], head: &Head, until: usize) -> Option<u
     None
 }
 
-pub(super) fn is_multipart(head: &Head, view: &[u8]) -> bool {
+pub(in crate::sip) fn is_multipart(head: &Head, view: &[u8]) -> bool {
     head.value(HeaderName::ContentType, view)
         .is_some_and(|kind| kind.starts_with("multipart/"))
 }

@@ -1,6 +1,6 @@
 //! What to do with bytes that wait when no more follow directly: the stream ends, or the capture has a hole.
 
-use super::super::head::HeadEnd;
+use super::super::head::{BodyLength, HeadEnd};
 use super::super::{DefectKind, Item, Probe};
 use super::doubt::Start;
 use super::look::leading_line_ends;
@@ -58,7 +58,11 @@ impl Framer {
             // It waited for a look at what follows; a start line that never ends is none.
             State::Body { mut head, end, .. } if end <= view.len() => {
                 used = end;
-                let behind = view.get(end..).unwrap_or(&[]);
+                // Of several lengths, the one with which all of it is a message.
+                if let Some(last) = self.ends(&head, view).pop().filter(|e| *e == view.len()) {
+                    used = last;
+                }
+                let behind = view.get(used..).unwrap_or(&[]);
                 let behind = behind.get(leading_line_ends(behind)..).unwrap_or(&[]);
                 // What was cut by a hole may have become a start line.
                 let cut = stop != Stop::End && classify(behind, 0) == Probe::NeedMore;
@@ -104,6 +108,8 @@ impl Framer {
             State::OpenBody { mut head, .. } => {
                 if stop != Stop::End {
                     head.note(DefectKind::BytesMissing, view.len());
+                } else if matches!(head.length, BodyLength::Stated(_)) {
+                    head.note(DefectKind::BodyShorter, view.len());
                 }
                 self.give(view, *head, view.len(), sink);
             }
