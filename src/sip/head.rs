@@ -2,7 +2,7 @@
 
 use super::header::{CSeq, HeaderName, Via};
 use super::lex::{self, offset};
-use super::{Defect, DefectKind, Method, StatusCode, Text, Uri, probe};
+use super::{Defect, DefectKind, Method, StatusCode, Text, Uri, plain, probe};
 use memchr::memchr;
 
 /// A stretch of the message, in bytes from its start.
@@ -219,6 +219,7 @@ impl Head {
         };
         let odd = |b: &u8| lex::is_lws(*b) || matches!(b, b'<' | b'>' | b'"');
         match Uri::new(uri) {
+            _ if plain::is_uri(uri) => {}
             Some(uri) if uri.headers.is_some() => {
                 self.note(DefectKind::RequestUriHeaders, uri_at);
             }
