@@ -217,16 +217,21 @@ impl Head {
             method: Span::new(0, method),
             uri: Span::new(uri_at, uri_at.saturating_add(uri.len())),
         };
-        let odd = |b: &u8| lex::is_lws(*b) || matches!(b, b'<' | b'>' | b'"');
-        match Uri::new(uri) {
-            _ if plain::is_uri(uri) => {}
-            Some(uri) if uri.headers.is_some() => {
-                self.note(DefectKind::RequestUriHeaders, uri_at);
-            }
-            Some(read) if !uri.iter().any(odd) && read.is_well_formed() => {}
-            _ => self.note(DefectKind::BadUri, uri_at),
+        if !plain::is_uri(uri) {
+            self.check_request_uri(uri, uri_at);
         }
         before == 1 && middle.len() == uri.len().saturating_add(2)
+    }
+
+    fn check_request_uri(&mut self, uri: &[u8], at: usize) {
+        let odd = |b: &u8| lex::is_lws(*b) || matches!(b, b'<' | b'>' | b'"');
+        match Uri::new(uri) {
+            Some(uri) if uri.headers.is_some() => {
+                self.note(DefectKind::RequestUriHeaders, at);
+            }
+            Some(read) if !uri.iter().any(odd) && read.is_well_formed() => {}
+            _ => self.note(DefectKind::BadUri, at),
+        }
     }
 
     fn read_field(&mut self, line: &[u8], begin: usize, max_fields: usize) {
