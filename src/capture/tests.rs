@@ -319,7 +319,11 @@ fn files_joined_with_cat_are_all_read() {
         assert_eq!(link(&got), [1, 1, 101]);
         assert_eq!(got.frames.last().unwrap().0, 3);
         assert!(got.summary.complete);
-        let joined = if file.len() == a.len() + b.len() { 1 } else { 3 };
+        let joined = if file.len() == a.len() + b.len() {
+            1
+        } else {
+            3
+        };
         assert_eq!(got.caveats.count(CaveatKind::FilesJoined), joined);
         assert!(!got.caveats.hide_traffic());
     }

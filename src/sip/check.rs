@@ -6,52 +6,55 @@
 use super::head::Head;
 use super::header::{self, HeaderName as H, Via};
 use super::lex::{self, Elements, Params};
-use super::{DefectKind, Text, Uri};
+use super::{DefectKind, Text, Uri, plain};
 use memchr::memchr;
 
-/// Fields that occur once (RFC 3261 §7.3.1, table 2), besides those whose absence is a defect. Content-Length has its own defect.
-const ONCE: [H; 11] = [
-    H::ContentType,
-    H::Date,
-    H::Event,
-    H::Expires,
-    H::MinExpires,
-    H::RAck,
-    H::RetryAfter,
-    H::RSeq,
-    H::SessionExpires,
-    H::SubscriptionState,
-    H::ContentDisposition,
-];
+/// The bit of a field that occurs once (RFC 3261 §7.3.1, table 2), besides those whose absence is a defect; 0 of others.
+/// Content-Length has its own defect.
+const fn once(id: H) -> u16 {
+    match id {
+        H::ContentType => 1,
+        H::Date => 1 << 1,
+        H::Event => 1 << 2,
+        H::Expires => 1 << 3,
+        H::MinExpires => 1 << 4,
+        H::RAck => 1 << 5,
+        H::RetryAfter => 1 << 6,
+        H::RSeq => 1 << 7,
+        H::SessionExpires => 1 << 8,
+        H::SubscriptionState => 1 << 9,
+        H::ContentDisposition => 1 << 10,
+        _ => 0,
+    }
+}
 
 impl Head {
     /// Notes what is wrong inside the fields. `complete`: the last one is not cut.
     pub(super) fn check_grammar(&mut self, bytes: &[u8], complete: bool) {
         let fields = std::mem::take(&mut self.fields);
         let whole = fields.len().saturating_sub(usize::from(!complete));
-        let mut seen = [false; ONCE.len()];
+        let mut seen = 0_u16;
         let mut top = true;
         for field in fields.iter().take(whole) {
             let value = field.value.of(bytes);
             let mut note = |kind| self.note(kind, field.name.begin());
             match field.id {
+                H::From | H::To if plain::is_address(value) => {}
                 H::From | H::To => address(value, &mut note),
-                H::Contact => {
-                    for element in Elements::new(value) {
-                        contact(element.bytes(), &mut note);
-                    }
-                }
+                H::Contact if plain::are_contacts(value) => {}
+                H::Contact => contacts(value, &mut note),
                 H::Route
                 | H::RecordRoute
                 | H::Path
                 | H::ServiceRoute
                 | H::ReferTo
                 | H::ReplyTo
-                | H::PAssertedIdentity => {
-                    for element in Elements::new(value) {
-                        address(element.bytes(), &mut note);
-                    }
+                | H::PAssertedIdentity
+                    if !plain::are_addresses(value) =>
+                {
+                    addresses(value, &mut note);
                 }
+                H::Via if plain::is_via(value) => top = false,
                 H::Via => via(value, std::mem::take(&mut top), &mut note),
                 H::CallId if value.is_empty() => note(DefectKind::CallIdMissing),
                 H::MaxForwards if Text::new(value).number().is_none_or(|n| n > 255) => {
@@ -78,19 +81,18 @@ impl Head {
                 }
                 _ => {}
             }
-            let once = ONCE.iter().position(|id| *id == field.id);
-            if let Some(seen) = once.and_then(|row| seen.get_mut(row))
-                && std::mem::replace(seen, true)
-            {
+            let bit = once(field.id);
+            if seen & bit != 0 {
                 note(DefectKind::HeaderDuplicated);
             }
+            seen |= bit;
         }
         self.fields = fields;
     }
 }
 
 /// `"name" <uri>;params` or a URI alone (RFC 3261 §20.10, §20.20).
-fn address(value: &[u8], note: &mut dyn FnMut(DefectKind)) {
+pub(super) fn address(value: &[u8], note: &mut dyn FnMut(DefectKind)) {
     let value = lex::trim(value);
     let Some(open) = lex::find_outside(value, b'<', false) else {
         // Without brackets `;` begins the parameters of the field, and a URI with `?` or `,` must have brackets.
@@ -126,6 +128,20 @@ fn address(value: &[u8], note: &mut dyn FnMut(DefectKind)) {
     }
 }
 
+/// Addresses separated by commas.
+pub(super) fn addresses(value: &[u8], note: &mut dyn FnMut(DefectKind)) {
+    for element in Elements::new(value) {
+        address(element.bytes(), note);
+    }
+}
+
+/// The values of a Contact.
+pub(super) fn contacts(value: &[u8], note: &mut dyn FnMut(DefectKind)) {
+    for element in Elements::new(value) {
+        contact(element.bytes(), note);
+    }
+}
+
 fn contact(value: &[u8], note: &mut dyn FnMut(DefectKind)) {
     if value == b"*" {
         return;
@@ -151,7 +167,7 @@ fn parameters(tail: &[u8], note: &mut dyn FnMut(DefectKind)) {
 }
 
 /// One field of Via with all its values (§20.42). Of the topmost one of the message the rest is checked too.
-fn via(value: &[u8], top: bool, note: &mut dyn FnMut(DefectKind)) {
+pub(super) fn via(value: &[u8], top: bool, note: &mut dyn FnMut(DefectKind)) {
     for (n, element) in Elements::new(value).enumerate() {
         let bytes = element.bytes();
         if let Some(at) = memchr(b';', bytes) {

@@ -2,7 +2,7 @@
 
 use super::header::{CSeq, HeaderName, Via};
 use super::lex::{self, offset};
-use super::{Defect, DefectKind, Method, StatusCode, Text, Uri, probe};
+use super::{Defect, DefectKind, Method, StatusCode, Text, Uri, plain, probe};
 use memchr::memchr;
 
 /// Content-Length fields that are tried, when there are several: bounds the work.
@@ -229,15 +229,21 @@ impl Head {
             method: Span::new(0, method),
             uri: Span::new(uri_at, uri_at.saturating_add(uri.len())),
         };
+        if !plain::is_uri(uri) {
+            self.check_request_uri(uri, uri_at);
+        }
+        before == 1 && middle.len() == uri.len().saturating_add(2)
+    }
+
+    fn check_request_uri(&mut self, uri: &[u8], at: usize) {
         let odd = |b: &u8| lex::is_lws(*b) || matches!(b, b'<' | b'>' | b'"');
         match Uri::new(uri) {
             Some(uri) if uri.headers.is_some() => {
-                self.note(DefectKind::RequestUriHeaders, uri_at);
+                self.note(DefectKind::RequestUriHeaders, at);
             }
             Some(read) if !uri.iter().any(odd) && read.is_well_formed() => {}
-            _ => self.note(DefectKind::BadUri, uri_at),
+            _ => self.note(DefectKind::BadUri, at),
         }
-        before == 1 && middle.len() == uri.len().saturating_add(2)
     }
 
     fn read_field(&mut self, line: &[u8], begin: usize, max_fields: usize) {

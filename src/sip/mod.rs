@@ -20,6 +20,7 @@ mod lex;
 mod lines;
 mod message;
 mod method;
+mod plain;
 mod probe;
 mod sdp;
 mod secret;
