@@ -165,7 +165,6 @@ fn captures() -> Vec<Made> {
 }
 
 /// Where the captures are to be left; otherwise they are temporary.
-#[expect(clippy::disallowed_methods, reason = "the switch that leaves them")]
 fn folder_asked_for() -> Option<PathBuf> {
     std::env::var_os("SIPDIAG_WRITE_TORTURE").map(PathBuf::from)
 }
@@ -206,7 +205,7 @@ fn ours(path: &Path) -> Seen {
 fn tshark_reads_the_same_of_the_torture_messages() {
     let temp = tempfile::tempdir().unwrap();
     let asked = folder_asked_for();
-    let folder = asked.as_deref().unwrap_or(temp.path());
+    let folder = asked.as_deref().unwrap_or_else(|| temp.path());
     std::fs::create_dir_all(folder).unwrap();
     let installed = is_installed("tshark");
     let mut problems = Vec::new();

@@ -58,7 +58,7 @@ fn resolved(text: &str, length: usize) -> Vec<u8> {
     let mut out = Vec::new();
     let mut rest = text;
     while let Some(at) = rest.find(['{', '\n']) {
-        out.extend(rest[..at].as_bytes());
+        out.extend(&rest.as_bytes()[..at]);
         if rest[at..].starts_with('\n') {
             out.extend(b"\r\n");
             rest = &rest[at + 1..];
@@ -124,11 +124,11 @@ fn read_stream(bytes: &[u8], size: usize) -> Vec<Item> {
 }
 
 fn messages(items: &[Item]) -> Vec<&Message> {
-    let message = |item| match item {
-        &Item::Message(ref message) => Some(message),
+    let all = items.iter().filter_map(|item| match item {
+        Item::Message(message) => Some(message),
         _ => None,
-    };
-    items.iter().filter_map(message).collect()
+    });
+    all.collect()
 }
 
 /// The defects, in the order of their names; `-` for none.

@@ -57,7 +57,7 @@ impl Head {
                 H::Via if plain::is_via(value) => top = false,
                 H::Via => via(value, std::mem::take(&mut top), &mut note),
                 H::CallId if value.is_empty() => note(DefectKind::CallIdMissing),
-                H::MaxForwards if !Text::new(value).number().is_some_and(|n| n <= 255) => {
+                H::MaxForwards if Text::new(value).number().is_none_or(|n| n > 255) => {
                     note(DefectKind::BadMaxForwards);
                 }
                 H::Expires | H::MinExpires | H::RetryAfter | H::SessionExpires | H::MinSe

@@ -83,9 +83,9 @@ pub(super) fn is_via(value: &[u8]) -> bool {
     let short_branch = |parameter: &[u8]| {
         let name = parameter.get(..7);
         name.is_some_and(|name| name.eq_ignore_ascii_case(b"branch="))
-            && !parameter
+            && parameter
                 .get(..15)
-                .is_some_and(|b| !b.iter().any(|b| matches!(b, b';' | b'"' | b',')))
+                .is_none_or(|b| b.iter().any(|b| matches!(b, b';' | b'"' | b',')))
     };
     !before.iter().any(odd) && matches!(parameters(tail, short_branch), Some([]))
 }

@@ -34,7 +34,10 @@ fn shown(m: &Message) -> String {
         (None, Some(status)) => format!("response {status}"),
         (None, None) => "response -".to_owned(),
     };
-    let target = m.request_uri_text().or(m.reason()).map(|t| t.to_string());
+    let target = m
+        .request_uri_text()
+        .or_else(|| m.reason())
+        .map(|t| t.to_string());
     let via = m.top_via().map(|v| {
         let port = v.port.map_or(String::new(), |p| format!(" {p}"));
         let branch = v.branch().map_or(String::new(), |b| format!(";{b}"));
@@ -52,7 +55,7 @@ fn shown(m: &Message) -> String {
         cell(m.max_forwards().map(|n| n.to_string())),
         cell(
             m.content_length()
-                .map(|l| l.map_or("?".to_owned(), |n| n.to_string())),
+                .map(|l| l.map_or_else(|_| "?".to_owned(), |n| n.to_string())),
         ),
         m.body().len().to_string(),
         m.contacts().count().to_string(),
