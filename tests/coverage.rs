@@ -149,6 +149,31 @@ fn each_kind_of_frame_is_counted_as_what_it_is() {
     }
 }
 
+/// What is encrypted between hosts in scope may be SIP; between others it is nobody's concern.
+#[test]
+fn what_is_hidden_counts_only_in_scope() {
+    let hidden = |src: &str, dst: &str| {
+        let mut frames = clean();
+        let [src, dst]: [SocketAddr; 2] = [src, dst].map(|a| a.parse().unwrap());
+        let mut bytes = wire::udp(src, dst, &[7; 64], 99);
+        bytes[14 + 9] = 50; // IPsec ESP
+        frames.push(Frame {
+            time: frames.last().unwrap().time + 1_000_000,
+            original_len: bytes.len(),
+            bytes,
+        });
+        let report = report(&frames);
+        adds_up("ESP", &report).unwrap();
+        let told = report
+            .caveats
+            .iter()
+            .any(|c| c.kind.name() == "encapsulation-not-read");
+        (told, report.coverage.frames.count(Fate::NotRead))
+    };
+    assert_eq!(hidden("10.1.1.10:1", "10.1.1.20:1"), (true, 1));
+    assert_eq!(hidden("192.0.2.1:1", "192.0.2.2:1"), (false, 0));
+}
+
 /// Without line breaks.
 fn flat(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")

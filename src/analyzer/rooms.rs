@@ -47,10 +47,12 @@ impl Rooms<'_> {
         if inside && self.several.cut(packet) {
             several::note_cut(packet.at, &mut self.upper.judge.caveats);
         }
-        if inside && packet.hidden && packet.src.is_some() {
+        if inside
+            && packet.src.is_some()
+            && let Some(text) = packet.hidden_text()
+        {
             let caveats = &mut self.upper.judge.caveats;
-            let at = Some(packet.at);
-            caveats.note(CaveatKind::EncapsulationNotRead, at, packet.hidden_text());
+            caveats.note(CaveatKind::EncapsulationNotRead, Some(packet.at), text);
         }
         if packet.src.is_none() {
             census::packet(packet, self.scope.unaddressed());

@@ -39,6 +39,9 @@ use walk::Walk;
 /// Datagrams put together that may lie inside one another in one frame (a fragment inside a tunnel inside a fragment).
 const NESTED: usize = 4;
 
+/// What is inside more headers than are read.
+const TOO_DEEP: Protocol = Protocol::Name("too deep");
+
 /// Takes frames apart. Keeps fragments until their datagram is whole, and what it needs to know copies; nothing else.
 #[derive(Debug)]
 pub struct Decoder {
@@ -204,9 +207,11 @@ impl Packet<'_> {
         }
     }
 
-    /// What a report says of a packet that is [`Packet::hidden`].
-    pub fn hidden_text(&self) -> String {
-        format!("{} is not read; SIP may be inside", self.protocol())
+    /// What a report says of a packet that is [`Packet::hidden`]; `None` where the decoder has said why already.
+    pub fn hidden_text(&self) -> Option<String> {
+        let protocol = self.protocol();
+        (self.hidden && protocol != TOO_DEEP)
+            .then(|| format!("{protocol} is not read; SIP may be inside"))
     }
 
     /// `tcp`, `udp`, `icmp`, `fragment`, or the name of what else it is.

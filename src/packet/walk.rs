@@ -10,7 +10,7 @@ use super::names;
 use super::payload::{Datagram, Mirrored, Payload, Protocol};
 use super::tunnel::{self, gre, hep, l2tp, mpls, nsh};
 use super::twin::Twins;
-use super::{Packet, icmp, sctp, tcp, udp};
+use super::{Packet, TOO_DEEP, icmp, sctp, tcp, udp};
 use crate::base::{CaveatKind, Caveats, LinkType};
 use std::net::IpAddr;
 
@@ -424,9 +424,10 @@ impl<'a> Walk<'a, '_> {
         self.packet.hidden = true;
         self.other(Protocol::Name(name), bytes);
         // Of a packet with addresses only those in scope matter, and who asks for it knows the scope.
-        if self.packet.src.is_none() {
+        if self.packet.src.is_none()
+            && let Some(text) = self.packet.hidden_text()
+        {
             let at = Some(self.packet.at);
-            let text = self.packet.hidden_text();
             self.caveats
                 .note(CaveatKind::EncapsulationNotRead, at, text);
         }
@@ -479,7 +480,7 @@ impl<'a> Walk<'a, '_> {
                 let text = "more headers inside one another than are read";
                 self.caveats.note(CaveatKind::TooDeep, at, text);
                 self.packet.hidden = true;
-                self.other(Protocol::Name("too deep"), bytes);
+                self.other(TOO_DEEP, bytes);
                 true
             }
         }
