@@ -139,11 +139,7 @@ impl Lane {
             return;
         }
         self.hold(offset, at, bytes);
-        let all: Vec<u8> = self
-            .held
-            .iter()
-            .flat_map(|(_, _, b)| b.iter().copied())
-            .collect();
+        let all = self.all_held();
         let decided = classify(&all, tls, late, after_gap)
             .or_else(|| (all.len() >= UNDECIDED_BYTES).then_some(Speaks::Other));
         match junk(decided, &all) {
@@ -174,11 +170,7 @@ impl Lane {
             return;
         }
         self.hold(offset, at, bytes);
-        let all: Vec<u8> = self
-            .held
-            .iter()
-            .flat_map(|(_, _, b)| b.iter().copied())
-            .collect();
+        let all = self.all_held();
         self.search(&all, limits, out);
     }
 
@@ -229,6 +221,12 @@ impl Lane {
             _ if !self.held.is_empty() => self.give_up(out),
             _ => {}
         }
+    }
+
+    /// The bytes held, in one piece.
+    fn all_held(&self) -> Vec<u8> {
+        let held = self.held.iter();
+        held.flat_map(|(_, _, b)| b.iter().copied()).collect()
     }
 
     fn hold(&mut self, offset: u64, at: FrameRef, bytes: &[u8]) {

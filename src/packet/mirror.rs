@@ -2,7 +2,7 @@
 
 use super::bytes::Bytes;
 use std::io::Read;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Most that a compressed message unfolds to. No message that a datagram carries is longer than 64 KiB.
 const UNFOLDED: usize = 256 << 10;
@@ -21,6 +21,17 @@ pub(super) struct Mirror<'a> {
     pub(super) payload: Bytes<'a>,
     /// The payload is zlib data (RFC 1950).
     pub(super) compressed: bool,
+}
+
+/// An IPv4 address in network order.
+pub(super) fn v4(bits: u32) -> IpAddr {
+    Ipv4Addr::from_bits(bits).into()
+}
+
+/// An IPv6 address; `None` when fewer than 16 bytes are there.
+pub(super) fn v6(bytes: Bytes<'_>) -> Option<IpAddr> {
+    let octets = bytes.data.first_chunk::<16>()?;
+    Some(Ipv6Addr::from(*octets).into())
 }
 
 /// Unfolds zlib data into `out`; `None` when it is damaged, cut, or unfolds to more than is kept.

@@ -5,8 +5,7 @@
 
 use crate::base::LinkType;
 use crate::packet::bytes::Bytes;
-use crate::packet::mirror::Mirror;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use crate::packet::mirror::{Mirror, v4, v6};
 
 pub(in crate::packet) const LINKTYPE: LinkType = LinkType(252);
 
@@ -48,15 +47,6 @@ pub(in crate::packet) fn read(bytes: Bytes<'_>) -> Option<Mirror<'_>> {
         payload: rest,
         compressed: false,
     })
-}
-
-fn v4(bits: u32) -> IpAddr {
-    Ipv4Addr::from_bits(bits).into()
-}
-
-fn v6(value: Bytes<'_>) -> Option<IpAddr> {
-    let octets = value.data.first_chunk::<16>()?;
-    Some(Ipv6Addr::from(*octets).into())
 }
 
 #[cfg(test)]

@@ -6,8 +6,7 @@
 //! is not used: all times are those of the capture, so that they can be compared.
 
 use crate::packet::bytes::Bytes;
-use crate::packet::mirror::Mirror;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use crate::packet::mirror::{Mirror, v4, v6};
 
 /// Registered UDP port (<https://www.iana.org/assignments/service-names-port-numbers>, `hep`).
 pub(super) const PORT: u16 = 9060;
@@ -117,15 +116,6 @@ fn named(protocol: u8) -> &'static str {
         132 => "sctp",
         _ => "udp",
     }
-}
-
-fn v4(bits: u32) -> IpAddr {
-    Ipv4Addr::from_bits(bits).into()
-}
-
-fn v6(bytes: Bytes<'_>) -> Option<IpAddr> {
-    let octets = bytes.data.first_chunk::<16>()?;
-    Some(Ipv6Addr::from(*octets).into())
 }
 
 #[cfg(test)]
