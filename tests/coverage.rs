@@ -174,6 +174,30 @@ fn what_is_hidden_counts_only_in_scope() {
     assert_eq!(hidden("192.0.2.1:1", "192.0.2.2:1"), (false, 0));
 }
 
+/// On a port of SIP, what is not SIP may be SIP that is not understood; keep-alives and STUN are not.
+#[test]
+fn datagrams_on_a_port_of_sip_that_are_not_sip_are_said() {
+    let said = |payload: &[u8], port: u16| {
+        let mut frames = clean();
+        let [src, dst] = [("10.1.1.10", port), ("10.1.1.20", port)]
+            .map(|(a, port)| SocketAddr::new(a.parse().unwrap(), port));
+        let bytes = wire::udp(src, dst, payload, 99);
+        frames.push(Frame {
+            time: frames.last().unwrap().time + 1_000_000,
+            original_len: bytes.len(),
+            bytes,
+        });
+        let report = report(&frames);
+        adds_up("datagram", &report).unwrap();
+        flat(&support::text(&report)).contains("datagrams on a port of SIP that are not SIP")
+    };
+    assert!(said(b"\x01\x02\x03 no SIP at all", 5060));
+    assert!(!said(b"\x01\x02\x03 no SIP at all", 7000));
+    assert!(!said(b"\r\n\r\n", 5060));
+    let stun = [&[0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42][..], &[7; 12]].concat();
+    assert!(!said(&stun, 5060));
+}
+
 /// Without line breaks.
 fn flat(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")

@@ -519,6 +519,44 @@ fn segments_of_any_size_give_the_same_messages() {
     }
 }
 
+/// The capture begins in the middle of a connection and of a masked frame: nothing tells what it is but the frames themselves.
+#[test]
+fn a_connection_joined_inside_a_frame_is_found() {
+    for (side, cut) in [(0, 100), (0, 7), (1, 100), (1, 200)] {
+        let stream: Vec<u8> = (0..6)
+            .flat_map(|n| ws(0x81, side, &request(n, "WS", 40)))
+            .collect();
+        let rest = &stream[cut..];
+        for mss in [1460, 300, 64] {
+            let ends: [SocketAddr; 2] =
+                ["10.1.1.10:40000", "10.1.1.20:8080"].map(|a| a.parse().unwrap());
+            let mut seq = 5_000_u32;
+            let frames: Vec<Vec<u8>> = rest
+                .chunks(mss)
+                .enumerate()
+                .map(|(n, payload)| {
+                    let segment = wire::Segment {
+                        src: ends[side],
+                        dst: ends[1 - side],
+                        flags: ACK,
+                        seq,
+                        ack: 1,
+                        payload,
+                    };
+                    seq += u32::try_from(payload.len()).unwrap();
+                    wire::tcp(&segment, u16::try_from(n + 1).unwrap())
+                })
+                .collect();
+            let all = found(&timed(&frames));
+            assert_eq!(
+                all.len(),
+                5,
+                "side {side}, {cut} bytes missing, segments of {mss}: {all:?}"
+            );
+        }
+    }
+}
+
 /// What tshark finds of the same captures. It is told nothing but to put segments in order and, for lost ones, to go on.
 #[test]
 fn tshark_finds_the_same_but_for_what_it_loses() {

@@ -4,7 +4,7 @@ use super::census::{self, Ways};
 use super::config::Config;
 use crate::base::{CaveatKind, Caveats, Endpoint, FrameRef};
 use crate::capture::CaptureSummary;
-use crate::connection::{Connection, Connections};
+use crate::connection::{Connection, Connections, is_federation_port};
 use crate::diagnosis::{self, Placed, Unread};
 use crate::dialog::{Call, Seen, Transaction};
 use crate::finding::Findings;
@@ -138,6 +138,22 @@ impl Judge {
         payload: &[u8],
         copy: bool,
     ) {
+        if [src.port, dst.port].into_iter().any(is_federation_port) {
+            if payload
+                .iter()
+                .all(|b| matches!(b, b'\r' | b'\n' | 0 | b' '))
+            {
+                // A keep-alive (RFC 5626 §3.5.1).
+                self.counts.frames.add(Fate::Datagram, u64::from(!copy));
+                return;
+            }
+            // STUN shares the port of SIP (RFC 5626 §3.5.2) and has its mark there (RFC 8489 §5).
+            if payload.get(4..8) != Some(&[0x21, 0x12, 0xa4, 0x42]) {
+                let text = "datagrams on a port of SIP that are not SIP";
+                self.caveats
+                    .note(CaveatKind::SipNotUnderstood, Some(at), text);
+            }
+        }
         let dns = src.port == 53 || dst.port == 53;
         let [other, names, _] = &mut self.datagrams;
         let (count, first) = if dns { names } else { other };

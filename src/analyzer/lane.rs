@@ -176,10 +176,19 @@ impl Lane {
 
     /// Looks for a SIP message in what is held; keeps what may become one.
     fn search(&mut self, all: &[u8], limits: &Limits, out: &mut dyn FnMut(Forward<'_>)) {
+        // Frames that are not masked hold their start lines as they are: WebSocket is to be asked first.
+        let open = match websocket::find(all) {
+            Ok(before) => {
+                self.forget(before, out);
+                self.decide(Speaks::WebSocket, None, limits, out);
+                return;
+            }
+            Err(open) => open,
+        };
         match sip::find_in_stream(all) {
             // The framer is given what is before, too: it may be the end of a head that says how long its body is.
             Ok(()) => self.decide(Speaks::Sip, None, limits, out),
-            Err(before) => self.forget(before, out),
+            Err(before) => self.forget(open.min(before), out),
         }
     }
 
@@ -295,7 +304,8 @@ fn framed(item: websocket::Item) -> Forward<'static> {
 /// What the first bytes are; `None` when more are needed.
 fn classify(bytes: &[u8], tls: bool, late: bool, after_gap: bool) -> Option<Speaks> {
     let late = late || after_gap;
-    let sip = if after_gap {
+    // A stream whose beginning is missing may begin inside a line as well.
+    let sip = if late {
         sip::probe_after_gap(bytes)
     } else {
         sip::probe(bytes)

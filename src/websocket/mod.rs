@@ -21,7 +21,7 @@ use crate::base::FrameRef;
 use crate::sip;
 
 pub use reader::Reader;
-pub use search::probe;
+pub use search::{find, probe};
 
 /// What a direction of a WebSocket connection carries.
 #[derive(Debug)]

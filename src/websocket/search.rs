@@ -6,6 +6,7 @@ use super::frame::{self, Header, Look, Opcode};
 use super::inflate;
 use super::upgrade;
 use crate::sip::{self, Probe};
+use memchr::memchr2_iter;
 
 /// Bytes of a payload that are looked at: a start line is not longer.
 const PAYLOAD: usize = (8 << 10) + 1;
@@ -24,6 +25,33 @@ pub fn probe(bytes: &[u8], late: bool) -> Probe {
         Probe::No if late && is_keep_alive(bytes) => Probe::Yes,
         probe => probe,
     }
+}
+
+/// Where, in a stream whose beginning is missing, a frame with the beginning of a SIP message begins; or before which byte none can.
+///
+/// # Errors
+///
+/// The number of bytes in which no such frame begins, whatever follows.
+pub fn find(bytes: &[u8]) -> Result<usize, usize> {
+    // Final frames of text or binary data without compression: what clients of SIP send.
+    let mut first = Vec::new();
+    for at in memchr2_iter(0x81, 0x82, bytes) {
+        let rest = bytes.get(at..).unwrap_or(&[]);
+        // A start line begins with a word: a look at four bytes spares the others nearly always.
+        if let Look::Header(header) = frame::look(rest) {
+            first.clear();
+            header.unmasked(rest, 4, &mut first);
+            if !first.iter().all(u8::is_ascii_graphic) {
+                continue;
+            }
+        }
+        match believable(rest, None, LONGEST, false) {
+            Probe::Yes => return Ok(at),
+            Probe::NeedMore => return Err(at),
+            Probe::No => {}
+        }
+    }
+    Err(bytes.len())
 }
 
 /// Whether the bytes are whole frames with nothing but line ends.
