@@ -15,6 +15,7 @@ pub mod clock;
 pub mod connection;
 pub mod diagnosis;
 pub mod dialog;
+pub mod dns;
 mod error;
 pub mod finding;
 pub mod flow;

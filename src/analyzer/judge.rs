@@ -6,7 +6,8 @@ use crate::base::{CaveatKind, Caveats, Endpoint, FrameRef};
 use crate::capture::CaptureSummary;
 use crate::connection::{Connection, Connections, is_federation_port};
 use crate::diagnosis::{self, Placed, Unread};
-use crate::dialog::{Call, Seen, Transaction};
+use crate::dialog::{Call, Seen, Tally, Transaction};
+use crate::dns::Lookups;
 use crate::finding::Findings;
 use crate::flow::Handshake;
 use crate::host::Hosts;
@@ -38,6 +39,8 @@ pub(super) struct Judge {
     pub(super) counts: Coverage,
     undecrypted: Vec<Unopened>,
     ways: Ways,
+    names: Lookups,
+    tally: Tally,
     /// Datagrams that are not SIP, and the first: of unknown protocols, of DNS, user messages of SCTP.
     datagrams: [(u64, Option<FrameRef>); 3],
 }
@@ -98,6 +101,8 @@ impl Judge {
             counts: Coverage::default(),
             undecrypted: Vec::new(),
             ways: Ways::default(),
+            names: Lookups::default(),
+            tally: Tally::default(),
             datagrams: [(0, None); 3],
         }
     }
@@ -163,6 +168,9 @@ impl Judge {
         }
         *count += 1;
         first.get_or_insert(at);
+        if dns {
+            self.names.message(src, dst, at, payload);
+        }
         // A DNS response has the highest bit of its third byte set (RFC 1035 §4.1.1).
         if src.port == 53 && payload.get(2).is_some_and(|flags| flags & 0x80 != 0) {
             self.hosts.name_server(src.addr, at);
@@ -289,6 +297,8 @@ impl Judge {
             profile: &self.profile,
             hosts: &self.hosts,
             set: &old,
+            names: &self.names,
+            tally: &self.tally,
             last,
         };
         for connection in old.all() {
@@ -300,11 +310,14 @@ impl Judge {
         let transactions = call.transactions();
         for transaction in &transactions {
             self.count(transaction, call, last);
+            self.tally.add(transaction, call, last);
         }
         let context = Context {
             profile: &self.profile,
             hosts: &self.hosts,
             set: &self.connections,
+            names: &self.names,
+            tally: &self.tally,
             last: if call.evicted {
                 call.span().map_or(last, |(_, end)| end)
             } else {
@@ -359,11 +372,14 @@ impl Judge {
             profile: &self.profile,
             hosts: &self.hosts,
             set: &self.connections,
+            names: &self.names,
+            tally: &self.tally,
             last,
         };
         for connection in self.connections.all() {
             rules::check_connection(connection, &context, &mut self.outcome);
         }
+        rules::check_capture(&context, &mut self.outcome);
         if self.outcome.findings.dropped() > 0 {
             self.caveats.note_many(
                 CaveatKind::FindingsDropped,

@@ -4,7 +4,7 @@ use super::call::Seen;
 use crate::sip::{Message, Method};
 
 /// The purpose of a call in this federation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
     /// SUBSCRIBE, NOTIFY and BENOTIFY (RFC 3856, RFC 6665, MS-PRES).
     Presence,

@@ -8,12 +8,14 @@ mod call;
 mod kind;
 mod leg;
 mod table;
+mod tally;
 mod transaction;
 
 pub use call::{Call, Hop, Seen};
 pub use kind::{Kind, is_im};
 pub use leg::Leg;
 pub use table::DialogTable;
+pub use tally::{Exchange, Outcomes, Tally};
 pub use transaction::Transaction;
 
 use crate::base::Span;

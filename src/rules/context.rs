@@ -2,6 +2,8 @@
 
 use crate::base::{Endpoint, FrameRef, Span};
 use crate::connection::{Connection, Connections};
+use crate::dialog::Tally;
+use crate::dns::Lookups;
 use crate::host::{Hosts, Role};
 use crate::lab::Profile;
 use std::net::IpAddr;
@@ -27,6 +29,10 @@ pub struct Context<'a> {
     pub hosts: &'a Hosts,
     /// The connections known so far.
     pub set: &'a Connections,
+    /// Names asked for, and what was answered.
+    pub names: &'a Lookups,
+    /// How requests came out between two hosts; complete for a [`super::Check::Capture`], for others as far as calls have ended.
+    pub tally: &'a Tally,
     /// The last frame of the capture.
     pub last: FrameRef,
 }

@@ -7,6 +7,7 @@ mod sides;
 
 pub mod auth;
 pub mod cert;
+pub mod dns;
 pub mod im;
 pub mod presence;
 pub mod routing;
@@ -25,6 +26,7 @@ use std::sync::LazyLock;
 /// Every rule, by class in the order of blame, then by name.
 pub static ALL: LazyLock<Vec<&'static Rule>> = LazyLock::new(|| {
     [
+        dns::RULES,
         transport::RULES,
         tls::RULES,
         cert::RULES,
@@ -51,6 +53,15 @@ pub fn check_connection(connection: &Connection, context: &Context<'_>, out: &mu
     }
 }
 
+/// Judges the capture as a whole, when all else was judged.
+pub fn check_capture(context: &Context<'_>, out: &mut Outcome) {
+    for rule in ALL.iter() {
+        if let Check::Capture(check) = rule.check {
+            check(&mut Reporter::new(rule, context, out));
+        }
+    }
+}
+
 /// Judges one call: its transactions, then the call as a whole.
 pub fn check_call(
     call: &Call,
@@ -68,7 +79,7 @@ pub fn check_call(
             Check::Call(check) => {
                 check(call, transactions, &mut Reporter::new(rule, context, out));
             }
-            Check::Connection(_) => {}
+            Check::Connection(_) | Check::Capture(_) => {}
         }
     }
 }

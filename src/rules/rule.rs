@@ -112,6 +112,8 @@ pub enum Check {
     Transaction(fn(&Transaction<'_>, &Call, &mut Reporter<'_, '_>)),
     /// All messages with one Call-ID.
     Call(fn(&Call, &[Transaction<'_>], &mut Reporter<'_, '_>)),
+    /// The capture as a whole, after its end: lookups of names, tallies, the profile against the wire.
+    Capture(fn(&mut Reporter<'_, '_>)),
 }
 
 impl std::fmt::Debug for Check {
@@ -120,6 +122,7 @@ impl std::fmt::Debug for Check {
             Self::Connection(_) => "Connection",
             Self::Transaction(_) => "Transaction",
             Self::Call(_) => "Call",
+            Self::Capture(_) => "Capture",
         })
     }
 }

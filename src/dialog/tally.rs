@@ -1,0 +1,123 @@
+//! How requests between two hosts came out, over the whole capture: for rules that compare directions or methods, after the calls
+//! themselves are gone.
+
+use super::transaction::Transaction;
+use super::{Call, Kind};
+use crate::base::{FrameRef, Span};
+use crate::sip::Method;
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+/// Ordered pairs of hosts that are counted; a flood of addresses must not fill the memory.
+const PAIRS: usize = 4_096;
+/// Methods counted singly for a pair.
+const METHODS: usize = 24;
+/// Slow answers kept of a pair.
+const SLOW: usize = 16;
+/// Answers slower than this are kept singly.
+const SLOW_AFTER: Span = Span::from_secs(2);
+
+/// Requests of one host to another, by method.
+#[derive(Debug, Default)]
+pub struct Exchange {
+    /// By the method's name.
+    pub methods: BTreeMap<String, Outcomes>,
+    /// The slowest kind of answers, the first few: request, final response.
+    pub slow: Vec<(FrameRef, FrameRef)>,
+    /// Final responses with a known latency, slow or not.
+    pub timed: u64,
+}
+
+/// How the requests of one method came out.
+#[derive(Debug, Default, Clone)]
+pub struct Outcomes {
+    /// Requests seen.
+    pub requests: u64,
+    /// Ended with 2xx.
+    pub succeeded: u64,
+    /// Refused, or never answered for as long as a transaction lasts ([`Transaction::failed`]).
+    pub failed: u64,
+    /// Final responses by status code.
+    pub finals: BTreeMap<u16, u64>,
+    /// The first and last that succeeded: the frame of the final response.
+    pub success: Option<(FrameRef, FrameRef)>,
+    /// The first and last that failed: the frame of the request, or of the response where the request was not captured.
+    pub failure: Option<(FrameRef, FrameRef)>,
+}
+
+/// All exchanges of a capture.
+#[derive(Debug, Default)]
+pub struct Tally {
+    pairs: HashMap<(IpAddr, IpAddr, Kind), Exchange, FixedState>,
+}
+
+fn widen(span: &mut Option<(FrameRef, FrameRef)>, at: FrameRef) {
+    let (first, last) = span.get_or_insert((at, at));
+    *first = (*first).min(at);
+    *last = (*last).max(at);
+}
+
+impl Tally {
+    /// Counts a transaction. `last`: how far the capture reached when its call ended.
+    pub fn add(&mut self, transaction: &Transaction<'_>, call: &Call, last: FrameRef) {
+        let key = (transaction.asker, transaction.asked, call.kind());
+        if self.pairs.len() >= PAIRS && !self.pairs.contains_key(&key) {
+            return;
+        }
+        let exchange = self.pairs.entry(key).or_default();
+        if let (Some(latency), Some(request), Some(answer)) = (
+            transaction.latency(),
+            transaction.request,
+            transaction.final_response(),
+        ) {
+            exchange.timed += 1;
+            // A user takes their time to pick up; nothing else should.
+            if latency >= SLOW_AFTER
+                && transaction.method() != Method::Invite
+                && exchange.slow.len() < SLOW
+            {
+                exchange.slow.push((request.at(), answer.at()));
+            }
+        }
+        let method = transaction.method();
+        let name = std::str::from_utf8(method.as_bytes()).unwrap_or("(not text)");
+        if exchange.methods.len() >= METHODS && !exchange.methods.contains_key(name) {
+            return;
+        }
+        let outcomes = exchange.methods.entry(name.to_owned()).or_default();
+        outcomes.requests += u64::from(transaction.request.is_some());
+        if let Some(status) = transaction.final_status() {
+            *outcomes.finals.entry(status).or_default() += 1;
+        }
+        if transaction.succeeded() {
+            outcomes.succeeded += 1;
+            if let Some(answer) = transaction.final_response() {
+                widen(&mut outcomes.success, answer.at());
+            }
+        }
+        if transaction.failed(call, last) {
+            outcomes.failed += 1;
+            if let Some(first) = transaction.first() {
+                widen(&mut outcomes.failure, first);
+            }
+        }
+    }
+
+    /// Every exchange: asker, asked, what the calls were about, outcomes; in the order of the addresses.
+    pub fn all(&self) -> Vec<(IpAddr, IpAddr, Kind, &Exchange)> {
+        let mut all: Vec<_> = self
+            .pairs
+            .iter()
+            .map(|((asker, asked, kind), exchange)| (*asker, *asked, *kind, exchange))
+            .collect();
+        all.sort_by_key(|(asker, asked, kind, _)| (*asker, *asked, *kind));
+        all
+    }
+
+    /// The requests of one host to another in calls of one kind.
+    pub fn between(&self, asker: IpAddr, asked: IpAddr, kind: Kind) -> Option<&Exchange> {
+        self.pairs.get(&(asker, asked, kind))
+    }
+}
