@@ -178,18 +178,44 @@ fn blame_does_not_run_in_circles() {
     }
 }
 
-/// The page of a rule: what `--explain` says, and the report of the scenario where it fires.
-fn page(rule: &Rule) -> String {
-    let mut text = explain::page(rule);
-    let report = project(&format!("tests/rules/{}/report.txt", rule.name));
-    if report.is_file() {
-        let _ = write!(
-            text,
-            "\n## What it looks like\n\n```text\n{}```\n",
-            read_text(&report)
-        );
+/// What the reports of the scenarios say where each rule fires: the part that shows, without the fix, which the page has itself.
+fn examples() -> String {
+    let mut text = String::new();
+    for rule in ALL.iter() {
+        let report = project(&format!("tests/rules/{}/report.txt", rule.name));
+        if report.is_file() {
+            let _ = writeln!(
+                text,
+                "== {}\n{}\n",
+                rule.name,
+                excerpt(&read_text(&report), rule.name)
+            );
+        }
     }
     text
+}
+
+/// The headline and the block of a rule, up to its fix.
+fn excerpt(report: &str, rule: &str) -> String {
+    let head: Vec<&str> = report.lines().take_while(|l| !l.is_empty()).collect();
+    let title = |line: &&str| line.split_whitespace().any(|word| word == rule);
+    let block: Vec<&str> = report
+        .lines()
+        .skip(head.len())
+        .skip_while(|line| !title(line))
+        .take_while(|line| {
+            !(line.is_empty() || line.starts_with("  Fix ") || line.starts_with("  Look at it"))
+        })
+        .collect();
+    [head, vec![""], block].concat().join("\n")
+}
+
+#[test]
+fn the_examples_are_fresh() {
+    golden::all(vec![golden::check(
+        &project("src/render/explain/examples.txt"),
+        &examples(),
+    )]);
 }
 
 fn table() -> String {
@@ -224,7 +250,12 @@ fn the_documents_are_fresh() {
         ALL.iter().map(|rule| format!("{}.md", rule.name)).collect();
     let mut results: Vec<_> = ALL
         .iter()
-        .map(|rule| golden::check(&folder.join(format!("{}.md", rule.name)), &page(rule)))
+        .map(|rule| {
+            golden::check(
+                &folder.join(format!("{}.md", rule.name)),
+                &explain::page(rule),
+            )
+        })
         .collect();
     results.push(golden::check(&folder.join("README.md"), &table()));
     expected.insert("README.md".to_owned());

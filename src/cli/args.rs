@@ -36,8 +36,8 @@ pub(super) struct Args {
     #[arg(long, value_name = "WHAT", conflicts_with_all = ["rules", "explain"])]
     list: Option<ListWhat>,
 
-    /// Show the offline page of a rule
-    #[arg(long, value_name = "RULE", conflicts_with_all = ["rules", "captures"])]
+    /// Show an offline page: of a rule, a SIP status (504), `alert 43`, `ms-diagnostics 1010`
+    #[arg(long, value_name = "TOPIC", conflicts_with_all = ["rules", "captures"])]
     explain: Option<String>,
 
     /// Show the catalogue of rules

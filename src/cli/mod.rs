@@ -73,13 +73,11 @@ fn perform(job: &Job) -> anyhow::Result<u8> {
             output::write(output.as_deref(), &output::rules(*format)?)?;
             Ok(CLEAN)
         }
-        Job::Explain { topic, output } => match sipdiag::rules::find(topic) {
-            Some(rule) => {
-                output::write(output.as_deref(), render::explain::page(rule).as_bytes())?;
-                Ok(CLEAN)
-            }
-            None => anyhow::bail!("{}", render::explain::unknown(topic)),
-        },
+        Job::Explain { topic, output } => {
+            let topic = render::explain::Topic::parse(topic).map_err(anyhow::Error::msg)?;
+            output::write(output.as_deref(), topic.page().as_bytes())?;
+            Ok(CLEAN)
+        }
         Job::List(list) => {
             listing::run(list)?;
             Ok(CLEAN)

@@ -1,8 +1,18 @@
-//! The offline page of a rule, and the catalogue as a table.
+//! Offline pages: of a rule, a SIP status code, a TLS alert, an id of ms-diagnostics; and the catalogue as a table.
 
-use super::escape;
+mod code;
+mod topic;
+
+pub use topic::Topic;
+
 use crate::rules::{self, Rule};
 use std::fmt::Write as _;
+
+/// What the report says of a capture in which a rule fires, by rule; written by the tests from their scenarios.
+const EXAMPLES: &str = include_str!("explain/examples.txt");
+
+/// The beginning of an example.
+const EXAMPLE: &str = "== ";
 
 /// The catalogue as a table: name, severity, what is wrong.
 pub fn catalogue() -> String {
@@ -36,6 +46,9 @@ pub fn page(rule: &Rule) -> String {
         rule.since
     );
     let _ = writeln!(text, "## What it means\n\n{}\n", rule.explanation);
+    if let Some(example) = example(rule.name) {
+        let _ = writeln!(text, "## What it looks like\n\n```text\n{example}\n```\n");
+    }
     list(&mut text, "Why it happens", rule.causes);
     list(&mut text, "How to make sure", rule.confirm);
     list(&mut text, "Fix on the Cisco side", rule.fix.cisco);
@@ -64,6 +77,15 @@ fn capitalised(sentence: &str) -> String {
         .next()
         .map(|c| c.to_uppercase().chain(letters).collect())
         .unwrap_or_default()
+}
+
+/// What the report says where the rule fires.
+fn example(rule: &str) -> Option<&'static str> {
+    EXAMPLES
+        .split(EXAMPLE)
+        .filter_map(|part| part.split_once('\n'))
+        .find(|(name, _)| *name == rule)
+        .map(|(_, text)| text.trim_end())
 }
 
 /// The rule whose name is nearest to a mistyped one.
@@ -100,17 +122,6 @@ fn distance(a: &str, b: &str) -> usize {
         }
     }
     row.last().copied().unwrap_or(usize::MAX)
-}
-
-/// What is said of a topic that has no page.
-pub fn unknown(topic: &str) -> String {
-    let shown = escape::line(topic);
-    match nearest(topic) {
-        Some(near) => {
-            format!("no page for `{shown}`; did you mean `{near}`? (sipdiag --rules lists all)")
-        }
-        None => format!("no page for `{shown}`; sipdiag --rules lists all rules"),
-    }
 }
 
 #[cfg(test)]
