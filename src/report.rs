@@ -9,7 +9,7 @@ pub use frames::{Fate, Frames};
 use crate::base::{Caveat, FileIndex, FrameRef};
 use crate::capture::CaptureSummary;
 use crate::connection::Connection;
-use crate::diagnosis::{Placed, Verdict};
+use crate::diagnosis::{Course, Placed, Verdict, Wanted};
 use crate::finding::Severity;
 use crate::host::Hosts;
 use std::collections::BTreeMap;
@@ -32,6 +32,10 @@ pub struct Report {
     pub undecided: Vec<(&'static str, FrameRef, String)>,
     /// How many more there were than are listed.
     pub undecided_more: u64,
+    /// Direction by direction between the servers: what works and what fails; both of a pair one after the other.
+    pub courses: Vec<Course>,
+    /// What to capture next.
+    pub wanted: Vec<Wanted>,
     /// What could not be seen.
     pub caveats: Vec<Caveat>,
     /// The connections of SIP and TLS, in order of appearance.

@@ -43,7 +43,19 @@ const ROOMS: &[(&str, &[&str])] = &[
             "tls",
         ],
     ),
-    ("diagnosis", &["base", "finding", "host", "rules", "tls"]),
+    (
+        "diagnosis",
+        &[
+            "base",
+            "connection",
+            "dialog",
+            "finding",
+            "flow",
+            "host",
+            "rules",
+            "tls",
+        ],
+    ),
     (
         "report",
         &[

@@ -431,6 +431,20 @@ impl Judge {
                 hidden: caveats.hide_traffic() || captures.iter().any(|c| !c.complete),
             },
         );
+        let courses = diagnosis::courses(&self.hosts, &self.connections, &self.tally);
+        let caveats: Vec<_> = caveats.iter().collect();
+        let wanted = diagnosis::wanted(&diagnosis::Known {
+            verdict,
+            placed: &placed,
+            courses: &courses,
+            hosts: &self.hosts,
+            caveats: &caveats,
+            dns: self.names.messages(),
+            undecided: undecided
+                .iter()
+                .any(|(_, _, why)| why.contains(rules::CAPTURE_ENDS)),
+            unread: coverage.tls_unread,
+        });
         let (findings, suppressed) = shown(placed, config);
         Report {
             verdict,
@@ -440,7 +454,9 @@ impl Judge {
             findings,
             undecided,
             undecided_more,
-            caveats: caveats.iter().collect(),
+            courses,
+            wanted,
+            caveats,
             connections: self.connections.into_vec(),
             methods: self.methods,
             suppressed,

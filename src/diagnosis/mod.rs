@@ -1,10 +1,14 @@
 //! Findings to causes: roots first, consequences folded under them, and one verdict.
 
+mod course;
 mod next_capture;
 mod verdict;
+mod wanted;
 
+pub use course::{Course, Fares, courses};
 pub use next_capture::Unread;
 pub use verdict::{Seen, Verdict, verdict};
+pub use wanted::{Known, Wanted, wanted};
 
 use crate::base::Span;
 use crate::finding::{Confidence, Finding, SUBJECTS};

@@ -1,6 +1,7 @@
 //! The report as text: the first line is the answer.
 
 mod clocks;
+mod course;
 mod coverage;
 mod finding;
 pub(in crate::render) use finding::filters;
@@ -32,8 +33,11 @@ pub fn text(report: &Report, style: Style, out: &mut dyn Write) -> io::Result<()
     for (n, placed) in roots.iter().enumerate() {
         finding::root(n + 1, roots.len(), placed, report, &clock, &mut sheet);
     }
+    course::timeline(report, &clock, &mut sheet);
     finding::notes(report, &clock, &mut sheet);
     overview::undecided(report, &clock, &mut sheet);
+    course::directions(report, &clock, &mut sheet);
+    course::wanted(report, &mut sheet);
     overview::hosts(report, &mut sheet);
     overview::connections(report, &clock, &mut sheet);
     overview::methods(report, &mut sheet);

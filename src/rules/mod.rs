@@ -16,7 +16,7 @@ pub mod transport;
 pub mod trust;
 
 pub use context::{Context, Unread};
-pub use reporter::{Building, Outcome, Reporter};
+pub use reporter::{Building, CAPTURE_ENDS, Outcome, Reporter};
 pub use rule::{Check, Class, ExplainedBy, Fix, Knowledge, Link, Rule};
 
 use crate::connection::Connection;

@@ -18,6 +18,9 @@ pub struct Outcome {
     pub undecided_more: u64,
 }
 
+/// How a sentence on an undecided matter says that a longer capture would decide it.
+pub const CAPTURE_ENDS: &str = "the capture ends";
+
 /// Undecided matters kept; a capture cut after a burst of requests must not fill the report.
 const UNDECIDED: usize = 100;
 
@@ -124,7 +127,7 @@ impl<'c, 'o> Reporter<'c, 'o> {
             self.undecided(
                 at,
                 format!(
-                    "{what}: the capture ends {remaining} after the request, {wait} would decide"
+                    "{what}: {CAPTURE_ENDS} {remaining} after the request, {wait} would decide"
                 ),
             );
             return false;

@@ -1,5 +1,6 @@
 //! Version 1 of the JSON report. Within it fields are only ever added; the model may change as it likes behind these views.
 
+mod course;
 mod coverage;
 
 use super::clock::{self, ClockV1};
@@ -10,6 +11,7 @@ use crate::finding::{Evidence, Finding};
 use crate::render::{escape, rfc3339};
 use crate::report::Report;
 use crate::rules::Rule;
+use course::{DirectionV1, EventV1, NextCaptureV1};
 use coverage::CoverageV1;
 use ring::digest;
 use serde::Serialize;
@@ -25,6 +27,9 @@ pub(super) struct ReportV1 {
     coverage: CoverageV1,
     hosts: Vec<HostV1>,
     findings: Vec<FindingV1>,
+    timeline: Vec<EventV1>,
+    directions: Vec<DirectionV1>,
+    next_capture: Vec<NextCaptureV1>,
     undecided: Vec<UndecidedV1>,
     undecided_more: u64,
     caveats: Vec<CaveatV1>,
@@ -141,6 +146,9 @@ pub(super) fn view(report: &Report) -> ReportV1 {
         coverage: coverage::view(report),
         hosts: hosts(report),
         findings: report.findings.iter().map(|p| finding(p, report)).collect(),
+        timeline: course::timeline(report),
+        directions: course::directions(report),
+        next_capture: course::next_capture(report),
         undecided: report
             .undecided
             .iter()
