@@ -793,3 +793,32 @@ fn authorities_that_cannot_be_read_are_refused_in_one_line() {
     let pem = temp.path().join("ca.pem");
     sipdiag(&["--lab", &lab, "-o", path(&pem), HEALTHY]).refused("ca.pem");
 }
+
+/// The profile that is written for a capture is one that can be read, and the capture agrees with it.
+#[test]
+fn a_lab_template_is_a_profile_that_its_capture_agrees_with() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut filled = 0;
+    for (name, _) in crate::support::samples() {
+        let capture = format!("samples/{name}");
+        let run = sipdiag(&["--lab-template", &capture]);
+        assert_eq!(run.status, 0, "{run:?}");
+        let profile = sipdiag::lab::Profile::parse(&run.stdout)
+            .unwrap_or_else(|error| panic!("{name}: {error}\n{}", run.stdout));
+        filled += usize::from(!profile.lync.hosts.is_empty() && !profile.cisco.hosts.is_empty());
+        let file = folder.path().join("lab.toml");
+        std::fs::write(&file, &run.stdout).unwrap();
+        let run = sipdiag(&[
+            "--lab",
+            file.to_str().unwrap(),
+            "--format",
+            "json",
+            &capture,
+        ]);
+        let report: Value = serde_json::from_str(run.report(&name).unwrap()).unwrap();
+        for finding in report["findings"].as_array().unwrap() {
+            assert_ne!(finding["rule"], "lab-profile-differs", "{name}: {finding}");
+        }
+    }
+    assert!(filled >= 15, "only {filled} profiles name both sides");
+}

@@ -38,7 +38,7 @@ fn report(path: &Path) -> (Report, Vec<String>) {
             .map(|rule| rule.trim().to_owned())
             .collect();
         (
-            support::analyze(trace.pcap(), &format!("{rule}.pcap")),
+            support::analyze_trace(&trace, &format!("{rule}.pcap")),
             also,
         )
     } else {

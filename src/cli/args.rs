@@ -60,6 +60,10 @@ pub(super) struct Args {
     #[arg(long, value_name = "FILE")]
     lab: Option<PathBuf>,
 
+    /// Instead of a report, write a lab profile filled from what the capture shows
+    #[arg(long, conflicts_with_all = ["list", "lab", "explain", "rules"])]
+    lab_template: bool,
+
     /// FQDN of a trusted application pool that Lync is configured with (repeatable)
     #[arg(long, value_name = "FQDN")]
     trust: Vec<String>,
@@ -185,6 +189,11 @@ pub(super) enum Job {
     },
     /// List what was read.
     List(Box<List>),
+    /// Write a lab profile.
+    LabTemplate {
+        reading: Box<Reading>,
+        output: Option<PathBuf>,
+    },
     /// Diagnose.
     Diagnose(Box<Diagnose>),
 }
@@ -280,6 +289,12 @@ impl TryFrom<Args> for Job {
             config,
             keylogs,
         };
+        if args.lab_template {
+            return Ok(Self::LabTemplate {
+                reading: Box::new(reading),
+                output: args.output,
+            });
+        }
         Ok(match what {
             Some(what) => Self::List(Box::new(List {
                 what,

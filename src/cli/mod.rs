@@ -82,6 +82,12 @@ fn perform(job: &Job) -> anyhow::Result<u8> {
             listing::run(list)?;
             Ok(CLEAN)
         }
+        Job::LabTemplate { reading, output } => {
+            output::check_target(output.as_deref(), &reading.inputs)?;
+            let report = analysis::run(reading, false, None)?;
+            output::write(output.as_deref(), render::lab_template(&report).as_bytes())?;
+            Ok(CLEAN)
+        }
         Job::Diagnose(job) => {
             output::check_target(job.output.as_deref(), &job.reading.inputs)?;
             let hash = job.format == Format::Json;

@@ -41,6 +41,19 @@ pub struct Host {
     /// It sent at least one packet.
     pub speaks: bool,
     looked_at: u32,
+    /// Domains of the senders behind it, with the first request of each.
+    domains: BTreeMap<String, Sent>,
+    /// The maddr of the Record-Route it puts on top, with the first such request.
+    maddr: Option<(String, Sent)>,
+}
+
+/// A request that shows something of its sender.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sent {
+    /// Where it was seen.
+    pub at: FrameRef,
+    /// To whom it went.
+    pub to: IpAddr,
 }
 
 /// All hosts in scope.
@@ -109,6 +122,7 @@ impl Hosts {
         }
         host.looked_at += 1;
         clues::of_message(seen, &mut |clue| host.add(clue));
+        host.request(seen);
     }
 
     /// Learns from a connection.
@@ -199,6 +213,54 @@ impl Hosts {
 }
 
 impl Host {
+    /// Learns from a request it sent.
+    fn request(&mut self, seen: &Seen) {
+        let message = &seen.message;
+        if !message.is_request() {
+            return;
+        }
+        let sent = Sent {
+            at: seen.at(),
+            to: seen.hop.dst.addr,
+        };
+        let domain = message
+            .from()
+            .and_then(|from| from.uri())
+            .and_then(|uri| uri.host_name());
+        if let Some(domain) = domain
+            && self.domains.len() < NAMES
+            && domain.parse::<IpAddr>().is_err()
+        {
+            self.domains
+                .entry(domain.to_ascii_lowercase())
+                .or_insert(sent);
+        }
+        let maddr = message
+            .record_routes()
+            .next()
+            .and_then(|route| route.uri())
+            .and_then(|uri| uri.maddr());
+        if let Some(maddr) = maddr
+            && self.maddr.is_none()
+        {
+            self.maddr = Some((maddr.to_str().into_owned(), sent));
+        }
+    }
+
+    /// Domains of the senders behind it, in the order of their names, with the first request of each.
+    pub fn domains(&self) -> impl Iterator<Item = (&str, &Sent)> {
+        self.domains
+            .iter()
+            .map(|(domain, sent)| (domain.as_str(), sent))
+    }
+
+    /// The maddr of the Record-Route it puts on top of its requests.
+    pub fn maddr(&self) -> Option<(&str, &Sent)> {
+        self.maddr
+            .as_ref()
+            .map(|(maddr, sent)| (maddr.as_str(), sent))
+    }
+
     fn add(&mut self, clue: Clue) {
         let known = self
             .clues

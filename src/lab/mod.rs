@@ -139,6 +139,17 @@ impl Profile {
         self.lync.trusted_application_pools.as_deref().map(among)
     }
 
+    /// Whether a common name is among the TLS peer subjects of the Cisco side; `None` when the profile does not say. Cisco compares
+    /// whole names.
+    pub fn is_peer_subject(&self, common_name: &str) -> Option<bool> {
+        let subjects = self.cisco.tls_peer_subjects.as_ref()?;
+        Some(
+            subjects
+                .iter()
+                .any(|subject| subject.eq_ignore_ascii_case(common_name)),
+        )
+    }
+
     /// The trusted application pools that are known, from the profile and given singly.
     pub fn trusted_pools(&self) -> Vec<&str> {
         self.lync

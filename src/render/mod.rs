@@ -3,10 +3,12 @@
 pub mod escape;
 pub mod explain;
 pub mod json;
+mod lab_template;
 pub mod list;
 pub(crate) mod text;
 mod time;
 
+pub use self::lab_template::lab_template;
 pub use self::text::text;
 pub use time::{TimeStyle, rfc3339};
 

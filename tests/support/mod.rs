@@ -37,6 +37,23 @@ pub(crate) fn analyze(capture: Vec<u8>, name: &str) -> Report {
     .unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
+/// Analyses a scenario; lines `lab: …` of the comment on top are its lab profile.
+pub(crate) fn analyze_trace(trace: &trace::Trace, name: &str) -> Report {
+    let lines: Vec<&str> = trace
+        .comment
+        .iter()
+        .filter_map(|line| line.strip_prefix("lab:"))
+        .map(str::trim)
+        .collect();
+    let mut config = sipdiag::Config::default();
+    if !lines.is_empty() {
+        config.profile = sipdiag::lab::Profile::parse(&lines.join("\n"))
+            .unwrap_or_else(|error| panic!("{name}: {error}"));
+    }
+    sipdiag::analyze(std::io::Cursor::new(trace.pcap()), name, config)
+        .unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
 /// The report as text, in UTC and without colours.
 pub(crate) fn text(report: &Report) -> String {
     let mut out = Vec::new();

@@ -127,6 +127,17 @@ fn check(connection: &Connection, to: &mut Reporter<'_, '_>) {
     };
     let presented = certificate_of(tls, refusal.by.reverse());
     let subject = presented.map_or_else(String::new, |c| c.subject.clone());
+    // The profile may say that the name is not let in.
+    let configured = presented
+        .and_then(|c| c.subject_cn.as_deref())
+        .filter(|name| {
+            context.role(connection.flow.sender(refusal.by).addr) == Role::Cisco
+                && context.profile.is_peer_subject(name) == Some(false)
+        })
+        .map_or_else(String::new, |name| {
+            format!(" The lab profile says so: {name} is not among the TLS peer subjects.")
+        });
+    let certain = times >= 2 || !configured.is_empty();
     let mut built = to
         .report(
             client,
@@ -135,7 +146,7 @@ fn check(connection: &Connection, to: &mut Reporter<'_, '_>) {
             Evidence::seen(refusal.at, format!("{by} {}", refusal.how.verb())),
         )
         .severity(severity)
-        .confidence(if times >= 2 && !probe {
+        .confidence(if certain && !probe {
             Confidence::High
         } else {
             Confidence::Medium
@@ -143,7 +154,7 @@ fn check(connection: &Connection, to: &mut Reporter<'_, '_>) {
         .key(format!("{} {:?} {subject}", at.port, refusal.by))
         .summary(format!(
             "The TLS handshake was complete; then {by} {} before it sent anything.{request} It most likely does not accept the \
-             certificate of {other}: the name in it is not one that it lets in, or it checks the authority only now.{}",
+             certificate of {other}: the name in it is not one that it lets in, or it checks the authority only now.{configured}{}",
             refusal.how.verb(),
             recovered_text(connection, context)
         ))

@@ -126,8 +126,15 @@ fn check(connection: &Connection, to: &mut Reporter<'_, '_>) {
                 .collect(),
         )
         .on_stream(Some(connection.flow.stream));
+    let elsewhere = context
+        .profile
+        .cisco
+        .peer_auth_port
+        .is_some_and(|port| port != at.port);
     let _ = match digest {
         Some(true) => built,
+        // The profile says which listener would be the right one.
+        None if elsewhere => built,
         // SIP was read, and it was not rejected: the listener does its work.
         Some(false) => built
             .severity(Severity::Note)

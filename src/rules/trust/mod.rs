@@ -1,6 +1,7 @@
 //! Whom a server trusts, and what a Microsoft server says when it does not.
 
 mod common;
+mod lab_profile_differs;
 mod ms_diagnostics_reported;
 mod route_maddr_not_trusted;
 mod trust_403_forbidden;
@@ -11,6 +12,7 @@ use super::Rule;
 
 /// The rules of this class, by name.
 pub(super) const RULES: &[&Rule] = &[
+    &lab_profile_differs::RULE,
     &ms_diagnostics_reported::RULE,
     &route_maddr_not_trusted::RULE,
     &trust_403_forbidden::RULE,
