@@ -173,7 +173,7 @@ fn precision_and_recall_of_the_root_cause() {
     );
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(
-        captures >= 60 && faulty >= 25,
+        captures >= 60 && faulty >= 30,
         "{captures} captures, {faulty} with a fault"
     );
 }
