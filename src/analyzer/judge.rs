@@ -443,7 +443,14 @@ impl Judge {
             undecided: undecided
                 .iter()
                 .any(|(_, _, why)| why.contains(rules::CAPTURE_ENDS)),
-            unread: coverage.tls_unread,
+            unread: coverage
+                .undecrypted
+                .iter()
+                .map(|session| {
+                    let name = session.connection.split(',').next();
+                    (name.unwrap_or_default(), session.advice.as_str())
+                })
+                .collect(),
         });
         let (findings, suppressed) = shown(placed, config);
         Report {

@@ -34,8 +34,8 @@ pub struct Known<'a> {
     pub dns: u64,
     /// Matters that were not decided because the capture ended.
     pub undecided: bool,
-    /// Sessions not decrypted.
-    pub unread: u64,
+    /// Sessions that were not decrypted: their names, and what would make them readable.
+    pub unread: Vec<(&'a str, &'a str)>,
 }
 
 /// Faults behind which a name may stand that did not resolve.
@@ -86,6 +86,9 @@ pub fn wanted(known: &Known<'_>) -> Vec<Wanted> {
         }
     }
     // Where the cause is certain, a name is not it.
+    if !explained {
+        secrets(known, &mut all);
+    }
     let names = known.placed.iter().find(|p| {
         p.part == Part::Root
             && p.finding.confidence < Confidence::High
@@ -113,7 +116,37 @@ pub fn wanted(known: &Known<'_>) -> Vec<Wanted> {
         });
     }
     quality(known, &mut all);
+    if explained {
+        secrets(known, &mut all);
+    }
     all
+}
+
+/// Each advice once, in order of the first session that it is about, with those sessions.
+fn secrets(known: &Known<'_>, all: &mut Vec<Wanted>) {
+    let mut advice: Vec<(&str, Vec<&str>)> = Vec::new();
+    for (session, text) in known.unread.iter().filter(|(_, text)| !text.is_empty()) {
+        match advice.iter_mut().find(|(known, _)| known == text) {
+            Some((_, sessions)) => sessions.push(session),
+            None => advice.push((text, vec![session])),
+        }
+    }
+    for (text, sessions) in advice {
+        all.push(Wanted {
+            lacking: format!("What is inside {} could not be read.", named(&sessions)),
+            steps: vec![text.to_owned()],
+        });
+    }
+}
+
+/// `tcp.stream 0, tcp.stream 4 and 12 more`
+fn named(sessions: &[&str]) -> String {
+    const NAMED: usize = 3;
+    let first: Vec<&str> = sessions.iter().take(NAMED).copied().collect();
+    match sessions.len().saturating_sub(NAMED) {
+        0 => first.join(", "),
+        more => format!("{} and {more} more", first.join(", ")),
+    }
 }
 
 /// What is to be done better by the capture itself.
@@ -143,7 +176,7 @@ fn quality(known: &Known<'_>, all: &mut Vec<Wanted>) {
             "Capture on one of the two servers, or mirror both directions of its switch port.",
         );
     }
-    if known.unread > 0 && kinds.contains(&CaveatKind::MidStream) {
+    if !known.unread.is_empty() && kinds.contains(&CaveatKind::MidStream) {
         say(
             "Connections were open before the capture began, so their handshakes are missing.",
             "Start the capture first, then restart the SIP proxy on one side so that connections are made anew.",

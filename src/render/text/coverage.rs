@@ -7,7 +7,7 @@ use super::overview::{ROWS, more};
 use crate::base::{CaveatKind, FrameRef};
 use crate::capture::CaptureSummary;
 use crate::render::time::Clock;
-use crate::report::{Coverage, Fate, Report, Undecrypted};
+use crate::report::{Coverage, Fate, Report};
 
 /// Places where SIP or TLS was found that are shown; all are in JSON.
 const PLACES: usize = 6;
@@ -236,32 +236,6 @@ fn count(n: u64, thing: &str) -> String {
     format!("{n} {thing}{}", if n == 1 { "" } else { "s" })
 }
 
-/// Each advice once, in order of the first session that it is about, with those sessions.
-fn advice(unread: &[Undecrypted]) -> Vec<(&str, Vec<&str>)> {
-    let mut all: Vec<(&str, Vec<&str>)> = Vec::new();
-    for session in unread.iter().filter(|u| !u.advice.is_empty()) {
-        let (stream, _) = session
-            .connection
-            .split_once(',')
-            .unwrap_or((&session.connection, ""));
-        match all.iter_mut().find(|(text, _)| *text == session.advice) {
-            Some((_, sessions)) => sessions.push(stream),
-            None => all.push((&session.advice, vec![stream])),
-        }
-    }
-    all
-}
-
-/// `tcp.stream 0, tcp.stream 4 and 12 more`
-fn named(sessions: &[&str]) -> String {
-    const NAMED: usize = 3;
-    let first: Vec<&str> = sessions.iter().take(NAMED).copied().collect();
-    match sessions.len().saturating_sub(NAMED) {
-        0 => first.join(", "),
-        more => format!("{} and {more} more", first.join(", ")),
-    }
-}
-
 fn not_seen(report: &Report, clock: &Clock, sheet: &mut Sheet) {
     let unread = &report.coverage.undecrypted;
     if report.caveats.is_empty() && unread.is_empty() {
@@ -277,20 +251,6 @@ fn not_seen(report: &Report, clock: &Clock, sheet: &mut Sheet) {
     }
     if unread.len() > ROWS {
         more(unread.len(), "--list connections", sheet);
-    }
-    let advice = advice(unread);
-    for (line, sessions) in &advice {
-        // What is right for one session is wrong for another: with several, each says which it is about.
-        let about = if advice.len() > 1 {
-            format!(" ({})", named(sessions))
-        } else {
-            String::new()
-        };
-        sheet.indented(
-            &format!("    What to capture next{about}: "),
-            "      ",
-            line,
-        );
     }
     let others: Vec<_> = report
         .caveats
