@@ -41,8 +41,8 @@ pub(super) struct Judge {
     ways: Ways,
     names: Lookups,
     tally: Tally,
-    /// Datagrams that are not SIP, and the first: of unknown protocols, of DNS, user messages of SCTP.
-    datagrams: [(u64, Option<FrameRef>); 3],
+    /// What is not SIP, and the first: datagrams of unknown protocols, user messages of SCTP.
+    others: [(u64, Option<FrameRef>); 2],
 }
 
 /// A session that was not decrypted, until the roles of its ends are known.
@@ -103,7 +103,7 @@ impl Judge {
             ways: Ways::default(),
             names: Lookups::default(),
             tally: Tally::default(),
-            datagrams: [(0, None); 3],
+            others: [(0, None); 2],
         }
     }
 
@@ -160,16 +160,18 @@ impl Judge {
             }
         }
         let dns = src.port == 53 || dst.port == 53;
-        let [other, names, _] = &mut self.datagrams;
-        let (count, first) = if dns { names } else { other };
         if !copy {
             let fate = if dns { Fate::Dns } else { Fate::OtherDatagram };
             self.counts.frames.add(fate, 1);
         }
-        *count += 1;
-        first.get_or_insert(at);
         if dns {
-            self.names.message(src, dst, at, payload);
+            if !copy {
+                self.names.message(src, dst, at, payload);
+            }
+        } else {
+            let [(count, first), _] = &mut self.others;
+            *count += 1;
+            first.get_or_insert(at);
         }
         // A DNS response has the highest bit of its third byte set (RFC 1035 §4.1.1).
         if src.port == 53 && payload.get(2).is_some_and(|flags| flags & 0x80 != 0) {
@@ -177,9 +179,19 @@ impl Judge {
         }
     }
 
+    /// A name server, or the way to it, answers a question with an ICMP error.
+    pub(super) fn name_server_unreachable(
+        &mut self,
+        client: Endpoint,
+        server: Endpoint,
+        at: FrameRef,
+    ) {
+        self.names.unreachable(client.addr, server.addr, at);
+    }
+
     /// A user message of SCTP that is not SIP.
     pub(super) fn other_user_message(&mut self, at: FrameRef) {
-        let [.., (count, first)] = &mut self.datagrams;
+        let [.., (count, first)] = &mut self.others;
         *count += 1;
         first.get_or_insert(at);
     }
@@ -390,15 +402,15 @@ impl Judge {
         }
         let texts = [
             "UDP datagrams that are neither SIP nor DNS",
-            "DNS messages were seen; this version does not judge them",
             "SCTP user messages that are not SIP",
         ];
-        for ((count, first), text) in self.datagrams.into_iter().zip(texts) {
+        for ((count, first), text) in self.others.into_iter().zip(texts) {
             if count > 0 {
                 self.caveats
                     .note_many(CaveatKind::OtherProtocol, first, text, count);
             }
         }
+        note_names(&self.names, &mut self.caveats);
         self.ways.finish(&mut self.caveats);
         caveats.merge(self.caveats);
         let mut frames = scope.frames;
@@ -468,6 +480,19 @@ impl Judge {
             methods: self.methods,
             suppressed,
         }
+    }
+}
+
+/// What of DNS was not read or not kept.
+fn note_names(names: &Lookups, caveats: &mut Caveats) {
+    let (malformed, first) = names.malformed();
+    if malformed > 0 {
+        let text = "datagrams on port 53 that are no DNS messages";
+        caveats.note_many(CaveatKind::OtherProtocol, first, text, malformed);
+    }
+    if names.dropped() > 0 {
+        let text = "very many DNS questions: later ones were not looked at";
+        caveats.note_many(CaveatKind::FindingsDropped, None, text, names.dropped());
     }
 }
 

@@ -18,6 +18,8 @@ use crate::tls::Keyring;
 
 /// The IP protocol number of TCP (RFC 9293 §3.1).
 const TCP: u8 = 6;
+/// IP protocol number of UDP.
+const UDP: u8 = 17;
 
 /// The rooms one packet passes through.
 pub(super) struct Rooms<'o> {
@@ -265,10 +267,18 @@ impl Rooms<'_> {
 
     /// An ICMP error belongs to the TCP connection whose packet it quotes.
     fn icmp(&mut self, at: FrameRef, error: &IcmpError) {
-        let quoted = error.quoted.as_ref().filter(|q| q.protocol == TCP);
-        let Some((src, dst)) = quoted.and_then(|q| q.endpoints()) else {
+        let Some(quoted) = error.quoted.as_ref() else {
             return;
         };
+        let Some((src, dst)) = quoted.endpoints() else {
+            return;
+        };
+        if quoted.protocol == UDP && dst.port == 53 {
+            self.upper.judge.name_server_unreachable(src, dst, at);
+        }
+        if quoted.protocol != TCP {
+            return;
+        }
         if let Some(number) = self.streams.known(src, dst) {
             let report = IcmpReport {
                 at,

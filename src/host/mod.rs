@@ -45,6 +45,8 @@ pub struct Host {
     domains: BTreeMap<String, Sent>,
     /// The maddr of the Record-Route it puts on top, with the first such request.
     maddr: Option<(String, Sent)>,
+    /// Names in its Record-Route and Contact, where requests of a dialog must go.
+    route_hosts: BTreeMap<String, Sent>,
 }
 
 /// A request that shows something of its sender.
@@ -123,6 +125,7 @@ impl Hosts {
         host.looked_at += 1;
         clues::of_message(seen, &mut |clue| host.add(clue));
         host.request(seen);
+        host.route(seen);
     }
 
     /// Learns from a connection.
@@ -245,6 +248,43 @@ impl Host {
         {
             self.maddr = Some((maddr.to_str().into_owned(), sent));
         }
+    }
+
+    /// Learns where it wants requests of a dialog to go.
+    fn route(&mut self, seen: &Seen) {
+        let message = &seen.message;
+        let top = message.record_routes().next().and_then(|route| route.uri());
+        let uri = match top {
+            Some(uri) => Some(uri),
+            None => message.contact().and_then(|contact| contact.uri()),
+        };
+        // A Contact with a user is a user's address: its domain is found by SRV.
+        let Some(uri) = uri.filter(|uri| top.is_some() || uri.user_name().is_none()) else {
+            return;
+        };
+        let name = match uri.maddr() {
+            Some(maddr) => Some(maddr.to_str().into_owned()),
+            None => uri.host_name().map(std::borrow::Cow::into_owned),
+        };
+        if let Some(name) = name
+            && self.route_hosts.len() < NAMES
+            && name.parse::<IpAddr>().is_err()
+        {
+            let sent = Sent {
+                at: seen.at(),
+                to: seen.hop.dst.addr,
+            };
+            self.route_hosts
+                .entry(name.to_ascii_lowercase())
+                .or_insert(sent);
+        }
+    }
+
+    /// Names in its Record-Route and Contact.
+    pub fn route_hosts(&self) -> impl Iterator<Item = (&str, &Sent)> {
+        self.route_hosts
+            .iter()
+            .map(|(name, sent)| (name.as_str(), sent))
     }
 
     /// Domains of the senders behind it, in the order of their names, with the first request of each.

@@ -45,7 +45,7 @@ fates! {
     Sctp "sctp" true "SCTP packets";
     Fragment "ip-fragment" true "IP fragments before the one that completed their datagram";
     Icmp "icmp-error" true "ICMP errors";
-    Dns "dns" false "DNS messages";
+    Dns "dns" true "DNS messages";
     OutOfScope "out-of-scope" false "outside the networks in scope";
     Copy "copy" false "copies of packets that were captured shortly before";
     OtherStream "other-stream" false "TCP segments of connections with neither SIP nor TLS of SIP";

@@ -532,7 +532,7 @@ impl Compiler {
         Ok(())
     }
 
-    /// `A > B TYPE name = answer`, the answer an address, `host:port` for SRV, a name for PTR, `nxdomain`, or `silence`.
+    /// `A > B TYPE name = answer`, the answer an address (several with commas), `host:port` for SRV, a name for PTR, `nxdomain`, or `silence`.
     fn dns(&mut self, words: &[&str]) -> Result<(), String> {
         let [from, ">", to, kind, name, "=", answer] = words else {
             return Err("dns A > B TYPE name = answer".to_owned());
@@ -552,42 +552,49 @@ impl Compiler {
         let mut question = labels(name)?;
         question.extend(code.to_be_bytes());
         question.extend([0, 1]);
-        let message = |flags: u16, answers: &[u8]| {
+        let message = |flags: u16, count: u8, answers: &[u8]| {
             let mut out = id.to_be_bytes().to_vec();
             out.extend(flags.to_be_bytes());
-            out.extend([0, 1, 0, u8::from(!answers.is_empty()), 0, 0, 0, 0]);
+            out.extend([0, 1, 0, count, 0, 0, 0, 0]);
             out.extend(&question);
             out.extend(answers);
             out
         };
-        let query = wire::udp(client, server, &message(0x0100, &[]), id);
+        let query = wire::udp(client, server, &message(0x0100, 0, &[]), id);
         self.emit(self.now, query);
         let (flags, data) = match (*answer, code) {
             ("silence", _) => return Ok(()),
-            ("nxdomain", _) => (0x8183, None),
-            (text, 1) => match address(text)? {
-                IpAddr::V4(a) => (0x8180, Some(a.octets().to_vec())),
-                IpAddr::V6(_) => return Err("A records are IPv4".to_owned()),
-            },
+            ("nxdomain", _) => (0x8183, Vec::new()),
+            (text, 1) => {
+                let mut all = Vec::new();
+                for one in text.split(',') {
+                    match address(one)? {
+                        IpAddr::V4(a) => all.push(a.octets().to_vec()),
+                        IpAddr::V6(_) => return Err("A records are IPv4".to_owned()),
+                    }
+                }
+                (0x8180, all)
+            }
             (text, 33) => {
                 let (host, port) = text.split_once(':').ok_or("SRV name = host:port")?;
                 let port: u16 = port.parse().map_err(|e| format!("{port}: {e}"))?;
                 let mut data = vec![0, 0, 0, 0];
                 data.extend(port.to_be_bytes());
                 data.extend(labels(host)?);
-                (0x8180, Some(data))
+                (0x8180, vec![data])
             }
-            (text, _) => (0x8180, Some(labels(text)?)),
+            (text, _) => (0x8180, vec![labels(text)?]),
         };
         let mut record = Vec::new();
-        if let Some(data) = data {
+        let count = u8::try_from(data.len()).unwrap();
+        for data in data {
             record.extend([0xc0, 12]);
             record.extend(code.to_be_bytes());
             record.extend([0, 1, 0, 0, 0x0e, 0x10]);
             record.extend(u16::try_from(data.len()).unwrap().to_be_bytes());
             record.extend(data);
         }
-        let reply = wire::udp(server, client, &message(flags, &record), id);
+        let reply = wire::udp(server, client, &message(flags, count, &record), id);
         self.emit(self.now + 1_000_000, reply);
         Ok(())
     }
