@@ -16,6 +16,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("sip", &["base"]),
     ("clock", &["base", "capture", "packet", "sip"]),
     ("dialog", &["base", "sip"]),
+    ("presence", &["base", "dialog", "sip"]),
     ("dns", &["base"]),
     ("reference", &["base"]),
     ("websocket", &["base", "sip"]),
@@ -38,6 +39,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "flow",
             "host",
             "lab",
+            "presence",
             "reference",
             "sip",
             "tls",
@@ -151,6 +153,11 @@ const WORDS: &[(&str, &[&str], &str)] = &[
         "a foreign type stays in its room",
     ),
     ("simple_dns", &["dns"], "a foreign type stays in its room"),
+    (
+        "roxmltree",
+        &["presence"],
+        "a foreign type stays in its room",
+    ),
     (
         "pcap_parser",
         &["capture"],

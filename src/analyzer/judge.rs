@@ -6,7 +6,7 @@ use crate::base::{CaveatKind, Caveats, Endpoint, FrameRef};
 use crate::capture::CaptureSummary;
 use crate::connection::{Connection, Connections, is_federation_port};
 use crate::diagnosis::{self, Placed, Unread};
-use crate::dialog::{Call, Seen, Tally, Transaction};
+use crate::dialog::{Call, History, Seen, Tally, Transaction};
 use crate::dns::Lookups;
 use crate::finding::Findings;
 use crate::flow::Handshake;
@@ -41,6 +41,7 @@ pub(super) struct Judge {
     ways: Ways,
     names: Lookups,
     tally: Tally,
+    history: History,
     /// Datagrams that are not SIP, and the first: of unknown protocols, of DNS, user messages of SCTP.
     datagrams: [(u64, Option<FrameRef>); 3],
 }
@@ -103,6 +104,7 @@ impl Judge {
             ways: Ways::default(),
             names: Lookups::default(),
             tally: Tally::default(),
+            history: History::default(),
             datagrams: [(0, None); 3],
         }
     }
@@ -299,6 +301,7 @@ impl Judge {
             set: &old,
             names: &self.names,
             tally: &self.tally,
+            history: &self.history,
             last,
         };
         for connection in old.all() {
@@ -306,8 +309,14 @@ impl Judge {
         }
     }
 
+    /// Takes note of a call that is judged later, so that all rules know it before.
+    pub(super) fn foresee(&mut self, call: &Call, last: FrameRef) {
+        self.history.add(&call.transactions(), call, last);
+    }
+
     pub(super) fn call(&mut self, call: &Call, last: FrameRef) {
         let transactions = call.transactions();
+        self.history.add(&transactions, call, last);
         for transaction in &transactions {
             self.count(transaction, call, last);
             self.tally.add(transaction, call, last);
@@ -318,6 +327,7 @@ impl Judge {
             set: &self.connections,
             names: &self.names,
             tally: &self.tally,
+            history: &self.history,
             last: if call.evicted {
                 call.span().map_or(last, |(_, end)| end)
             } else {
@@ -374,6 +384,7 @@ impl Judge {
             set: &self.connections,
             names: &self.names,
             tally: &self.tally,
+            history: &self.history,
             last,
         };
         for connection in self.connections.all() {
