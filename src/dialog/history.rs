@@ -86,7 +86,9 @@ impl History {
             }
             let record = self.matters.entry(matter).or_default();
             if let Some(answer) = success {
-                let (from, to) = record.successes.get_or_insert((answer.at(), answer.at()));
+                let (from, to) = record
+                    .successes
+                    .get_or_insert_with(|| (answer.at(), answer.at()));
                 *from = (*from).min(answer.at());
                 *to = (*to).max(answer.at());
             } else {

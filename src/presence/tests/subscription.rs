@@ -40,7 +40,10 @@ fn call(steps: &[Step<'_>]) -> Call {
             Endpoint::new("10.1.1.10".parse().unwrap(), 5061),
             Endpoint::new("10.1.1.20".parse().unwrap(), 5062),
         ];
-        let (src, dst) = if *side == '>' {
+        let other_node = Endpoint::new("10.1.1.11".parse().unwrap(), 5061);
+        let (src, dst) = if *side == 'x' {
+            (other_node, ends[1])
+        } else if *side == '>' {
             (ends[0], ends[1])
         } else {
             (ends[1], ends[0])
@@ -315,6 +318,30 @@ fn notifications_alone_are_a_subscription_too() {
     assert_eq!((all.len(), all[0].rounds.len()), (1, 0));
     assert_eq!(all[0].notices[0].status(), Some(481));
     assert_eq!(all[0].accepts(call.messages[0].at()), None);
+}
+
+#[test]
+fn an_answer_of_another_node_is_an_answer() {
+    let steps = [
+        (
+            0,
+            '<',
+            NOTIFY,
+            "Event: presence\r\nSubscription-State: active\r\n",
+            "",
+        ),
+        (0, 'x', "SIP/2.0 200 OK", "CSeq: 1 NOTIFY\r\n", ""),
+    ];
+    let answered = call(&steps);
+    assert_eq!(
+        of(&answered, &answered.transactions())[0].notices[0].status(),
+        Some(200)
+    );
+    let silent = call(&steps[..1]);
+    assert_eq!(
+        of(&silent, &silent.transactions())[0].notices[0].status(),
+        None
+    );
 }
 
 #[test]

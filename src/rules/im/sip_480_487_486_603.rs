@@ -60,7 +60,8 @@ fn check(transaction: &Transaction<'_>, call: &Call, to: &mut Reporter<'_, '_>) 
     let what = match status {
         480 => "offline (480)",
         487 => "not reached before the caller gave up (487)",
-        486 | 600 => "busy (486)",
+        486 => "busy (486)",
+        600 => "busy everywhere (600)",
         _ => "not willing (603)",
     };
     let (who, method) = (to.label(transaction.asked), transaction.method());

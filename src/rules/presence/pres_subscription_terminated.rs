@@ -80,7 +80,7 @@ fn ended(
         // What was allowed and known before is a decision or a change of today, not a fault of the federation.
         "noresource" if !had_worked => Severity::Error,
         "rejected" if !had_worked => Severity::Warning,
-        "deactivated" if !again && subscription.rounds.first().is_some() => {
+        "deactivated" if !again && !subscription.rounds.is_empty() => {
             if !waited_enough(seen.at(), &whom, to) {
                 return;
             }
