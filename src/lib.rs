@@ -22,6 +22,7 @@ pub mod flow;
 pub mod host;
 pub mod lab;
 pub mod packet;
+pub mod presence;
 pub mod reference;
 pub mod render;
 pub mod report;

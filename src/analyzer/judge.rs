@@ -6,12 +6,13 @@ use crate::base::{CaveatKind, Caveats, Endpoint, FrameRef};
 use crate::capture::CaptureSummary;
 use crate::connection::{Connection, Connections, is_federation_port};
 use crate::diagnosis::{self, Placed, Unread};
-use crate::dialog::{Call, Seen, Tally, Transaction};
+use crate::dialog::{Call, History, Seen, Tally, Transaction};
 use crate::dns::Lookups;
 use crate::finding::Findings;
 use crate::flow::Handshake;
 use crate::host::Hosts;
 use crate::lab::Profile;
+use crate::packet::Packet;
 use crate::report::{Coverage, Fate, MethodCount, Report, Undecrypted};
 use crate::rules::{self, Context, Outcome};
 use crate::sip::Method;
@@ -41,6 +42,7 @@ pub(super) struct Judge {
     ways: Ways,
     names: Lookups,
     tally: Tally,
+    history: History,
     /// What is not SIP, and the first: datagrams of unknown protocols, user messages of SCTP.
     others: [(u64, Option<FrameRef>); 2],
 }
@@ -103,6 +105,7 @@ impl Judge {
             ways: Ways::default(),
             names: Lookups::default(),
             tally: Tally::default(),
+            history: History::default(),
             others: [(0, None); 2],
         }
     }
@@ -139,10 +142,10 @@ impl Judge {
         &mut self,
         src: Endpoint,
         dst: Endpoint,
-        at: FrameRef,
+        packet: &Packet<'_>,
         payload: &[u8],
-        copy: bool,
     ) {
+        let (at, copy) = (packet.at, packet.duplicate);
         if [src.port, dst.port].into_iter().any(is_federation_port) {
             if payload
                 .iter()
@@ -165,8 +168,8 @@ impl Judge {
             self.counts.frames.add(fate, 1);
         }
         if dns {
-            if !copy {
-                self.names.message(src, dst, at, payload);
+            if !packet.is_told() {
+                self.names.message(src, dst, at, payload, copy);
             }
         } else {
             let [(count, first), _] = &mut self.others;
@@ -311,6 +314,7 @@ impl Judge {
             set: &old,
             names: &self.names,
             tally: &self.tally,
+            history: &self.history,
             last,
         };
         for connection in old.all() {
@@ -318,8 +322,14 @@ impl Judge {
         }
     }
 
+    /// Takes note of a call that is judged later, so that all rules know it before.
+    pub(super) fn foresee(&mut self, call: &Call, last: FrameRef) {
+        self.history.add(&call.transactions(), call, last);
+    }
+
     pub(super) fn call(&mut self, call: &Call, last: FrameRef) {
         let transactions = call.transactions();
+        self.history.add(&transactions, call, last);
         for transaction in &transactions {
             self.count(transaction, call, last);
             self.tally.add(transaction, call, last);
@@ -330,6 +340,7 @@ impl Judge {
             set: &self.connections,
             names: &self.names,
             tally: &self.tally,
+            history: &self.history,
             last: if call.evicted {
                 call.span().map_or(last, |(_, end)| end)
             } else {
@@ -386,6 +397,7 @@ impl Judge {
             set: &self.connections,
             names: &self.names,
             tally: &self.tally,
+            history: &self.history,
             last,
         };
         for connection in self.connections.all() {

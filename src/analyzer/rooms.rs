@@ -144,7 +144,7 @@ impl Rooms<'_> {
     ) {
         if sip::probe_datagram(datagram.payload) != sip::Probe::Yes {
             let judge = &mut self.upper.judge;
-            judge.other_datagram(src, dst, packet.at, datagram.payload, packet.duplicate);
+            judge.other_datagram(src, dst, packet, datagram.payload);
             return;
         }
         if !packet.duplicate {

@@ -110,6 +110,10 @@ impl<'o> Upper<'o> {
             observer,
             ..
         } = self;
+        // What comes later in other calls tells a fault that lasts from one that went away.
+        for call in dialogs.open() {
+            judge.foresee(call, last);
+        }
         dialogs.finish(&mut |call| judge_call(&call, judge, observer, last));
     }
 }

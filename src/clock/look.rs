@@ -3,6 +3,7 @@
 use super::sample::Sample;
 use crate::base::{Caveats, Endpoint, FrameRef, Limits, Span, Timestamp};
 use crate::capture::{Capture, Item};
+use crate::dns;
 use crate::packet::{Decoder, Packet, Payload, Segment};
 use crate::sip;
 use foldhash::fast::FixedState;
@@ -11,6 +12,9 @@ use std::net::IpAddr;
 
 /// Within this time a packet that comes again in one capture is a copy (a mirror of both ports), after it a repetition.
 const COPY: Span = Span::from_millis(50);
+
+/// The port of name servers (RFC 1035 §4.2).
+const DNS: u16 = 53;
 
 /// A first reading of one capture: when which packets were seen, and what answers what.
 #[derive(Debug)]
@@ -89,6 +93,9 @@ impl Look {
             Payload::Udp(datagram) if sip::probe(datagram.payload) == sip::Probe::Yes => {
                 self.datagram(packet.at, datagram.payload, datagram.wire_len, limits);
             }
+            Payload::Udp(datagram) if from.port == DNS || to.port == DNS => {
+                self.lookup(from, to, datagram.payload, time);
+            }
             _ => {}
         }
     }
@@ -109,6 +116,15 @@ impl Look {
         if flags.ack() {
             self.effects.note(name((to, from, segment.ack)), time);
         }
+    }
+
+    /// A DNS question and its answer.
+    fn lookup(&mut self, from: Endpoint, to: Endpoint, payload: &[u8], time: Timestamp) {
+        match dns::identity(payload) {
+            Some((false, what)) => self.causes.note(name((from, to, what)), time),
+            Some((true, what)) => self.effects.note(name((to, from, what)), time),
+            None => None,
+        };
     }
 
     /// Requests and responses of a transaction (RFC 3261 §17.1.3).

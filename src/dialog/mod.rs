@@ -5,6 +5,8 @@
 //! the end of the capture.
 
 mod call;
+mod history;
+mod invitation;
 mod kind;
 mod leg;
 mod table;
@@ -12,6 +14,8 @@ mod tally;
 mod transaction;
 
 pub use call::{Call, Hop, Seen};
+pub use history::History;
+pub use invitation::Invitation;
 pub use kind::{Kind, is_im};
 pub use leg::Leg;
 pub use table::DialogTable;

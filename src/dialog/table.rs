@@ -48,6 +48,13 @@ impl DialogTable {
         self.bytes
     }
 
+    /// The open calls in the order of their first frames.
+    pub fn open(&self) -> Vec<&Call> {
+        let mut all: Vec<&Call> = self.calls.values().collect();
+        all.sort_by(|a, b| (a.span(), &a.call_id).cmp(&(b.span(), &b.call_id)));
+        all
+    }
+
     /// Forgets everything without a word: the traffic turned out not to be in scope.
     pub fn clear(&mut self) {
         self.calls.clear();

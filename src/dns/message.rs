@@ -105,6 +105,16 @@ impl fmt::Display for Answer {
     }
 }
 
+/// Whether this is a response, and the bytes that it shares with its question: the id and the first question (RFC 1035 §4.1). `None`
+/// where it cannot be a message with a question.
+pub fn identity(payload: &[u8]) -> Option<(bool, [&[u8]; 2])> {
+    let (id, flags) = (payload.get(..2)?, payload.get(2)?);
+    let questions = payload.get(12..)?;
+    let name = questions.iter().take(256).position(|b| *b == 0)?;
+    let question = questions.get(..name.checked_add(5)?)?;
+    (name > 0).then_some((flags & 0x80 != 0, [id, question]))
+}
+
 /// Records of an answer that are looked at.
 const RECORDS: usize = 64;
 

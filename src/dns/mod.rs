@@ -2,7 +2,7 @@
 
 mod message;
 
-pub use message::{Answer, Kind, Service};
+pub use message::{Answer, Kind, Service, identity};
 
 use crate::base::{Endpoint, FrameRef, Span};
 use foldhash::fast::FixedState;
@@ -77,15 +77,30 @@ pub struct Lookups {
 }
 
 impl Lookups {
-    /// Takes a DNS message: a datagram from or to port 53.
-    pub fn message(&mut self, src: Endpoint, dst: Endpoint, at: FrameRef, payload: &[u8]) {
-        self.messages = self.messages.saturating_add(1);
+    /// Takes a DNS message: a datagram from or to port 53. `longer` says that another capture had the same one cut off: it is no new
+    /// one, and may be readable now.
+    pub fn message(
+        &mut self,
+        src: Endpoint,
+        dst: Endpoint,
+        at: FrameRef,
+        payload: &[u8],
+        longer: bool,
+    ) {
+        self.messages = self.messages.saturating_add(u64::from(!longer));
         let Some(message) = Message::parse(payload) else {
             let (count, first) = &mut self.malformed;
-            *count = count.saturating_add(1);
+            *count = count.saturating_add(u64::from(!longer));
             first.get_or_insert(at);
             return;
         };
+        if longer {
+            let (count, first) = &mut self.malformed;
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                *first = None;
+            }
+        }
         let Some((name, kind)) = message.question else {
             return;
         };

@@ -35,6 +35,7 @@ fn asked(lookups: &mut Lookups, number: u64, seconds: i64) {
         end(SERVER, 53),
         at(number, seconds),
         &message(0x0100, &[]),
+        false,
     );
 }
 
@@ -44,6 +45,7 @@ fn answered(lookups: &mut Lookups, number: u64, seconds: i64, payload: &[u8]) {
         end(CLIENT, 4000),
         at(number, seconds),
         payload,
+        false,
     );
 }
 
@@ -93,8 +95,41 @@ fn what_is_no_message_is_counted() {
     let whole = message(0x0100, &[]);
     for cut in 0..whole.len() {
         asked(&mut lookups, 1, 0);
-        lookups.message(end(CLIENT, 4000), end(SERVER, 53), at(2, 0), &whole[..cut]);
+        lookups.message(
+            end(CLIENT, 4000),
+            end(SERVER, 53),
+            at(2, 0),
+            &whole[..cut],
+            false,
+        );
     }
     assert_eq!(usize::try_from(lookups.malformed().0), Ok(whole.len()));
     assert_eq!(lookups.all().len(), 1);
+}
+
+#[test]
+fn what_another_capture_has_whole_is_read_and_counted_once() {
+    let mut lookups = Lookups::default();
+    asked(&mut lookups, 1, 0);
+    let whole = message(0x8183, &[]);
+    let ends = (end(SERVER, 53), end(CLIENT, 4000));
+    lookups.message(ends.0, ends.1, at(2, 1), &whole[..14], false);
+    assert_eq!((lookups.malformed().0, lookups.messages()), (1, 2));
+    lookups.message(ends.0, ends.1, at(3, 1), &whole, true);
+    assert_eq!((lookups.malformed(), lookups.messages()), ((0, None), 2));
+    assert!(lookups.all()[0].failed());
+}
+
+#[test]
+fn a_question_and_its_answer_have_the_same_identity() {
+    let question = message(0x0100, &[]);
+    let answer = message(0x8180, &[1, 2, 3]);
+    let (asks, mine) = identity(&question).unwrap();
+    let (replies, theirs) = identity(&answer).unwrap();
+    assert!(!asks && replies);
+    assert_eq!(mine, theirs);
+    let mut other = question.clone();
+    other[14] = b'x';
+    assert_ne!(identity(&other).unwrap().1, mine);
+    assert!(identity(&question[..16]).is_none());
 }

@@ -2,7 +2,7 @@
 
 use crate::base::{Endpoint, FrameRef, Span};
 use crate::connection::{Connection, Connections};
-use crate::dialog::Tally;
+use crate::dialog::{History, Tally};
 use crate::dns::Lookups;
 use crate::host::{Hosts, Role};
 use crate::lab::Profile;
@@ -33,6 +33,8 @@ pub struct Context<'a> {
     pub names: &'a Lookups,
     /// How requests came out between two hosts; complete for a [`super::Check::Capture`], for others as far as calls have ended.
     pub tally: &'a Tally,
+    /// What became of the same requests of the same users in all calls that have ended; at the end of the capture, of all calls.
+    pub history: &'a History,
     /// The last frame of the capture.
     pub last: FrameRef,
 }

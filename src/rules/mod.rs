@@ -1,6 +1,7 @@
 //! The catalogue: one file a rule, a value each, checks that are pure functions of one finished subject.
 
 mod context;
+mod healing;
 mod reporter;
 mod rule;
 mod sides;

@@ -44,6 +44,27 @@ pub(super) const LOWER_LAYERS: &[&str] = &[
     "cert-subject-cn-unusable",
 ];
 
+/// Rules on a single refusal or silence of SIP below presence and messages: where one fired on the same call, it has said why.
+pub(super) const REFUSALS: &[&str] = &[
+    "auth-credentials-rejected",
+    "auth-digest-challenge-unanswered",
+    "auth-lync-challenges-cisco",
+    "lync-client-signout-after-digest",
+    "route-host-rewritten-in-ruri",
+    "route-loop",
+    "route-maddr-not-trusted",
+    "route-missing-lr",
+    "route-record-route-no-transport",
+    "route-set-not-followed",
+    "sip-404-user-unknown",
+    "sip-408-timeout",
+    "sip-5xx-overload",
+    "lync-static-route-missing",
+    "trust-403-forbidden",
+    "trust-504-from-lync",
+    "trust-naked-504",
+];
+
 /// Whether a response was made by a Microsoft server: it says so itself, or its sender is known to be one.
 pub(super) fn answered_by_microsoft(answer: &Seen, context: &Context<'_>) -> bool {
     // A relay passes on the Server header of the box behind it.

@@ -1,10 +1,11 @@
 //! A subscription was accepted, and nothing was ever notified.
 
+use super::common::to_presence;
 use crate::dialog::{Call, TRANSACTION_TIMEOUT, Transaction};
 use crate::finding::{Evidence, Severity};
+use crate::presence::Round;
 use crate::rules::sides::{LOWER_LAYERS, brief};
 use crate::rules::{Check, Class, ExplainedBy, Fix, Knowledge, Link, Reporter, Rule};
-use crate::sip::Method;
 
 pub(super) static RULE: Rule = Rule {
     name: "pres-subscribe-no-notify",
@@ -52,38 +53,45 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(call: &Call, transactions: &[Transaction<'_>], to: &mut Reporter<'_, '_>) {
-    let subscriptions = transactions
-        .iter()
-        .filter(|t| t.method() == Method::Subscribe && t.succeeded());
-    for subscription in subscriptions {
-        let (Some(request), Some(answer)) = (subscription.request, subscription.final_response())
-        else {
-            continue;
-        };
-        if !is_subscription_to_presence(subscription) || was_notified(call, subscription) {
-            continue;
+    for subscription in to_presence(call, transactions) {
+        for round in &subscription.rounds {
+            // After an unsubscription or a fetch (Expires: 0) a NOTIFY is often left out.
+            if round.accepted()
+                && !round.ends()
+                && round.request.message.expires() != Some(0)
+                && !subscription.notified_since(round.request.at())
+            {
+                silent(round, call, to);
+            }
         }
-        let (notifier, watcher) = (subscription.asked, subscription.asker);
-        let (who, whom) = (to.label(notifier), to.label(watcher));
-        let awaited = format!("whether {who} notifies {whom}");
-        // Another node of the notifier's side may notify in its place.
-        if to.context().has_unread(watcher) {
-            to.undecided(
+    }
+}
+
+fn silent(round: &Round<'_>, call: &Call, to: &mut Reporter<'_, '_>) {
+    let (request, Some(answer)) = (round.request, round.answer) else {
+        return;
+    };
+    let (notifier, watcher) = (round.asked, round.asker);
+    let (who, whom) = (to.label(notifier), to.label(watcher));
+    let awaited = format!("whether {who} notifies {whom}");
+    // Another node of the notifier's side may notify in its place.
+    if to.context().has_unread(watcher) {
+        to.undecided(
                 answer.at(),
                 format!("{awaited}: cannot be decided, part of the traffic of {whom} is encrypted and was not read"),
             );
-            continue;
-        }
-        if !to.awaited_in_vain(
-            &awaited,
-            answer.at(),
-            TRANSACTION_TIMEOUT,
-            (notifier, watcher),
-        ) {
-            continue;
-        }
-        let waited = to.context().remaining(answer.at());
-        let _ = to
+        return;
+    }
+    if !to.awaited_in_vain(
+        &awaited,
+        answer.at(),
+        TRANSACTION_TIMEOUT,
+        (notifier, watcher),
+    ) {
+        return;
+    }
+    let waited = to.context().remaining(answer.at());
+    let _ = to
             .report(
                 notifier,
                 watcher,
@@ -98,40 +106,4 @@ fn check(call: &Call, transactions: &[Transaction<'_>], to: &mut Reporter<'_, '_
             .absent(answer.at(), format!("NOTIFY or BENOTIFY, awaited for {waited}"))
             .on_call(&call.id())
             .on_stream(answer.hop.stream);
-    }
-}
-
-/// Event presence, and not an unsubscription or fetch (Expires: 0), after which a NOTIFY is often left out.
-fn is_subscription_to_presence(subscription: &Transaction<'_>) -> bool {
-    let Some(request) = subscription.request_message() else {
-        return false;
-    };
-    let granted = subscription
-        .final_response()
-        .and_then(|seen| seen.message.expires());
-    request.event().is_some_and(|e| e.is("presence"))
-        && request.expires() != Some(0)
-        && granted != Some(0)
-}
-
-/// A NOTIFY or BENOTIFY after the SUBSCRIBE, on any connection; or the first one inside the 2xx (ms-piggyback-first-notify).
-fn was_notified(call: &Call, subscription: &Transaction<'_>) -> bool {
-    let Some(request) = subscription.request else {
-        return true;
-    };
-    let piggybacked = subscription.finals.iter().any(|f| {
-        let body = !f.message.body().is_empty();
-        body && request
-            .message
-            .supported()
-            .any(|s| s.is("ms-piggyback-first-notify"))
-    });
-    piggybacked
-        || call.messages.iter().any(|seen| {
-            seen.at() >= request.at()
-                && seen
-                    .message
-                    .cseq()
-                    .is_some_and(|c| matches!(c.method, Method::Notify | Method::Benotify))
-        })
 }

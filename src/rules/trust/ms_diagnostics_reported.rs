@@ -36,6 +36,13 @@ pub(super) static RULE: Rule = Rule {
         rules: &[
             "auth-digest-challenge-unanswered",
             "auth-lync-challenges-cisco",
+            "im-invite-rejected",
+            "im-message-rejected",
+            "pres-bad-extension",
+            "pres-content-not-acceptable",
+            "pres-event-not-supported",
+            "pres-interval-too-brief",
+            "pres-notify-481",
             "route-maddr-not-trusted",
             "sip-408-timeout",
             "trust-403-forbidden",
