@@ -208,7 +208,9 @@ fn compare(name: &str, path: &Path) -> Vec<Result<(), String>> {
         if let Some(stream) = row.stream {
             streams.entry(stream).or_insert((row.frame, row.frame)).1 = row.frame;
         }
-        if name.ends_with(".trace") && !row.faults.is_empty() {
+        // Where a message ends in the wrong place on purpose, its body is malformed.
+        let on_purpose = name.contains("/sip-stream-framing-error/fires");
+        if name.ends_with(".trace") && !on_purpose && !row.faults.is_empty() {
             let faults = row.faults.join(", ");
             results.push(Err(format!("{name}: frame {}: {faults}", row.frame)));
         }

@@ -8,27 +8,6 @@ use sipdiag::rules::ALL;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-/// Rules that have fixtures but are not written yet: their folders are compiled, not judged.
-pub(crate) const PENDING: &[&str] = &[
-    "auth-credentials-rejected",
-    "lync-client-signout-after-digest",
-    "lync-static-route-missing",
-    "route-host-rewritten-in-ruri",
-    "route-loop",
-    "route-missing-lr",
-    "route-record-route-no-transport",
-    "route-set-not-followed",
-    "sip-404-user-unknown",
-    "sip-5xx-overload",
-    "sip-cleartext-to-lync",
-    "sip-udp-fragmented",
-];
-
-/// Whether a rule is awaited and not there yet.
-pub(crate) fn is_pending(rule: &str) -> bool {
-    PENDING.contains(&rule) && sipdiag::rules::find(rule).is_none()
-}
-
 fn folders() -> Vec<PathBuf> {
     files(&project("tests/rules"))
         .into_iter()
@@ -80,7 +59,7 @@ fn judge_fires(path: &Path, rule: &str) -> Result<(), String> {
         ));
     }
     for companion in &also {
-        if sipdiag::rules::find(companion).is_none() && !is_pending(companion) {
+        if sipdiag::rules::find(companion).is_none() {
             return Err(format!("{name}: `# also: {companion}` is no rule"));
         }
     }
@@ -176,8 +155,6 @@ fn each_rule_fires_where_it_should_and_is_quiet_where_all_is_well() {
         let rule = file_name(&folder);
         if sipdiag::rules::find(&rule).is_some() {
             results.extend(judge(&folder));
-        } else if is_pending(&rule) {
-            crate::support::say!("SKIPPED {}: the rule is not written yet", relative(&folder));
         } else {
             results.push(Err(format!("{}: there is no such rule", relative(&folder))));
         }

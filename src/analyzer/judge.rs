@@ -250,6 +250,7 @@ impl Judge {
         }
         self.note_tls(&connection);
         if !connection.concerns_sip() {
+            self.connections.note_attempt(&connection);
             return;
         }
         if connection.flow.one_directional() {

@@ -2,7 +2,7 @@
 
 mod set;
 
-pub use set::Connections;
+pub use set::{Attempt, Connections};
 
 use crate::base::{Direction, Endpoint, FileIndex, FrameRef};
 use crate::flow::FlowSummary;

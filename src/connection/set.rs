@@ -1,7 +1,8 @@
 //! The connections of a capture, found by number, by hosts and by server without looking at all of them.
 
 use super::Connection;
-use crate::base::Endpoint;
+use crate::base::{Endpoint, FrameRef};
+use crate::flow::Handshake;
 use foldhash::fast::FixedState;
 use hashbrown::{HashMap, HashSet};
 use std::net::IpAddr;
@@ -11,6 +12,22 @@ use std::net::IpAddr;
 const ALIKE: usize = 256;
 /// Pairs of hosts remembered as not fully read. When there are more, every pair counts as such: rather undecided than wrong.
 const PAIRS: usize = 4_096;
+
+/// Failed attempts of other services remembered; a scan of a network must not fill the memory.
+const ATTEMPTS: usize = 4_096;
+
+/// An attempt to open a connection that does not concern SIP and failed: what a server needs beside SIP, such as a revocation list.
+#[derive(Debug, Clone, Copy)]
+pub struct Attempt {
+    /// Who tried.
+    pub client: IpAddr,
+    /// Where to.
+    pub server: Endpoint,
+    /// The first SYN.
+    pub at: FrameRef,
+    /// Refused by RST; otherwise nobody answered.
+    pub refused: bool,
+}
 
 /// An ordered pair of hosts: the same for both directions.
 type Pair = (IpAddr, IpAddr);
@@ -24,6 +41,7 @@ pub struct Connections {
     by_server: HashMap<Endpoint, Vec<usize>, FixedState>,
     unread: HashSet<Pair, FixedState>,
     incomplete: HashSet<Pair, FixedState>,
+    attempts: Vec<Attempt>,
 }
 
 fn pair(a: IpAddr, b: IpAddr) -> Pair {
@@ -54,6 +72,34 @@ impl Connections {
             .entry(connection.server())
             .or_default()
             .push(place);
+    }
+
+    /// Notes a connection that does not concern SIP, where it failed.
+    pub fn note_attempt(&mut self, connection: &Connection) {
+        let refused = match connection.flow.handshake {
+            Handshake::Unanswered => false,
+            Handshake::Refused(_) => true,
+            _ => return,
+        };
+        if self.attempts.len() < ATTEMPTS {
+            self.attempts.push(Attempt {
+                client: connection.client().addr,
+                server: connection.server(),
+                at: connection.flow.first,
+                refused,
+            });
+        }
+    }
+
+    /// Failed attempts of a host to reach an address and port of another service, in the order in which they ended.
+    pub fn attempts(
+        &self,
+        client: IpAddr,
+        server: Endpoint,
+    ) -> impl Iterator<Item = &Attempt> + use<'_> {
+        self.attempts
+            .iter()
+            .filter(move |a| a.client == client && a.server == server)
     }
 
     /// Notes that application data went by between two hosts that was not read; also while the connection is still open.

@@ -1,13 +1,14 @@
 //! What became of one matter between two users over the whole capture, whatever the Call-IDs: so that a rule can tell a fault that
 //! lasts from one that went away.
 
-use super::Call;
+use super::call::{Call, Seen};
 use super::invitation::Invitation;
 use super::transaction::Transaction;
 use crate::base::FrameRef;
 use crate::sip::{Message, Method};
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
+use std::net::IpAddr;
 
 /// Matters remembered; a flood of users must not fill the memory.
 const MATTERS: usize = 16_384;
@@ -58,10 +59,22 @@ struct Record {
     last_failure: Option<FrameRef>,
 }
 
+/// Sign-ins and sign-outs remembered of one host, and of how many hosts.
+const REGISTRATIONS: usize = 64;
+const REGISTRARS: usize = 4_096;
+
+/// REGISTER requests of one host that ask for a binding and those that remove it (RFC 3261 §10.2).
+#[derive(Debug, Default)]
+struct Registrations {
+    signed_in: Vec<FrameRef>,
+    signed_out: Vec<FrameRef>,
+}
+
 /// All matters of a capture.
 #[derive(Debug, Default)]
 pub struct History {
     matters: HashMap<Matter, Record, FixedState>,
+    registrations: HashMap<IpAddr, Registrations, FixedState>,
 }
 
 impl History {
@@ -71,6 +84,7 @@ impl History {
             let (Some(request), Some(first)) = (transaction.request, transaction.first()) else {
                 continue;
             };
+            self.registration(transaction, request);
             let failed = transaction.failed(call, last);
             let success = transaction
                 .final_response()
@@ -95,6 +109,43 @@ impl History {
                 record.last_failure = record.last_failure.max(Some(first));
             }
         }
+    }
+
+    fn registration(&mut self, transaction: &Transaction<'_>, request: &Seen) {
+        if transaction.method() != Method::Register {
+            return;
+        }
+        let host = transaction.asker;
+        if self.registrations.len() >= REGISTRARS && !self.registrations.contains_key(&host) {
+            return;
+        }
+        let of_host = self.registrations.entry(host).or_default();
+        let message = &request.message;
+        let expires = message
+            .contact()
+            .and_then(|contact| contact.expires())
+            .or_else(|| message.expires());
+        let list = if expires == Some(0) {
+            &mut of_host.signed_out
+        } else {
+            &mut of_host.signed_in
+        };
+        if list.len() < REGISTRATIONS && !list.contains(&request.at()) {
+            list.push(request.at());
+            list.sort_unstable();
+        }
+    }
+
+    /// When a host asked to be registered, in the order of time; the first few.
+    pub fn signed_in(&self, host: IpAddr) -> impl Iterator<Item = FrameRef> + use<'_> {
+        let found = self.registrations.get(&host);
+        found.into_iter().flat_map(|r| r.signed_in.iter().copied())
+    }
+
+    /// When a host removed its registration, in the order of time; the first few.
+    pub fn signed_out(&self, host: IpAddr) -> impl Iterator<Item = FrameRef> + use<'_> {
+        let found = self.registrations.get(&host);
+        found.into_iter().flat_map(|r| r.signed_out.iter().copied())
     }
 
     /// The first or last time (a frame of a final response) that the same request was accepted after `at`, in this call or in

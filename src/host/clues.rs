@@ -80,7 +80,7 @@ fn of_request(seen: &Seen, clue: &mut Say<'_>) {
     }
     if let IpAddr::V4(sender) = seen.hop.src.addr
         && let Some(id) = message.call_id()
-        && let Some((address, port)) = cisco_identifier(id.bytes())
+        && let Some((address, port, _)) = cisco_identifier(id.bytes())
         && address == sender
     {
         clue(
@@ -157,18 +157,18 @@ fn microsoft_product(server: &str) -> &'static str {
     }
 }
 
-/// Address and port inside an identifier of the Cisco SIP gateway:
+/// Address, port and seconds since 1970 inside an identifier of the Cisco SIP gateway:
 /// `<ptr>-<IPv4, little-endian hex>-<port hex>-<n>-<time hex>-…` (catalogue, section 3).
-pub(super) fn cisco_identifier(id: &[u8]) -> Option<(Ipv4Addr, u16)> {
+pub(super) fn cisco_identifier(id: &[u8]) -> Option<(Ipv4Addr, u16, u32)> {
     let text = std::str::from_utf8(id).ok()?;
     let mut groups = text.split('-');
     let _pointer = u64::from_str_radix(groups.next()?, 16).ok()?;
     let address = u32::from_str_radix(groups.next()?, 16).ok()?;
     let port = u16::from_str_radix(groups.next()?, 16).ok()?;
     let _counter = groups.next()?;
-    let _time = u32::from_str_radix(groups.next()?, 16).ok()?;
+    let time = u32::from_str_radix(groups.next()?, 16).ok()?;
     groups.next()?;
-    Some((Ipv4Addr::from(address.swap_bytes()), port))
+    Some((Ipv4Addr::from(address.swap_bytes()), port, time))
 }
 
 /// What a connection tells about its two ends.
@@ -244,7 +244,7 @@ mod tests {
         let id = b"a30386f0-1138350a-13d8-45026-4d755b8a-2c25871c-4d755b8a";
         assert_eq!(
             cisco_identifier(id),
-            Some((Ipv4Addr::new(10, 53, 56, 17), 5080))
+            Some((Ipv4Addr::new(10, 53, 56, 17), 5080, 1_299_536_778))
         );
         assert_eq!(cisco_identifier(b"ce878a8bc0ca4c769ca729bc2f56a998"), None);
         assert_eq!(cisco_identifier(b"1-2-3"), None);

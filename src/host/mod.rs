@@ -3,15 +3,18 @@
 //! Order of trust: lab profile, SIP headers, names in certificates, ports. A host nobody can place stays unknown and is
 //! called by its address.
 
+mod clock;
 mod clues;
 mod role;
 
+pub use clock::Reading;
 pub use role::Role;
 
 use crate::base::FrameRef;
 use crate::connection::Connection;
 use crate::dialog::Seen;
 use crate::lab::Profile;
+use clock::OwnClock;
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use std::collections::{BTreeMap, BTreeSet};
@@ -41,6 +44,7 @@ pub struct Host {
     /// It sent at least one packet.
     pub speaks: bool,
     looked_at: u32,
+    clock: OwnClock,
     /// Domains of the senders behind it, with the first request of each.
     domains: BTreeMap<String, Sent>,
     /// The maddr of the Record-Route it puts on top, with the first such request.
@@ -124,6 +128,7 @@ impl Hosts {
         }
         host.looked_at += 1;
         clues::of_message(seen, &mut |clue| host.add(clue));
+        host.clock.message(seen);
         host.request(seen);
         host.route(seen);
     }
@@ -139,6 +144,7 @@ impl Hosts {
                 host.concerns_sip |= connection.concerns_sip();
             }
         }
+        self.hellos(connection);
         clues::of_connection(connection, &mut |address, clue, names| {
             if let Some(host) = self.entry(address) {
                 for name in names {
@@ -151,6 +157,28 @@ impl Hosts {
                 }
             }
         });
+    }
+
+    /// Learns the clocks of both ends from their hellos. TLS 1.3 has nothing but random bytes there.
+    fn hellos(&mut self, connection: &Connection) {
+        let Some(tls) = connection.tls.as_ref().filter(|tls| !tls.is_tls13()) else {
+            return;
+        };
+        let client = tls.client_hello.as_ref();
+        let server = tls.server_hello.as_ref();
+        let readings = [
+            (
+                tls.client(),
+                client.and_then(|h| Some((h.at, h.gmt_unix_time()?))),
+            ),
+            (tls.server(), server.map(|h| (h.at, h.gmt_unix_time()))),
+        ];
+        for (side, reading) in readings {
+            let host = self.entry(connection.flow.sender(side).addr);
+            if let (Some(host), Some((at, seconds))) = (host, reading) {
+                host.clock.hello(at, seconds);
+            }
+        }
     }
 
     /// Learns that a host answers DNS queries.
@@ -292,6 +320,11 @@ impl Host {
         self.domains
             .iter()
             .map(|(domain, sent)| (domain.as_str(), sent))
+    }
+
+    /// What it says of its own clock, where that can be believed.
+    pub fn clock(&self) -> Option<Reading> {
+        self.clock.reading()
     }
 
     /// The maddr of the Record-Route it puts on top of its requests.

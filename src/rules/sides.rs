@@ -2,9 +2,10 @@
 
 use super::Context;
 use crate::connection::Connection;
-use crate::dialog::{Seen, Transaction};
+use crate::dialog::{Call, Seen, Transaction};
+use crate::finding::Evidence;
 use crate::host::Role;
-use crate::sip::{Message, without_passwords};
+use crate::sip::{Message, Uri, without_passwords};
 use crate::tls::Certificate;
 use std::net::IpAddr;
 
@@ -24,6 +25,12 @@ pub(super) const LOWER_LAYERS: &[&str] = &[
     "tls-alert-bad-certificate",
     "tls-alert-certificate-unknown",
     "tls-alert-access-denied",
+    "tls-alert-certificate-revoked",
+    "tls-alert-decrypt-error",
+    "tls-alert-insufficient-security",
+    "tls-alert-internal-error",
+    "tls-alert-no-renegotiation",
+    "tls-alert-unrecognized-name",
     "tls-reset-during-handshake",
     "tls-close-after-handshake",
     "tls-client-cert-empty",
@@ -59,6 +66,7 @@ pub(super) const REFUSALS: &[&str] = &[
     "sip-404-user-unknown",
     "sip-408-timeout",
     "sip-5xx-overload",
+    "sip-stream-framing-error",
     "lync-static-route-missing",
     "trust-403-forbidden",
     "trust-504-from-lync",
@@ -160,4 +168,47 @@ pub(super) fn diagnostics_lines(message: &Message) -> Vec<String> {
             line
         })
         .collect()
+}
+
+/// Whether the box that answers here made the answer: no hop of the same request has it earlier. A proxy passes on what the box behind
+/// it said.
+pub(super) fn is_origin(transaction: &Transaction<'_>, call: &Call) -> bool {
+    let (Some(answer), Some(status)) = (transaction.final_response(), transaction.final_status())
+    else {
+        return false;
+    };
+    let same = |seen: &&Seen| {
+        let m = &seen.message;
+        m.status().is_some_and(|s| s.0 == status)
+            && m.cseq()
+                .is_some_and(|c| c.number == transaction.cseq() && c.method == transaction.method())
+    };
+    call.messages
+        .iter()
+        .filter(same)
+        .all(|seen| seen.at() >= answer.at())
+}
+
+/// Whether a request begins something: it belongs to no dialog yet.
+pub(super) fn is_initial(request: &Message) -> bool {
+    request.to().is_some_and(|to| to.tag().is_none())
+}
+
+/// Whether one of the two is known to be of this federation: other telephony is none of ours.
+pub(super) fn is_federation(transaction: &Transaction<'_>, context: &Context<'_>) -> bool {
+    [transaction.asker, transaction.asked]
+        .into_iter()
+        .any(|host| matches!(context.role(host), Role::Lync | Role::Edge | Role::Cisco))
+}
+
+/// The domain of a URI in lower case, unless it is an address.
+pub(super) fn domain_of(uri: Uri<'_>) -> Option<String> {
+    let host = uri.host_name()?.to_ascii_lowercase();
+    host.parse::<IpAddr>().is_err().then_some(host)
+}
+
+/// The request as evidence, or the answer where the request was not captured.
+pub(super) fn opening(transaction: &Transaction<'_>, answer: &Seen) -> Evidence {
+    let seen = transaction.request.unwrap_or(answer);
+    Evidence::seen(seen.at(), brief(seen))
 }

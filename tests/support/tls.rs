@@ -146,8 +146,18 @@ impl State {
         let mut suites = vec![0x000a_u16];
         let mut extensions = Vec::new();
         let mut session = Vec::new();
+        let mut clock = RANDOM_TIME;
         for (key, value) in pairs(words)? {
             match key {
+                "clock" => clock = seconds(value)?,
+                // signature_algorithms (RFC 5246 §7.4.1.4.1).
+                "sigalgs" => {
+                    let list: Vec<u16> = value.split(',').map(hex16).collect::<Result<_, _>>()?;
+                    extensions.extend([0, 13]);
+                    extensions.extend(len16(list.len() * 2 + 2));
+                    extensions.extend(len16(list.len() * 2));
+                    extensions.extend(list.iter().flat_map(|s| s.to_be_bytes()));
+                }
                 "version" => offered = version(value)?,
                 "suites" => {
                     suites = value.split(',').map(hex16).collect::<Result<_, _>>()?;
@@ -161,7 +171,7 @@ impl State {
             // supported_versions (RFC 8446 §4.2.1).
             extensions.extend([0, 43, 0, 3, 2, 3, 4]);
         }
-        let mut body = hello(offered, 0xc1, &session);
+        let mut body = hello(offered, 0xc1, clock, &session);
         body.extend(len16(suites.len() * 2));
         body.extend(suites.iter().flat_map(|s| s.to_be_bytes()));
         body.extend([1, 0]); // no compression
@@ -177,8 +187,10 @@ impl State {
         let mut suite = 0x000a;
         let mut chosen = 0x0301;
         let mut extensions = Vec::new();
+        let mut clock = RANDOM_TIME;
         for (key, value) in pairs(words)? {
             match key {
+                "clock" => clock = seconds(value)?,
                 "version" => chosen = version(value)?,
                 "suite" => suite = hex16(value)?,
                 "session" => session = session_id(value)?,
@@ -193,7 +205,7 @@ impl State {
         if chosen == TLS13 {
             extensions.extend([0, 43, 0, 2, 3, 4]);
         }
-        let mut body = hello(chosen, 0x5e, &session);
+        let mut body = hello(chosen, 0x5e, clock, &session);
         body.extend(suite.to_be_bytes());
         body.push(0);
         if !extensions.is_empty() {
@@ -281,9 +293,14 @@ fn session_id(word: &str) -> Result<Vec<u8>, String> {
     Ok(id)
 }
 
-fn hello(version: u16, mark: u8, session: &[u8]) -> Vec<u8> {
+/// Seconds since 1970 for the Random of a hello (RFC 5246 §7.4.1.2).
+fn seconds(word: &str) -> Result<u32, String> {
+    word.parse().map_err(|e| format!("clock={word}: {e}"))
+}
+
+fn hello(version: u16, mark: u8, clock: u32, session: &[u8]) -> Vec<u8> {
     let mut body = version.min(TLS12).to_be_bytes().to_vec();
-    body.extend(RANDOM_TIME.to_be_bytes());
+    body.extend(clock.to_be_bytes());
     body.extend([mark; 28]);
     body.push(u8::try_from(session.len()).unwrap());
     body.extend(session);

@@ -157,6 +157,7 @@ struct Next {
     lose: bool,
     unacked: bool,
     cut: Option<usize>,
+    fragment: Option<usize>,
     split: Option<usize>,
     reorder: bool,
     /// The frame that waits for its place to be taken.
@@ -198,6 +199,7 @@ impl Compiler {
             ["@lose"] => self.next.lose = true,
             ["@unacked"] => self.next.unacked = true,
             ["@reorder"] => self.next.reorder = true,
+            ["@fragment", n] => self.next.fragment = Some(number(n)?),
             ["@cut", n] => self.next.cut = Some(number(n)?),
             ["@split", n] => self.next.split = Some(number(n)?),
             [time, "end"] => {
@@ -471,8 +473,16 @@ impl Compiler {
         if side == Side::Opener {
             self.flows[flow].last_frame = frame.clone();
         }
-        if !std::mem::take(&mut self.next.lose) {
-            self.emit(self.now, frame);
+        if std::mem::take(&mut self.next.lose) {
+            return;
+        }
+        match self.next.fragment.take() {
+            Some(size) => {
+                for piece in wire::fragments(&frame, size) {
+                    self.emit(self.now, piece);
+                }
+            }
+            None => self.emit(self.now, frame),
         }
     }
 

@@ -206,6 +206,30 @@ pub(crate) fn ip(
     out
 }
 
+/// An Ethernet frame with IPv4 as fragments of `size` bytes of payload, rounded down to a multiple of 8 (RFC 791 §2.3).
+pub(crate) fn fragments(frame: &[u8], size: usize) -> Vec<Vec<u8>> {
+    let (head, payload) = frame.split_at(14 + 20);
+    let size = (size / 8).max(1) * 8;
+    let count = payload.len().div_ceil(size);
+    payload
+        .chunks(size)
+        .enumerate()
+        .map(|(n, part)| {
+            let mut out = head.to_vec();
+            let length = u16::try_from(20 + part.len()).unwrap();
+            out[16..18].copy_from_slice(&length.to_be_bytes());
+            let more = if n + 1 < count { 0x2000 } else { 0 };
+            let place = u16::try_from(n * size / 8).unwrap() | more;
+            out[20..22].copy_from_slice(&place.to_be_bytes());
+            out[24..26].fill(0);
+            let sum = internet_checksum(&out[14..34]);
+            out[24..26].copy_from_slice(&sum.to_be_bytes());
+            out.extend(part);
+            out
+        })
+        .collect()
+}
+
 /// RFC 1071.
 fn internet_checksum(bytes: &[u8]) -> u16 {
     let mut sum = 0_u32;

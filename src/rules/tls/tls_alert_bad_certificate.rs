@@ -1,4 +1,4 @@
-//! A side rejects the other's certificate with the general alert, or as revoked.
+//! A side rejects the other's certificate with the general alert.
 
 use super::alert_complaint::{CERTIFICATE_FAULTS, find};
 use super::sources::{CISCO_PARTITIONED_NODE, MEASURED, RFC_5246_ALERTS};
@@ -10,14 +10,14 @@ pub(super) static RULE: Rule = Rule {
     name: "tls-alert-bad-certificate",
     class: Class::Tls,
     severity: Severity::Error,
-    summary: "one side rejects the other's certificate (alert 42 or 44)",
+    summary: "one side rejects the other's certificate (alert 42)",
     explanation: "bad_certificate says that the verifier does not accept the certificate and leaves open why. OpenSSL sends \
         it for a host name that does not match and for a certificate that is not yet valid; GnuTLS for every defect, an \
-        unknown authority included. certificate_revoked (44) says that the certificate is on a revocation list.",
+        unknown authority included.",
     causes: &[
         "the name in the certificate is not the one the verifier expects",
         "the verifier does not trust the authority that issued it",
-        "the certificate is not valid yet, was revoked, or has a signature or key the verifier does not take",
+        "the certificate is not valid yet, or has a signature or key the verifier does not take",
     ],
     confirm: &[
         "Look in the log of the side that sent the alert: Cisco SIP proxy traces, or the Windows System log, source Schannel.",
@@ -42,27 +42,15 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(connection: &Connection, to: &mut Reporter<'_, '_>) {
-    let Some(c) = find(connection, to, &[42, 44]) else {
+    let Some(c) = find(connection, to, &[42]) else {
         return;
     };
-    let (title, meaning) = if c.what.0 == 44 {
-        (
-            format!(
-                "{} says that the certificate of {} was revoked (alert 44)",
-                c.verifier_name, c.presenter_name
-            ),
-            "The certificate must be replaced, or the revocation list corrected by its authority.",
-        )
-    } else {
-        (
-            format!(
-                "{} rejects the certificate of {} (alert 42 bad_certificate)",
-                c.verifier_name, c.presenter_name
-            ),
-            "The alert does not say why, and no defect can be seen in the certificate itself: likeliest is that this side does \
-             not trust its issuer or expects another name.",
-        )
-    };
+    let title = format!(
+        "{} rejects the certificate of {} (alert 42 bad_certificate)",
+        c.verifier_name, c.presenter_name
+    );
+    let meaning = "The alert does not say why, and no defect can be seen in the certificate itself: likeliest is that this side does \
+                   not trust its issuer or expects another name.";
     let _ = c
         .report(connection, to, title, meaning)
         .confidence(Confidence::Medium);

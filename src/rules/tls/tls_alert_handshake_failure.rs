@@ -18,7 +18,7 @@ pub(super) static RULE: Rule = Rule {
     summary: "one side ends the handshake with a general alert (40, or another that says little)",
     explanation: "handshake_failure says that no acceptable set of parameters could be agreed; its place tells more. Right \
         after the ClientHello the server found nothing it accepts: suites, version, curves. After the client's certificate \
-        it misses that certificate, or its program rejected it. Alerts such as 10, 47, 50, 51 and 80 are found here too: \
+        it misses that certificate, or its program rejected it. Alerts such as 10, 47 and 50 are found here too: \
         the sender could not go on, for a reason of its own.",
     causes: &[
         "right after the ClientHello: no common cipher suite, a version that is too old, or no common curve",
@@ -66,8 +66,10 @@ const fn first_of(all: &[ExplainedBy]) -> ExplainedBy {
     }
 }
 
-/// Alerts that have a rule of their own.
-const OWN_RULES: [u8; 8] = [42, 43, 44, 45, 46, 48, 49, 70];
+/// Alerts that have a rule of their own behind the hellos.
+const OWN_RULES: [u8; 9] = [42, 43, 44, 45, 46, 48, 49, 70, 71];
+/// Alerts that have a rule of their own wherever they come.
+const ALWAYS_OWN: [u8; 3] = [51, 80, 112];
 
 fn check(connection: &Connection, to: &mut Reporter<'_, '_>) {
     let (Some(tls), Some(refusal)) = (&connection.tls, sip_refusal(connection, to.context()))
@@ -79,7 +81,8 @@ fn check(connection: &Connection, to: &mut Reporter<'_, '_>) {
     };
     let stage = refusal.stage;
     let of_versions = what.0 == 70 && matches!(stage, Stage::Hello | Stage::ServerFlight);
-    let of_another_rule = OWN_RULES.contains(&what.0) && what.0 != 70 && stage != Stage::Hello;
+    let of_another_rule = OWN_RULES.contains(&what.0) && what.0 != 70 && stage != Stage::Hello
+        || ALWAYS_OWN.contains(&what.0);
     if of_another_rule || of_versions {
         return;
     }
@@ -123,7 +126,7 @@ fn check(connection: &Connection, to: &mut Reporter<'_, '_>) {
                 },
                 after(stage)
             ),
-            reading(stage, what.0).to_owned(),
+            reading(stage).to_owned(),
         )
     };
     let taken = taken_elsewhere(connection, context)
@@ -161,25 +164,20 @@ fn check(connection: &Connection, to: &mut Reporter<'_, '_>) {
     drop(built);
 }
 
-fn reading(stage: Stage, code: u8) -> &'static str {
-    match (stage, code) {
-        (_, 51) => {
-            "A signature or a Finished message could not be verified: the key does not belong to the certificate, or bytes were changed on the way."
-        }
-        (_, 80) => "internal_error is a fault of the side that sent it: its log tells more.",
-        (_, 112) => "The server does not know the name that the client asked for (server_name).",
-        (Stage::Hello, _) => {
+fn reading(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Hello => {
             "The server found nothing acceptable in the ClientHello: cipher suites, curves, signature algorithms or extensions."
         }
-        (Stage::ServerFlight, _) => {
+        Stage::ServerFlight => {
             "The client did not accept what the server sent: its certificate, its key exchange, or its request."
         }
-        (Stage::ClientFlight, _) => {
+        Stage::ClientFlight => {
             "The server did not accept what the client sent: its certificate, its proof, or that it has none."
         }
-        (Stage::Complete, _) => {
+        Stage::Complete => {
             "The handshake was complete; the side that sent the alert then gave up without having sent data."
         }
-        (Stage::Unclear, _) => "How far the handshake had come is not visible.",
+        Stage::Unclear => "How far the handshake had come is not visible.",
     }
 }

@@ -1,9 +1,9 @@
 //! What the rules of this class share: the meaning of ms-diagnostics ids, and refusals by a Microsoft server.
 
 use crate::dialog::{Seen, Transaction};
-use crate::finding::Evidence;
 use crate::rules::Context;
-use crate::rules::sides::{answered_by_microsoft, asked_by_peer_server, brief};
+pub(super) use crate::rules::sides::opening;
+use crate::rules::sides::{answered_by_microsoft, asked_by_peer_server};
 use crate::sip::{DiagnosticsHeader, Message, MsDiagnostics};
 
 /// What an id means, in our words ([MS-OCER], and real traces where documentation and wire differ). Unknown ids are shown as
@@ -76,12 +76,4 @@ pub(super) fn refusal<'a>(
         && answered_by_microsoft(answer, context)
         && asked_by_peer_server(transaction, context))
     .then_some(answer)
-}
-
-/// The request as evidence, or the answer where the request was not captured.
-pub(super) fn opening(transaction: &Transaction<'_>, answer: &Seen) -> Evidence {
-    transaction.request.map_or_else(
-        || Evidence::seen(answer.at(), brief(answer)),
-        |request| Evidence::seen(request.at(), brief(request)),
-    )
 }
