@@ -173,6 +173,15 @@ pub(super) fn diagnostics_lines(message: &Message) -> Vec<String> {
 /// Whether the box that answers here made the answer: no hop of the same request has it earlier. A proxy passes on what the box behind
 /// it said.
 pub(super) fn is_origin(transaction: &Transaction<'_>, call: &Call) -> bool {
+    is_first_towards(transaction, call, |_| true)
+}
+
+/// Whether this answer is the first of its kind that goes to such a receiver: within a side it may have been passed on before.
+pub(super) fn is_first_towards(
+    transaction: &Transaction<'_>,
+    call: &Call,
+    receiver: impl Fn(IpAddr) -> bool,
+) -> bool {
     let (Some(answer), Some(status)) = (transaction.final_response(), transaction.final_status())
     else {
         return false;
@@ -182,6 +191,7 @@ pub(super) fn is_origin(transaction: &Transaction<'_>, call: &Call) -> bool {
         m.status().is_some_and(|s| s.0 == status)
             && m.cseq()
                 .is_some_and(|c| c.number == transaction.cseq() && c.method == transaction.method())
+            && receiver(seen.hop.dst.addr)
     };
     call.messages
         .iter()

@@ -1,7 +1,7 @@
 //! Pages of codes: what they mean, who says them, and the rules that go further.
 
 use super::{capitalised, list};
-use crate::reference::{alert, status};
+use crate::reference::{Sure, alert, ms_diagnostics, status};
 use crate::rules::{self, Rule};
 use crate::sip::StatusCode;
 use crate::tls::AlertDescription;
@@ -94,9 +94,63 @@ pub(super) fn alert(number: u8) -> String {
     text
 }
 
-/// The page of an id of ms-diagnostics.
+/// The page of an id of ms-diagnostics, also of one that is not known.
 pub(super) fn diagnostics(id: u32) -> String {
-    format!("# ms-diagnostics {id}\n")
+    let mut text = format!("# ms-diagnostics {id}\n\n");
+    let known = ms_diagnostics::find(id);
+    let component = ms_diagnostics::component(id);
+    match known {
+        Some(known) => {
+            let _ = writeln!(text, "It means: {}. {}\n", known.meaning, known.look);
+            if known.sure == Sure::Unsourced {
+                let _ = writeln!(
+                    text,
+                    "This is told from experience; no document of it was found.\n"
+                );
+            }
+        }
+        None => {
+            let _ = writeln!(
+                text,
+                "This id is not in the table. The text that comes with it on the wire says what the server means by it.\n"
+            );
+        }
+    }
+    if let Some(component) = component {
+        let _ = writeln!(text, "Ids of this range are written by: {component}.\n");
+    }
+    let _ = writeln!(
+        text,
+        "## What it looks like\n\n```text\nms-diagnostics: {id};reason=\"{}\";source=\"the server that wrote it\"\n```\n\n\
+         ms-diagnostics-public is the same without source. Versions differ in the text; the id counts.\n",
+        known.map_or("...", |k| k.wire)
+    );
+    let rules = rules_of(known.map_or(&[][..], |k| k.rules));
+    confirm(
+        &mut text,
+        &rules,
+        "sipdiag CAPTURE shows the whole line as it was on the wire. The parameter source names the server that wrote it: trace there with \
+         CLSLogger, scenario SIPStack, for the same Call-ID.",
+    );
+    fix(
+        &mut text,
+        &rules,
+        known.map_or(
+            "Follow the text on the wire; the log of the server that wrote it tells more.",
+            |k| k.look,
+        ),
+    );
+    if let 1010 | 1020 = id {
+        let rows: Vec<String> = ms_diagnostics::RESULT_CODES
+            .iter()
+            .map(|c| format!("0x{:08X} {}: {}", c.code, c.name, c.meaning))
+            .collect();
+        let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
+        list(&mut text, "Result codes in its parameters", &rows);
+    }
+    further(&mut text, &rules);
+    sources(&mut text, &[ms_diagnostics::SOURCE]);
+    text
 }
 
 fn rules_of(names: &[&str]) -> Vec<&'static Rule> {

@@ -58,7 +58,7 @@ impl Topic {
         {
             return Ok(Self::Alert(alert.number));
         }
-        if let Some(id) = number(text, &["ms-diagnostics ", "ms-diagnostics-public "]) {
+        if let Some(id) = diagnostic(text) {
             return Ok(Self::Diagnostics(id));
         }
         Err(unknown(text))
@@ -90,6 +90,16 @@ fn number(text: &str, words: &[&str]) -> Option<u32> {
     digits.parse().ok()
 }
 
+/// The id in `ms-diagnostics 1010`, or in a line as it is on the wire: `ms-diagnostics: 1010;reason="..."`.
+fn diagnostic(text: &str) -> Option<u32> {
+    let lower = text.to_ascii_lowercase();
+    let rest = lower.strip_prefix("ms-diagnostics")?;
+    let rest = rest.strip_prefix("-public").unwrap_or(rest);
+    let rest = rest.strip_prefix([':', ' '])?.trim();
+    let id = rest.split([';', '.']).next()?.trim();
+    id.parse().ok()
+}
+
 fn word<'a>(text: &'a str, before: &str) -> Option<&'a str> {
     let (first, rest) = text.split_once(' ')?;
     first.eq_ignore_ascii_case(before).then(|| rest.trim())
@@ -115,12 +125,30 @@ fn unknown(topic: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::reference::ms_diagnostics;
+
+    #[test]
+    fn every_code_names_rules_that_exist() {
+        let named = status::ALL.iter().flat_map(|s| s.rules);
+        let named = named.chain(alert::ALL.iter().flat_map(|a| a.rules));
+        let named = named.chain(ms_diagnostics::ALL.iter().flat_map(|d| d.rules));
+        let named = named.chain(ms_diagnostics::RESULT_CODES.iter().flat_map(|c| c.rules));
+        for name in named {
+            assert!(rules::find(name).is_some(), "{name}");
+        }
+    }
 
     #[test]
     fn everything_known_has_a_page() {
         let mut topics: Vec<String> = rules::ALL.iter().map(|r| r.name.to_owned()).collect();
         topics.extend(status::ALL.iter().map(|s| s.code.to_string()));
         topics.extend(alert::ALL.iter().map(|a| format!("alert {}", a.number)));
+        topics.extend(
+            ms_diagnostics::ALL
+                .iter()
+                .map(|d| format!("ms-diagnostics {}", d.id)),
+        );
+        topics.extend([1099, 60_000, u32::MAX].map(|id| format!("ms-diagnostics-public {id}")));
         for topic in topics {
             let page = Topic::parse(&topic).unwrap().page();
             for section in [
@@ -149,6 +177,16 @@ mod tests {
             Topic::parse("ms-diagnostics 1010"),
             Ok(Topic::Diagnostics(1010))
         ));
+        for line in [
+            "ms-diagnostics: 1010;reason=\"Certificate trust\";source=\"lync01.tomt.it\"",
+            "Ms-Diagnostics-Public: 1010",
+            "ms-diagnostics 1010.2",
+        ] {
+            assert!(
+                matches!(Topic::parse(line), Ok(Topic::Diagnostics(1010))),
+                "{line}"
+            );
+        }
         for wrong in ["43", "1010", "alert 250", "alert", "", "ms-diagnostics x"] {
             assert!(Topic::parse(wrong).is_err(), "{wrong}");
         }

@@ -58,13 +58,12 @@ fn refused(request: &Message, answer: &Message, status: u16, call: &Call) -> Opt
         .collect();
     let digest = sent.iter().find(|s| s.eq_ignore_ascii_case("Digest"));
     if status == 403 {
-        // A server that knows the user refuses with 403 what the user may not do; only of a first attempt to sign in it is the password.
+        // Behind a challenge of the same call: a server that knows the user from before says 403 to what the user may not do.
         let challenged = call
             .messages
             .iter()
             .any(|seen| matches!(seen.message.status().map(|s| s.0), Some(401 | 407)));
-        let signs_in = request.method() == Some(Method::Register);
-        return digest.filter(|_| challenged && signs_in).cloned();
+        return digest.filter(|_| challenged).cloned();
     }
     let challenge = |scheme: &str| answer.challenges().find(|c| c.scheme.is(scheme));
     if let Some(digest) = digest
@@ -178,8 +177,9 @@ fn report(
         .on_call(&call.id())
         .on_stream(answer.hop.stream);
     let building = healing.mark(building);
-    // One refusal may be a nonce that grew old without being called stale.
-    if status != 403 && earlier == 0 {
+    // One refusal may be a nonce that grew old without being called stale; 403 may be about what is asked and not about who asks.
+    let signs_in = method == Method::Register;
+    if (status == 403 && !signs_in) || (status != 403 && earlier == 0) {
         let _ = building.confidence(Confidence::Medium);
     }
 }

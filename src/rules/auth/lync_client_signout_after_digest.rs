@@ -109,7 +109,7 @@ fn check(transaction: &Transaction<'_>, call: &Call, to: &mut Reporter<'_, '_>) 
             opening(transaction, answer),
         )
         .summary(format!(
-            "{whom} sends the Lync client {who} a Digest challenge for its {}. {} later the client {how}{}. The challenge is not Lync's own: \
+            "{whom} sends the {who} a Digest challenge for its {}. {} later the client {how}{}. The challenge is not Lync's own: \
              Lync signs users in with NTLM, Kerberos or TLS-DSK.",
             transaction.method(),
             at.time.since(answer.at().time),

@@ -77,6 +77,23 @@ fn check(to: &mut Reporter<'_, '_>) {
     }
 }
 
+/// Whether requests between the two failed with a challenge: then the clocks may be why.
+fn refused(a: IpAddr, b: IpAddr, context: &Context<'_>) -> bool {
+    context
+        .tally
+        .all()
+        .into_iter()
+        .any(|(asker, asked, _, exchange)| {
+            ((asker, asked) == (a, b) || (asker, asked) == (b, a))
+                && exchange.methods.values().any(|outcomes| {
+                    outcomes.failed > 0
+                        && [401, 407]
+                            .iter()
+                            .any(|status| outcomes.finals.contains_key(status))
+                })
+        })
+}
+
 /// A reading in words: how the host's clock stands against the capture's.
 fn stands(name: &str, reading: Reading) -> String {
     let behind = reading.ahead < Span::ZERO;
@@ -110,6 +127,7 @@ fn report(
     let over = apart.nanos().checked_rem(HOUR.nanos()).unwrap_or(0);
     let over = over.min(HOUR.nanos().saturating_sub(over));
     let zone = apart >= distance(HOUR, NEARLY) && over <= NEARLY.nanos();
+    let refused = refused(lync, cup, to.context());
     let building = to
         .report(
             cup,
@@ -124,6 +142,12 @@ fn report(
             if zone { " That is a whole number of hours: look at the time zone." } else { "" }
         ))
         .seen(theirs.at, format!("{} of {whom}", theirs.source));
+    // Where nobody is refused, nothing has come of it yet.
+    let building = building.severity(if refused {
+        Severity::Error
+    } else {
+        Severity::Warning
+    });
     // A time in a hello is what the stack writes there; two boxes that both write something else have not been seen.
     if ours.source == theirs.source {
         return;

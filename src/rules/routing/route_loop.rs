@@ -24,8 +24,8 @@ pub(super) static RULE: Rule = Rule {
     ],
     fix: Fix {
         cisco: &[
-            "Enable the user on one of the two sides. With a single cluster, Advanced Routing keeps unknown users from going back: Presence > \
-             Settings: Enable use of Email Address..., and Partitioned Intradomain Federation: routing mode.",
+            "Enable the user on one of the two sides. With a single cluster, Advanced Routing instead of Basic Routing keeps unknown users from \
+             going back (settings of Partitioned Intradomain Federation).",
         ],
         microsoft: &[
             "Get-CsStaticRoutingConfiguration | Select-Object -ExpandProperty Route: MatchUri must not cover users who are on Lync; delete \
@@ -168,7 +168,11 @@ fn seen_round(
         ))
         .key(target)
         .seen(round.again.at(), format!("the same request again, {} Via", round.again.message.via_count()))
-        .detail("Came back", vec![format!("{} times in the capture", round.times)])
+        .detail("Came back", vec![if round.times == 1 {
+                "once in the capture".to_owned()
+            } else {
+                format!("{} times in the capture", round.times)
+            }])
         .on_call(&call.id())
         .on_stream(round.again.hop.stream);
     if let Some(answer) = refusal {

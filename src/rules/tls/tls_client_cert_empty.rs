@@ -134,7 +134,12 @@ fn check(connection: &Connection, to: &mut Reporter<'_, '_>) {
         .severity(severity)
         .key(connection.server().port.to_string())
         .summary(format!(
-            "{whom} asked for a client certificate and {who} sent none. {outcome}{}",
+            "{whom} asked for a client certificate and {who} sent none{}. {outcome}{}",
+            if request.ca_names.is_empty() {
+                ""
+            } else {
+                ": it has none, or none that an authority in the server's list has issued"
+            },
             recovered_text(connection, context)
         ))
         .seen(request.at, "CertificateRequest of the server")

@@ -6,7 +6,7 @@ use crate::dialog::{Call, Seen, Transaction};
 use crate::finding::Confidence;
 use crate::rules::sides::{
     answered_by_microsoft, asked_by_peer_server, brief, certificate_of, connection_of,
-    diagnostics_lines, names_in,
+    diagnostics_lines, is_first_towards, names_in,
 };
 use crate::rules::{Check, Class, Fix, Knowledge, Reporter, Rule};
 use crate::sip::{Message, without_passwords};
@@ -56,6 +56,7 @@ fn check(transaction: &Transaction<'_>, call: &Call, to: &mut Reporter<'_, '_>) 
     };
     let status = transaction.final_status().unwrap_or_default();
     if !matches!(status, 403 | 404 | 480 | 500 | 504)
+        || !is_first_towards(transaction, call, |host| !context.hosts.is_microsoft(host))
         || !answered_by_microsoft(answer, context)
         || !asked_by_peer_server(transaction, context)
     {

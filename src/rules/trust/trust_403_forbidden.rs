@@ -3,7 +3,7 @@
 use super::common::{meaning, of_servers, opening, refusal};
 use crate::dialog::{Call, Transaction};
 use crate::finding::{Confidence, Severity};
-use crate::rules::sides::{brief, diagnostics_lines};
+use crate::rules::sides::{brief, diagnostics_lines, is_first_towards};
 use crate::rules::{Check, Class, ExplainedBy, Fix, Knowledge, Link, Reporter, Rule};
 
 pub(super) static RULE: Rule = Rule {
@@ -49,10 +49,11 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(transaction: &Transaction<'_>, call: &Call, to: &mut Reporter<'_, '_>) {
-    let Some(answer) = refusal(transaction, 403, to.context()) else {
+    let Some(answer) = refusal(transaction, 403, call, to.context()) else {
         by_cisco(transaction, call, to);
         return;
     };
+    let to_microsoft = to.context().hosts.is_microsoft(transaction.asked);
     let diagnostics = of_servers(&answer.message);
     let reason = diagnostics.first();
     let (who, whom) = (to.label(transaction.asked), to.label(transaction.asker));
@@ -84,7 +85,8 @@ fn check(transaction: &Transaction<'_>, call: &Call, to: &mut Reporter<'_, '_>) 
         .detail("What Lync says", diagnostics_lines(&answer.message))
         .on_call(&call.id())
         .on_stream(answer.hop.stream);
-    if reason.is_none() {
+    // A box that shows nothing else of Microsoft may pass on what the one behind it said.
+    if reason.is_none() || !to_microsoft {
         let _ = building.confidence(Confidence::Medium);
     }
 }
@@ -93,10 +95,13 @@ fn check(transaction: &Transaction<'_>, call: &Call, to: &mut Reporter<'_, '_>) 
 fn by_cisco(transaction: &Transaction<'_>, call: &Call, to: &mut Reporter<'_, '_>) {
     let hosts = to.context().hosts;
     let (asked, asker) = (transaction.asked, transaction.asker);
-    let Some(answer) = transaction.final_response().filter(|_| {
+    let Some(answer) = transaction.final_response().filter(|answer| {
         transaction.final_status() == Some(403)
             && hosts.is_cisco(asked)
             && hosts.is_microsoft(asker)
+            && is_first_towards(transaction, call, |host| !hosts.is_cisco(host))
+            // What a Microsoft server behind it said is not its own.
+            && answer.message.server().is_none_or(|s| !s.starts_with("RTC/"))
             // Refused credentials are another matter.
             && !transaction
                 .request_message()

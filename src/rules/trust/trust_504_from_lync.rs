@@ -54,7 +54,7 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(transaction: &Transaction<'_>, call: &Call, to: &mut Reporter<'_, '_>) {
-    let Some(answer) = refusal(transaction, 504, to.context()) else {
+    let Some(answer) = refusal(transaction, 504, call, to.context()) else {
         return;
     };
     let diagnostics = of_servers(&answer.message);

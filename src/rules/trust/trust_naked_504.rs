@@ -57,7 +57,7 @@ pub(super) static RULE: Rule = Rule {
 const AT_ONCE: Span = Span::from_secs(1);
 
 fn check(transaction: &Transaction<'_>, call: &Call, to: &mut Reporter<'_, '_>) {
-    let Some(answer) = refusal(transaction, 504, to.context()) else {
+    let Some(answer) = refusal(transaction, 504, call, to.context()) else {
         return;
     };
     let Some(latency) = transaction.latency().filter(|l| *l < AT_ONCE) else {
