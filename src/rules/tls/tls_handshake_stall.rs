@@ -6,7 +6,7 @@ use super::words::{certificate_of, side};
 use crate::base::{Direction, FrameRef, Span};
 use crate::connection::{Connection, Speaks};
 use crate::finding::{Confidence, Evidence, Severity};
-use crate::rules::{Check, Class, Context, Fix, Knowledge, Reporter, Rule};
+use crate::rules::{Check, Class, Context, ExplainedBy, Fix, Knowledge, Link, Reporter, Rule};
 use crate::tls::TlsSummary;
 
 pub(super) static RULE: Rule = Rule {
@@ -53,7 +53,10 @@ pub(super) static RULE: Rule = Rule {
         "Microsoft, certutil, https://learn.microsoft.com/en-us/windows-server/administration/windows-commands/certutil",
     ],
     since: "0.1.0",
-    explained_by: &[],
+    explained_by: &[ExplainedBy {
+        rules: &["pmtu-blackhole", "tcp-established-silent-drop"],
+        link: Link::Connection,
+    }],
     check: Check::Connection(check),
 };
 

@@ -2,8 +2,13 @@
 
 mod common;
 mod icmp_unreachable;
+mod loss;
+mod one_way_traffic;
+mod pmtu_blackhole;
 mod sip_plaintext_on_tls_port;
 mod tcp_connect_refused;
+mod tcp_established_silent_drop;
+mod tcp_idle_timeout_kill;
 mod tcp_syn_unanswered;
 mod tls_on_plaintext_port;
 
@@ -12,8 +17,12 @@ use super::Rule;
 /// The rules of this class.
 pub(super) const RULES: &[&Rule] = &[
     &icmp_unreachable::RULE,
+    &one_way_traffic::RULE,
+    &pmtu_blackhole::RULE,
     &sip_plaintext_on_tls_port::RULE,
     &tcp_connect_refused::RULE,
+    &tcp_established_silent_drop::RULE,
+    &tcp_idle_timeout_kill::RULE,
     &tcp_syn_unanswered::RULE,
     &tls_on_plaintext_port::RULE,
 ];
