@@ -38,14 +38,13 @@ impl Delivery {
         *self = Self::default();
     }
 
-    /// This side sent a segment whose first byte has number `seq`. `known` says that another capture has shown it before.
+    /// This side sent a segment whose first byte has number `seq`.
     pub(super) fn sends(
         &mut self,
         at: FrameRef,
         seq: u32,
         segment: &Segment<'_>,
         keep_alive: bool,
-        known: bool,
     ) {
         if keep_alive {
             return;
@@ -86,7 +85,7 @@ impl Delivery {
             return;
         };
         let covers = !behind(seq, *start) && behind(end, *start);
-        if covers && !known && at.time.since(oldest.last.time) >= SPACED {
+        if covers && at.time.since(oldest.last.time) >= SPACED {
             oldest.retransmissions = oldest.retransmissions.saturating_add(1);
             oldest.last = at;
             // What was handed to the network card in one piece goes out in several: the repeated ones show their true size.
@@ -202,7 +201,7 @@ mod tests {
 
         fn data(&mut self, ms: i64, seq: u32, len: u32) -> &mut Self {
             let at = self.at(ms);
-            self.0.sends(at, seq, &segment(len, 0, 1), false, false);
+            self.0.sends(at, seq, &segment(len, 0, 1), false);
             self
         }
 
@@ -303,7 +302,7 @@ mod tests {
         assert!(run.stuck().window_closed);
         run.ack(60, 1100);
         let at = run.at(500_000);
-        run.0.sends(at, 1099, &segment(1, 0, 1), true, false);
+        run.0.sends(at, 1099, &segment(1, 0, 1), true);
         assert_eq!(run.0.unacknowledged(), None);
         run.data(600_060, 1100, 10);
         assert_eq!(

@@ -91,7 +91,7 @@ impl<S: Default> Slot<S> {
         };
         if segment.wire_len > 0 {
             let end = advance(segment.seq, u64::from(segment.wire_len));
-            shown.further(at.file, end);
+            shown.is_copy(at, segment.seq, end);
         }
     }
 
@@ -161,7 +161,7 @@ impl<S: Default> Slot<S> {
         if several && segment.wire_len > 0 {
             let end = advance(data_seq, u64::from(segment.wire_len));
             // A capture that shows these bytes for the first time repeats what another one has shown, not what was sent.
-            outcome.retransmission &= !shown.further(at.file, end);
+            outcome.retransmission &= !shown.is_copy(at, data_seq, end);
         }
         if segment.flags.fin() {
             mine.ends_at(advance(data_seq, u64::from(segment.wire_len)));
@@ -195,8 +195,7 @@ impl<S: Default> Slot<S> {
             of(delivery, direction).begins();
             of(&mut summary.sides, direction).mss = segment.mss;
         }
-        let known = several && !outcome.retransmission;
-        of(delivery, direction).sends(at, data_seq, segment, keep_alive, known);
+        of(delivery, direction).sends(at, data_seq, segment, keep_alive);
         of(delivery, direction.reverse()).hears(at, segment);
         let missing = (mine.next(), mine.missing());
         let facts = of(&mut summary.sides, direction);

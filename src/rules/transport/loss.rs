@@ -45,11 +45,15 @@ pub(super) fn loss(connection: &Connection, context: &Context<'_>) -> Option<Los
 fn of_side(flow: &FlowSummary, by: Direction, last: FrameRef) -> Option<Loss> {
     let (own, peer) = (flow.side(by), flow.side(by.reverse()));
     let data = own.unacknowledged?;
-    // A peer that resets has spoken; one whose window is closed got the data and does not read.
-    if peer.rst.is_some() || data.window_closed || data.retransmissions < 2 {
+    // A peer that resets at once has spoken; one that does so after long silence has given up, as the sender would. One whose
+    // window is closed got the data and does not read.
+    let answered = peer
+        .rst
+        .is_some_and(|rst| rst.time.since(data.first.time) < PATIENCE);
+    if answered || data.window_closed || data.retransmissions < 2 {
         return None;
     }
-    let given_up = own.fin.is_some() || own.rst.is_some();
+    let given_up = own.fin.is_some() || own.rst.is_some() || peer.rst.is_some();
     let enough = data.retransmissions >= REPEATED;
     let long = last.time.since(data.first.time) >= PATIENCE;
     let sure = enough && (long || given_up);

@@ -84,7 +84,7 @@ fn check(connection: &Connection, to: &mut Reporter<'_, '_>) {
     let lasted = data.last.time.since(data.first.time);
     let mut summary = format!(
         "{who} sent {} bytes and repeated them {} times within {lasted}; {whom} acknowledged none of it and did not reset the \
-         connection. The data is lost on the way from {} to {}, or the acknowledgments on the way back.",
+         connection in that time. The data is lost on the way from {} to {}, or the acknowledgments on the way back.",
         data.size, data.retransmissions, from.addr, target.addr
     );
     if data.peer_segments > 0 {
