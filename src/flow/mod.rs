@@ -4,6 +4,7 @@
 //! does not have is a [`Chunk::Gap`], never spliced over.
 
 mod assembler;
+mod delivery;
 mod seq;
 mod several;
 mod slot;
@@ -12,7 +13,7 @@ mod summary;
 mod table;
 
 pub use stream::StreamNumbers;
-pub use summary::{Closing, FlowSummary, Handshake, IcmpReport, SideFacts, State};
+pub use summary::{Closing, FlowSummary, Handshake, IcmpReport, SideFacts, State, Unacknowledged};
 pub use table::{Event, FlowTable};
 
 #[cfg(doc)]

@@ -1,6 +1,7 @@
 //! One open connection: its two directions put in order, and what its headers tell.
 
 use super::assembler::{Assembler, Outcome};
+use super::delivery::Delivery;
 use super::seq::advance;
 use super::several::Shown;
 use super::summary::{FlowSummary, Handshake, SideFacts};
@@ -24,6 +25,8 @@ pub(super) struct Slot<S> {
     run: [u64; 2],
     /// How far each capture has shown each direction, when there are several.
     shown: [Shown; 2],
+    /// What became of what each side sent.
+    delivery: [Delivery; 2],
     pub(super) closed: bool,
 }
 
@@ -65,6 +68,7 @@ impl<S: Default> Slot<S> {
             sides: [Assembler::default(), Assembler::default()],
             run: [0; 2],
             shown: Default::default(),
+            delivery: Default::default(),
             closed: false,
         }
     }
@@ -87,7 +91,7 @@ impl<S: Default> Slot<S> {
         };
         if segment.wire_len > 0 {
             let end = advance(segment.seq, u64::from(segment.wire_len));
-            shown.further(at.file, end);
+            shown.is_copy(at, segment.seq, end);
         }
     }
 
@@ -121,6 +125,7 @@ impl<S: Default> Slot<S> {
             sides: [originator, responder],
             run: [run_o, run_r],
             shown: [shown_o, shown_r],
+            delivery,
             closed,
         } = self;
         let (mine, theirs, run, shown) = match direction {
@@ -156,7 +161,7 @@ impl<S: Default> Slot<S> {
         if several && segment.wire_len > 0 {
             let end = advance(data_seq, u64::from(segment.wire_len));
             // A capture that shows these bytes for the first time repeats what another one has shown, not what was sent.
-            outcome.retransmission &= !shown.further(at.file, end);
+            outcome.retransmission &= !shown.is_copy(at, data_seq, end);
         }
         if segment.flags.fin() {
             mine.ends_at(advance(data_seq, u64::from(segment.wire_len)));
@@ -186,6 +191,12 @@ impl<S: Default> Slot<S> {
         } else if segment.wire_len > 0 {
             *run = 0;
         }
+        if segment.flags.syn() {
+            of(delivery, direction).begins();
+            of(&mut summary.sides, direction).mss = segment.mss;
+        }
+        of(delivery, direction).sends(at, data_seq, segment, keep_alive);
+        of(delivery, direction.reverse()).hears(at, segment);
         let missing = (mine.next(), mine.missing());
         let facts = of(&mut summary.sides, direction);
         facts.segments += 1;
@@ -318,6 +329,10 @@ impl<S: Default> Slot<S> {
 
     pub(super) fn flush(&mut self, sink: &mut dyn FnMut(Event<'_, S>)) {
         self.each_side(&mut |side, chunks| side.flush(chunks), sink);
+        for (facts, delivery) in self.summary.sides.iter_mut().zip(&self.delivery) {
+            facts.largest_acknowledged = delivery.largest_acknowledged();
+            facts.unacknowledged = delivery.unacknowledged();
+        }
     }
 
     fn each_side(&mut self, act: &mut Act<'_>, sink: &mut dyn FnMut(Event<'_, S>)) {

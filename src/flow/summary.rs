@@ -79,6 +79,34 @@ pub struct SideFacts {
     pub fin: Option<FrameRef>,
     /// First RST.
     pub rst: Option<FrameRef>,
+    /// The largest segment that it takes, in bytes of payload: the option of its SYN (RFC 9293 §3.7.1).
+    pub mss: Option<u16>,
+    /// Payload of the largest of its segments that the peer acknowledged, in bytes.
+    pub largest_acknowledged: u32,
+    /// Its oldest data that the peer had not acknowledged at the end. `None` as well where the capture has no acknowledgment of
+    /// the peer at all.
+    pub unacknowledged: Option<Unacknowledged>,
+}
+
+/// Data of one side that its peer did not acknowledge (RFC 9293 §3.8.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unacknowledged {
+    /// The segment when it was sent first.
+    pub first: FrameRef,
+    /// When it was sent last.
+    pub last: FrameRef,
+    /// How often it was repeated. Copies within 100 ms do not count.
+    pub retransmissions: u32,
+    /// Its payload in bytes, in the smallest form in which it was sent.
+    pub size: u32,
+    /// How long the connection had been silent before it.
+    pub idle_before: Span,
+    /// Acknowledgments since then that ask for it although something behind it has arrived (RFC 5681 §2).
+    pub duplicate_acks: u32,
+    /// Segments of the peer since then.
+    pub peer_segments: u32,
+    /// The peer's last word was that it has no room (RFC 9293 §3.8.6.1): it got the data and does not read.
+    pub window_closed: bool,
 }
 
 /// An ICMP error that quotes a connection (RFC 792, RFC 4443).

@@ -144,11 +144,22 @@ struct Flow {
     /// The next sequence number of each side.
     seq: [u32; 2],
     open: bool,
+    /// What the other side has got of each, where its data does not arrive any more.
+    arrived: [Option<u32>; 2],
+    /// Only the segments of this side pass where the capture is made.
+    only: Option<Side>,
     /// What `again` repeats: sequence number and payload.
     last: [Vec<(u32, Vec<u8>)>; 2],
     /// What ICMP quotes.
     last_frame: Vec<u8>,
     tls: tls::State,
+}
+
+impl Flow {
+    /// Whether segments of this side pass where the capture is made.
+    fn passes(&self, side: Side) -> bool {
+        self.only.is_none_or(|only| only == side)
+    }
 }
 
 /// What `@lose`, `@cut`, `@split`, `@reorder` and `@unacked` say about what comes next.
@@ -267,6 +278,8 @@ impl Compiler {
             ends,
             seq: [base, base.wrapping_add(0x0800_0000)],
             open: false,
+            arrived: [None; 2],
+            only: None,
             last: [Vec::new(), Vec::new()],
             last_frame: Vec::new(),
             tls: tls::State::default(),
@@ -329,6 +342,40 @@ impl Compiler {
                 self.segment(flow, side, FIN | ACK, &[], self.now);
                 self.advance(flow, side, 1);
                 self.segment(flow, side.other(), ACK, &[], self.now + RTT);
+            }
+            ["stuck", direction] => {
+                let side = Side::parse(direction).ok_or("stuck > or stuck <")?;
+                let flow = &mut self.flows[flow];
+                flow.arrived[side.index()] = Some(flow.seq[side.index()]);
+            }
+            ["arrives", direction] => {
+                let side = Side::parse(direction).ok_or("arrives > or arrives <")?;
+                self.flows[flow].arrived[side.index()] = None;
+            }
+            ["only", direction] => {
+                let side = Side::parse(direction).ok_or("only > or only <")?;
+                self.flows[flow].only = Some(side);
+            }
+            ["ack", direction, "window", "0"] => {
+                let side = Side::parse(direction).ok_or("ack > window 0 or ack < window 0")?;
+                let Flow {
+                    ends, seq, arrived, ..
+                } = &self.flows[flow];
+                let me = side.index();
+                let ack = wire::Segment {
+                    src: ends[me],
+                    dst: ends[1 - me],
+                    flags: ACK,
+                    seq: seq[me],
+                    ack: arrived[1 - me].unwrap_or(seq[1 - me]),
+                    payload: &[],
+                };
+                let frame = wire::tcp_with_window(&ack, 0, self.ip_id);
+                self.emit(self.now, frame);
+            }
+            ["ack", direction] => {
+                let side = Side::parse(direction).ok_or("ack > or ack <")?;
+                self.segment(flow, side, ACK, &[], self.now);
             }
             ["reset", direction] => {
                 let side = Side::parse(direction).ok_or("reset > or reset <")?;
@@ -403,7 +450,8 @@ impl Compiler {
         }
         let size = self.next.split.take().unwrap_or(MSS).clamp(1, MSS);
         self.flows[flow].last[side.index()].clear();
-        let unacked = std::mem::take(&mut self.next.unacked);
+        let stuck = self.flows[flow].arrived[side.index()].is_some();
+        let unacked = std::mem::take(&mut self.next.unacked) || stuck;
         for (n, part) in bytes.chunks(size).enumerate() {
             let time = self.now + i64::try_from(n).unwrap() * BURST;
             let seq = self.flows[flow].seq[side.index()];
@@ -446,7 +494,10 @@ impl Compiler {
             return;
         }
         let Flow {
-            ends, seq: next, ..
+            ends,
+            seq: next,
+            arrived,
+            ..
         } = &self.flows[flow];
         let me = side.index();
         let frame = wire::tcp(
@@ -455,13 +506,15 @@ impl Compiler {
                 dst: ends[1 - me],
                 flags: PSH | ACK,
                 seq,
-                ack: next[1 - me],
+                ack: arrived[1 - me].unwrap_or(next[1 - me]),
                 payload: bytes,
             },
             self.ip_id,
         );
-        self.emit(self.now, frame);
-        if !self.next.unacked {
+        if self.flows[flow].passes(side) {
+            self.emit(self.now, frame);
+        }
+        if !self.next.unacked && self.flows[flow].arrived[me].is_none() {
             self.segment(flow, side.other(), ACK, &[], self.now + RTT);
         }
     }
@@ -487,15 +540,18 @@ impl Compiler {
     }
 
     fn segment(&mut self, flow: usize, side: Side, flags: u8, payload: &[u8], time: i64) {
-        let Flow { ends, seq, .. } = &self.flows[flow];
+        let Flow {
+            ends, seq, arrived, ..
+        } = &self.flows[flow];
         let me = side.index();
+        let got = arrived[1 - me].unwrap_or(seq[1 - me]);
         let frame = wire::tcp(
             &wire::Segment {
                 src: ends[me],
                 dst: ends[1 - me],
                 flags,
                 seq: seq[me],
-                ack: if flags & ACK != 0 { seq[1 - me] } else { 0 },
+                ack: if flags & ACK != 0 { got } else { 0 },
                 payload,
             },
             self.ip_id,
@@ -503,7 +559,9 @@ impl Compiler {
         if side == Side::Opener {
             self.flows[flow].last_frame = frame.clone();
         }
-        self.emit(time, frame);
+        if self.flows[flow].passes(side) {
+            self.emit(time, frame);
+        }
     }
 
     fn advance(&mut self, flow: usize, side: Side, bytes: usize) {

@@ -27,6 +27,11 @@ pub(crate) struct Segment<'a> {
 
 /// One frame with a TCP segment.
 pub(crate) fn tcp(segment: &Segment<'_>, ip_id: u16) -> Vec<u8> {
+    tcp_with_window(segment, 0xfaf0, ip_id)
+}
+
+/// The same with a receive window of so many bytes.
+pub(crate) fn tcp_with_window(segment: &Segment<'_>, window: u16, ip_id: u16) -> Vec<u8> {
     let syn = segment.flags & SYN != 0;
     let mut out = Vec::new();
     out.extend(segment.src.port().to_be_bytes());
@@ -34,7 +39,7 @@ pub(crate) fn tcp(segment: &Segment<'_>, ip_id: u16) -> Vec<u8> {
     out.extend(segment.seq.to_be_bytes());
     out.extend(segment.ack.to_be_bytes());
     out.extend([if syn { 0x60 } else { 0x50 }, segment.flags]);
-    out.extend(0xfaf0_u16.to_be_bytes());
+    out.extend(window.to_be_bytes());
     out.extend([0; 4]); // checksum, urgent pointer
     if syn {
         out.extend([2, 4, 5, 0xb4]); // maximum segment size 1460

@@ -50,6 +50,8 @@ pub(super) static RULE: Rule = Rule {
     since: "0.1.0",
     explained_by: &[ExplainedBy {
         rules: &[
+            "pmtu-blackhole",
+            "tcp-established-silent-drop",
             "cert-missing-client-auth-eku",
             "cert-missing-server-auth-eku",
             "cert-expired",

@@ -54,7 +54,11 @@ pub(super) static RULE: Rule = Rule {
     ],
     since: "0.1.0",
     explained_by: &[ExplainedBy {
-        rules: &["cert-revocation-check-blocked"],
+        rules: &[
+            "cert-revocation-check-blocked",
+            "pmtu-blackhole",
+            "tcp-established-silent-drop",
+        ],
         link: Link::Connection,
     }],
     check: Check::Connection(check),

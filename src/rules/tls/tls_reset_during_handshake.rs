@@ -52,6 +52,8 @@ pub(super) static RULE: Rule = Rule {
         rules: &[
             "tls-alert-no-renegotiation",
             "tls-alert-unrecognized-name",
+            "pmtu-blackhole",
+            "tcp-established-silent-drop",
             "cert-missing-client-auth-eku",
             "cert-missing-server-auth-eku",
             "cert-expired",
