@@ -208,10 +208,15 @@ pub(super) fn is_initial(request: &Message) -> bool {
 }
 
 /// Whether one of the two is known to be of this federation: other telephony is none of ours.
-pub(super) fn is_federation(transaction: &Transaction<'_>, context: &Context<'_>) -> bool {
-    [transaction.asker, transaction.asked]
+pub(super) fn are_federation(a: IpAddr, b: IpAddr, context: &Context<'_>) -> bool {
+    [a, b]
         .into_iter()
         .any(|host| matches!(context.role(host), Role::Lync | Role::Edge | Role::Cisco))
+}
+
+/// [`are_federation`] for the two ends of a transaction.
+pub(super) fn is_federation(transaction: &Transaction<'_>, context: &Context<'_>) -> bool {
+    are_federation(transaction.asker, transaction.asked, context)
 }
 
 /// The domain of a URI in lower case, unless it is an address.

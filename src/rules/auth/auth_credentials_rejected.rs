@@ -170,9 +170,9 @@ fn report(
             "{whom} sends {method} with {scheme} credentials for {user}, and {who} answers {status}{}. Nothing better followed in this call.",
             realm.map_or_else(String::new, |r| format!(" and asks again (realm {r})"))
         )))
-        .key(user.clone())
+        .key(scheme.to_ascii_lowercase())
         .seen(answer.at(), brief(answer))
-        .detail("User", vec![user])
+        .detail("Users", vec![user])
         .detail("The server's own words", diagnostics_lines(&answer.message))
         .on_call(&call.id())
         .on_stream(answer.hop.stream);

@@ -2,8 +2,7 @@
 
 use crate::dialog::{Call, Invitation, Seen, Transaction};
 use crate::finding::Evidence;
-use crate::host::Role;
-use crate::rules::sides::{REFUSALS, brief, diagnostics_lines};
+use crate::rules::sides::{REFUSALS, are_federation, brief, diagnostics_lines};
 use crate::rules::{Building, ExplainedBy, Link, Reporter};
 use std::net::IpAddr;
 
@@ -36,12 +35,7 @@ pub(super) const fn is_of_lower_class(status: u16) -> bool {
 
 /// Whether one of the two is known to be of this federation: other telephony is none of ours.
 pub(super) fn is_federation(a: IpAddr, b: IpAddr, to: &Reporter<'_, '_>) -> bool {
-    [a, b].into_iter().any(|host| {
-        matches!(
-            to.context().role(host),
-            Role::Lync | Role::Edge | Role::Cisco
-        )
-    })
+    are_federation(a, b, to.context())
 }
 
 /// The INVITE of a transaction, read.

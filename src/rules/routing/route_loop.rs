@@ -47,7 +47,6 @@ pub(super) static RULE: Rule = Rule {
 struct Round<'a> {
     first: &'a Seen,
     again: &'a Seen,
-    times: usize,
 }
 
 /// What a proxy writes into its Via when it sends a request to several targets: copies then meet again without a loop.
@@ -62,7 +61,7 @@ const LOOKED_AT: usize = 256;
 
 /// A request that comes to a box where it has been: its Via fields name the branch with which it came there before, and the target is
 /// the same (RFC 3261 §16.3; another target would be a spiral).
-fn round<'a>(call: &'a Call, transactions: &[Transaction<'a>]) -> Option<Round<'a>> {
+fn round<'a>(transactions: &[Transaction<'a>]) -> Option<Round<'a>> {
     let requests: Vec<&Seen> = transactions
         .iter()
         .filter(|t| !matches!(t.method(), Method::Ack | Method::Cancel))
@@ -70,7 +69,6 @@ fn round<'a>(call: &'a Call, transactions: &[Transaction<'a>]) -> Option<Round<'
         .filter(|seen| !seen.message.duplicate && !is_forked(&seen.message))
         .take(LOOKED_AT)
         .collect();
-    let _ = call;
     let comes_back = |first: &Seen, later: &Seen| {
         let (a, b) = (&first.message, &later.message);
         let branch = a.top_via().and_then(|via| via.branch());
@@ -80,23 +78,13 @@ fn round<'a>(call: &'a Call, transactions: &[Transaction<'a>]) -> Option<Round<'
             && a.request_uri_text() == b.request_uri_text()
             && branch.is_some_and(|branch| b.vias().skip(1).any(|via| via.branch() == Some(branch)))
     };
-    let mut found: Option<Round<'a>> = None;
-    for (n, first) in requests.iter().enumerate() {
-        for later in requests.iter().skip(n + 1) {
-            if comes_back(first, later) {
-                let round = found.get_or_insert(Round {
-                    first,
-                    again: later,
-                    times: 0,
-                });
-                round.times += 1;
-            }
-        }
-        if found.is_some() {
-            break;
-        }
-    }
-    found
+    requests.iter().enumerate().find_map(|(n, first)| {
+        let again = requests
+            .iter()
+            .skip(n + 1)
+            .find(|later| comes_back(first, later))?;
+        Some(Round { first, again })
+    })
 }
 
 /// A refusal that names the loop, made where it is captured first.
@@ -121,7 +109,7 @@ fn refusal<'t, 'a>(
 
 fn check(call: &Call, transactions: &[Transaction<'_>], to: &mut Reporter<'_, '_>) {
     let refusal = refusal(call, transactions);
-    let round = round(call, transactions);
+    let round = round(transactions);
     match (round, refusal) {
         (Some(round), refusal) => {
             seen_round(call, transactions, &round, refusal.map(|(_, a)| a), to)
@@ -166,13 +154,8 @@ fn seen_round(
                 |answer| format!("It ends with {}.", brief(answer))
             )
         ))
-        .key(target)
+        .detail("Goes in circles", vec![target])
         .seen(round.again.at(), format!("the same request again, {} Via", round.again.message.via_count()))
-        .detail("Came back", vec![if round.times == 1 {
-                "once in the capture".to_owned()
-            } else {
-                format!("{} times in the capture", round.times)
-            }])
         .on_call(&call.id())
         .on_stream(round.again.hop.stream);
     if let Some(answer) = refusal {
@@ -211,7 +194,7 @@ fn told(call: &Call, transaction: &Transaction<'_>, answer: &Seen, to: &mut Repo
                 "the request passed so many hops that Max-Forwards is used up"
             }
         ))
-        .key(target)
+        .detail("Refused as a loop", vec![target])
         .confidence(Confidence::Medium)
         .seen(answer.at(), brief(answer))
         .detail("The request", hops.into_iter().collect())

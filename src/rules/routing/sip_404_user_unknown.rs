@@ -144,7 +144,8 @@ fn check(transaction: &Transaction<'_>, call: &Call, to: &mut Reporter<'_, '_>) 
             opening(transaction, answer),
         )
         .summary(healing.map_or_else(|| summary.clone(), |h| h.summary(summary.clone())))
-        .key(user.clone())
+        // Many users of one domain are one matter, with their names in the detail.
+        .key(domain.unwrap_or_default())
         .seen(answer.at(), brief(answer))
         .detail("Not known", vec![user])
         .detail("The server's own words", diagnostics_lines(&answer.message))

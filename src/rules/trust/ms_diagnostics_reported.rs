@@ -2,8 +2,8 @@
 
 use super::common::of_servers;
 use crate::dialog::{Call, Seen, Transaction};
-use crate::finding::{Evidence, Severity};
-use crate::reference::ms_diagnostics;
+use crate::finding::{Confidence, Evidence, Severity};
+use crate::reference::{Sure, ms_diagnostics};
 use crate::rules::sides::{brief, diagnostics_lines};
 use crate::rules::{Check, Class, ExplainedBy, Fix, Knowledge, Link, Reporter, Rule};
 use crate::sip::{Method, MsDiagnostics};
@@ -155,12 +155,16 @@ fn say(
     }
     // What a user decides is no fault of the federation.
     let users_choice = matches!(status, Some(480 | 486 | 487 | 600 | 603));
-    let severity = if users_choice || HARMLESS.contains(&id) {
+    // In a request it says why something ends; an id that is not known to be a failure may be a user who closes a window.
+    let known = ms_diagnostics::find(id);
+    let ends_well = status.is_none() && known.is_none();
+    let severity = if users_choice || ends_well || HARMLESS.contains(&id) {
         Severity::Note
     } else {
         Severity::Warning
     };
-    let _ = to
+    let sure = known.is_some_and(|known| known.sure == Sure::Sourced);
+    let building = to
         .report(
             seen.hop.src.addr,
             seen.hop.dst.addr,
@@ -174,6 +178,9 @@ fn say(
         .detail("Result codes in it", result_codes(diagnostic))
         .on_call(&call.id())
         .on_stream(seen.hop.stream);
+    if !sure {
+        let _ = building.confidence(Confidence::Medium);
+    }
 }
 
 #[cfg(test)]

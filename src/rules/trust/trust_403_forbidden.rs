@@ -119,7 +119,8 @@ fn by_cisco(transaction: &Transaction<'_>, call: &Call, to: &mut Reporter<'_, '_
         )
         .summary(format!(
             "{who} answers {method} with 403 Forbidden and no challenge. Connection and certificate were good enough to be \
-             heard. Likely: the domain of the sender is not a federated domain there, or a policy of the user blocks it."
+             heard. Likely: the domain of the sender is not a federated domain there, or a policy of the user blocks it. A \
+             box behind it may have said so, and this one passed it on: its log tells."
         ))
         .seen(answer.at(), brief(answer))
         .detail("Forbidden requests", vec![method.to_string()])
