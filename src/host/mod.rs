@@ -66,6 +66,8 @@ pub struct Sent {
 #[derive(Debug, Clone, Default)]
 pub struct Hosts {
     by_address: HashMap<IpAddr, Host, FixedState>,
+    /// The hosts that send for a domain, the first few.
+    by_domain: HashMap<String, Vec<IpAddr>, FixedState>,
 }
 
 /// Messages of one host searched for clues; a busy server tells all in the first few.
@@ -129,8 +131,23 @@ impl Hosts {
         host.looked_at += 1;
         clues::of_message(seen, &mut |clue| host.add(clue));
         host.clock.message(seen);
-        host.request(seen);
+        let domain = host.request(seen);
         host.route(seen);
+        if let Some(domain) = domain {
+            let known = self.by_domain.len();
+            if known < HOSTS || self.by_domain.contains_key(&domain) {
+                let of_domain = self.by_domain.entry(domain).or_default();
+                let address = seen.hop.src.addr;
+                if of_domain.len() < NAMES && !of_domain.contains(&address) {
+                    of_domain.push(address);
+                }
+            }
+        }
+    }
+
+    /// Hosts behind which senders of a domain (in lower case) are, the first few.
+    pub fn of_domain(&self, domain: &str) -> &[IpAddr] {
+        self.by_domain.get(domain).map_or(&[], Vec::as_slice)
     }
 
     /// Learns from a connection.
@@ -244,11 +261,11 @@ impl Hosts {
 }
 
 impl Host {
-    /// Learns from a request it sent.
-    fn request(&mut self, seen: &Seen) {
+    /// Learns from a request it sent; gives the domain of its sender where it is new.
+    fn request(&mut self, seen: &Seen) -> Option<String> {
         let message = &seen.message;
         if !message.is_request() {
-            return;
+            return None;
         }
         let sent = Sent {
             at: seen.at(),
@@ -257,14 +274,16 @@ impl Host {
         let domain = message
             .from()
             .and_then(|from| from.uri())
-            .and_then(|uri| uri.host_name());
+            .and_then(|uri| uri.host_name())
+            .filter(|domain| domain.parse::<IpAddr>().is_err())
+            .map(|domain| domain.to_ascii_lowercase());
+        let mut new = None;
         if let Some(domain) = domain
             && self.domains.len() < NAMES
-            && domain.parse::<IpAddr>().is_err()
+            && !self.domains.contains_key(&domain)
         {
-            self.domains
-                .entry(domain.to_ascii_lowercase())
-                .or_insert(sent);
+            self.domains.insert(domain.clone(), sent);
+            new = Some(domain);
         }
         let maddr = message
             .record_routes()
@@ -276,6 +295,7 @@ impl Host {
         {
             self.maddr = Some((maddr.to_str().into_owned(), sent));
         }
+        new
     }
 
     /// Learns where it wants requests of a dialog to go.

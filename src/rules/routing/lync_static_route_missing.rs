@@ -53,10 +53,11 @@ const OF_ROUTES: [u32; 4] = [1003, 1005, 1008, 1014];
 fn is_cisco_domain(domain: &str, context: &Context<'_>) -> bool {
     let is = |d: &String| d.eq_ignore_ascii_case(domain);
     context.profile.cisco.domains.iter().any(is)
-        || context.hosts.iter().any(|(address, host)| {
-            context.hosts.is_cisco(address)
-                && host.domains().any(|(d, _)| d.eq_ignore_ascii_case(domain))
-        })
+        || context
+            .hosts
+            .of_domain(domain)
+            .iter()
+            .any(|address| context.hosts.is_cisco(*address))
 }
 
 /// Whether the Microsoft server ever tried to reach a Cisco server.

@@ -5,6 +5,7 @@ use crate::finding::{Confidence, Evidence, Severity};
 use crate::rules::sides::{brief, diagnostics_lines, is_origin, opening};
 use crate::rules::{Check, Class, Fix, Knowledge, Reporter, Rule};
 use crate::sip::{Message, Method};
+use std::collections::BTreeMap;
 
 pub(super) static RULE: Rule = Rule {
     name: "route-loop",
@@ -56,35 +57,54 @@ fn is_forked(message: &Message) -> bool {
         .any(|via| via.params.get("branched").is_some_and(|b| b.is("TRUE")))
 }
 
-/// Requests looked at in one call.
-const LOOKED_AT: usize = 256;
+/// Copies of one request that are looked at.
+const COPIES: usize = 16;
 
 /// A request that comes to a box where it has been: its Via fields name the branch with which it came there before, and the target is
 /// the same (RFC 3261 §16.3; another target would be a spiral).
 fn round<'a>(transactions: &[Transaction<'a>]) -> Option<Round<'a>> {
-    let requests: Vec<&Seen> = transactions
-        .iter()
-        .filter(|t| !matches!(t.method(), Method::Ack | Method::Cancel))
-        .filter_map(|t| t.request)
-        .filter(|seen| !seen.message.duplicate && !is_forked(&seen.message))
-        .take(LOOKED_AT)
-        .collect();
-    let comes_back = |first: &Seen, later: &Seen| {
-        let (a, b) = (&first.message, &later.message);
-        let branch = a.top_via().and_then(|via| via.branch());
-        first.hop.dst.addr == later.hop.dst.addr
-            && a.cseq().map(|c| (c.number, c.method)) == b.cseq().map(|c| (c.number, c.method))
-            && b.via_count() > a.via_count()
-            && a.request_uri_text() == b.request_uri_text()
-            && branch.is_some_and(|branch| b.vias().skip(1).any(|via| via.branch() == Some(branch)))
-    };
-    requests.iter().enumerate().find_map(|(n, first)| {
-        let again = requests
-            .iter()
-            .skip(n + 1)
-            .find(|later| comes_back(first, later))?;
-        Some(Round { first, again })
-    })
+    // Copies of one request have its CSeq; within a dialog nearly every request has one of its own.
+    let mut copies: BTreeMap<(u32, &[u8]), Vec<&'a Seen>> = BTreeMap::new();
+    for transaction in transactions {
+        let method = transaction.method();
+        if let Some(request) = transaction.request
+            && !matches!(method, Method::Ack | Method::Cancel)
+        {
+            let same = copies
+                .entry((transaction.cseq(), method.as_bytes()))
+                .or_default();
+            if same.len() < COPIES {
+                same.push(request);
+            }
+        }
+    }
+    copies
+        .values()
+        .filter(|same| same.len() > 1)
+        .find_map(|same| {
+            let same: Vec<&Seen> = same
+                .iter()
+                .copied()
+                .filter(|seen| !is_forked(&seen.message))
+                .collect();
+            same.iter().enumerate().find_map(|(n, first)| {
+                let again = same
+                    .iter()
+                    .skip(n + 1)
+                    .find(|later| comes_back(first, later))?;
+                Some(Round { first, again })
+            })
+        })
+}
+
+fn comes_back(first: &Seen, later: &Seen) -> bool {
+    let (a, b) = (&first.message, &later.message);
+    first.hop.dst.addr == later.hop.dst.addr
+        && a.request_uri_text() == b.request_uri_text()
+        && b.via_count() > a.via_count()
+        && a.top_via()
+            .and_then(|via| via.branch())
+            .is_some_and(|branch| b.vias().skip(1).any(|via| via.branch() == Some(branch)))
 }
 
 /// A refusal that names the loop, made where it is captured first.

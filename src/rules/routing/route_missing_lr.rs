@@ -38,6 +38,10 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(call: &Call, transactions: &[Transaction<'_>], to: &mut Reporter<'_, '_>) {
+    let refused = |t: &Transaction<'_>| matches!(t.final_status(), Some(404 | 481 | 483));
+    if !in_dialog(transactions).any(|(t, _)| refused(t)) {
+        return;
+    }
     let Some((written, route, place)) = recorded(call).find_map(|(seen, route)| {
         let uri = route.uri().filter(|uri| uri.is_sip() && !uri.lr())?;
         Some((seen, route, Place::of(uri)?))

@@ -43,6 +43,9 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(call: &Call, transactions: &[Transaction<'_>], to: &mut Reporter<'_, '_>) {
     let context = to.context();
+    if !in_dialog(transactions).any(|(t, _)| t.final_response().is_none()) {
+        return;
+    }
     // Its own entry stands on top when it sends: over TCP, with an address that says nothing of it.
     let written = recorded(call).find_map(|(seen, route)| {
         let uri = route.uri()?;

@@ -43,6 +43,9 @@ pub(super) static RULE: Rule = Rule {
     check: Check::Call(check),
 };
 
+/// Refused requests of one dialog that are looked at.
+const LOOKED_AT: usize = 8;
+
 /// What is not as agreed.
 enum Deviation {
     /// A Route entry that nobody recorded.
@@ -171,13 +174,21 @@ fn is_reversed(call: &Call, request: &Seen) -> bool {
 }
 
 fn check(call: &Call, transactions: &[Transaction<'_>], to: &mut Reporter<'_, '_>) {
-    for (transaction, request) in in_dialog(transactions) {
-        let (Some(answer), Some(403 | 404 | 481 | 482 | 483 | 500)) =
-            (transaction.final_response(), transaction.final_status())
-        else {
-            continue;
-        };
-        if !between_servers(transaction, to.context()) || !is_origin(transaction, call) {
+    let refused = in_dialog(transactions).filter_map(|(transaction, request)| {
+        let answer = transaction.final_response()?;
+        let refused = matches!(
+            transaction.final_status(),
+            Some(403 | 404 | 481 | 482 | 483 | 500)
+        );
+        (refused && between_servers(transaction, to.context())).then_some((
+            transaction,
+            request,
+            answer,
+        ))
+    });
+    let refused: Vec<_> = refused.take(LOOKED_AT).collect();
+    for (transaction, request, answer) in refused {
+        if !is_origin(transaction, call) {
             continue;
         }
         let Some(deviation) = deviation(call, request) else {

@@ -39,8 +39,11 @@ fn check(transaction: &Transaction<'_>, call: &Call, to: &mut Reporter<'_, '_>) 
     let Some(request) = transaction.request else {
         return;
     };
+    if request.hop.carriage != "udp" {
+        return;
+    }
     let pieces = request.message.frames().count();
-    if request.hop.carriage != "udp" || pieces < 2 {
+    if pieces < 2 {
         return;
     }
     // Whoever answers at all has got it.

@@ -82,9 +82,12 @@ const HARMLESS: [u32; 9] = [
     2165, 5009, 5010, 5011, 13_004, 13_005, 13_006, 13_007, 51_007,
 ];
 
+/// Earlier messages of a call that are looked at for the same diagnostic.
+const EARLIER: usize = 64;
+
 /// Whether an earlier hop of the same request has the same diagnostic: a server passes it on.
 fn is_passed_on(seen: &Seen, id: u32, call: &Call) -> bool {
-    let same = |other: &&Seen| {
+    let same = |other: &Seen| {
         let (a, b) = (&other.message, &seen.message);
         a.status().map(|s| s.0) == b.status().map(|s| s.0)
             && a.cseq().map(|c| (c.number, c.method)) == b.cseq().map(|c| (c.number, c.method))
@@ -92,8 +95,11 @@ fn is_passed_on(seen: &Seen, id: u32, call: &Call) -> bool {
     };
     call.messages
         .iter()
-        .filter(same)
-        .any(|other| other.at() < seen.at())
+        .filter(|other| {
+            other.at() < seen.at() && other.message.is_request() == seen.message.is_request()
+        })
+        .take(EARLIER)
+        .any(same)
 }
 
 /// A result code in the parameters of a diagnostic: `HRESULT="0x80090322(SEC_E_WRONG_PRINCIPAL)"`, or in its text.
