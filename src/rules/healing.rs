@@ -2,7 +2,7 @@
 
 use super::{Building, Context};
 use crate::base::FrameRef;
-use crate::dialog::Seen;
+use crate::dialog::{Seen, Transaction};
 use crate::finding::Severity;
 
 /// Whether and when a fault went away.
@@ -13,6 +13,17 @@ impl Healing {
     /// Looks for a success of the same matter after the failure at `at` that no failure follows.
     pub(super) fn of(request: &Seen, at: FrameRef, context: &Context<'_>) -> Self {
         Self(context.history.healed_after(&request.message, at))
+    }
+
+    /// As [`Self::of`] for a refused request; without its request nothing can be told.
+    pub(super) fn of_refusal(
+        transaction: &Transaction<'_>,
+        answer: &Seen,
+        context: &Context<'_>,
+    ) -> Self {
+        transaction.request.map_or(Self(None), |request| {
+            Self::of(request, answer.at(), context)
+        })
     }
 
     /// Whether it went away.

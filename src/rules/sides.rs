@@ -5,7 +5,7 @@ use crate::connection::Connection;
 use crate::dialog::{Call, Seen, Transaction};
 use crate::finding::Evidence;
 use crate::host::Role;
-use crate::sip::{Message, Uri, without_passwords};
+use crate::sip::{DiagnosticsHeader, Message, MsDiagnostics, Uri, without_passwords};
 use crate::tls::Certificate;
 use std::net::IpAddr;
 
@@ -54,6 +54,9 @@ pub(super) const LOWER_LAYERS: &[&str] = &[
     "cert-subject-cn-unusable",
 ];
 
+/// The rule on users whom nobody knows. It stands apart from [`REFUSALS`]: where presence finds a user and messages do not, it is no cause.
+pub(super) const UNKNOWN_USER: &[&str] = &["sip-404-user-unknown"];
+
 /// Rules on a single refusal or silence of SIP below presence and messages: where one fired on the same call, it has said why.
 pub(super) const REFUSALS: &[&str] = &[
     "auth-credentials-rejected",
@@ -66,7 +69,6 @@ pub(super) const REFUSALS: &[&str] = &[
     "route-missing-lr",
     "route-record-route-no-transport",
     "route-set-not-followed",
-    "sip-404-user-unknown",
     "sip-408-timeout",
     "sip-5xx-overload",
     "sip-stream-framing-error",
@@ -151,11 +153,18 @@ pub(super) fn names_in(certificate: &Certificate) -> Vec<String> {
     names
 }
 
-/// The diagnostics of a message as lines `1010 "reason" (name=value; ...)`, without those of clients.
-pub(super) fn diagnostics_lines(message: &Message) -> Vec<String> {
+/// The diagnostics of servers in a message; what clients report of themselves is no reason of a server.
+pub(super) fn of_servers(message: &Message) -> Vec<MsDiagnostics> {
     message
         .ms_diagnostics()
-        .filter(|d| d.header != crate::sip::DiagnosticsHeader::Client)
+        .filter(|d| d.header != DiagnosticsHeader::Client)
+        .collect()
+}
+
+/// The diagnostics of a message as lines `1010 "reason" (name=value; ...)`, without those of clients.
+pub(super) fn diagnostics_lines(message: &Message) -> Vec<String> {
+    of_servers(message)
+        .iter()
         .map(|d| {
             let others: Vec<String> = d
                 .params

@@ -2,9 +2,9 @@
 
 use crate::base::Span;
 use crate::dialog::{Call, Seen, TRANSACTION_TIMEOUT, Transaction};
-use crate::finding::{Confidence, Evidence};
+use crate::finding::Confidence;
 use crate::host::Role;
-use crate::rules::sides::{answered_by_microsoft, brief, connection_of};
+use crate::rules::sides::{answered_by_microsoft, brief, connection_of, opening};
 use crate::rules::{Check, Class, Context, ExplainedBy, Fix, Knowledge, Link, Reporter, Rule};
 use crate::sip::Text;
 
@@ -139,10 +139,6 @@ fn report(
     let status = transaction.final_status().unwrap_or_default();
     let method = transaction.method();
     let names = context.hosts.names(asker).to_vec();
-    let first = match transaction.request {
-        Some(request) => Evidence::seen(request.at(), brief(request)),
-        None => Evidence::seen(answer.at(), brief(answer)),
-    };
     let configured = context.profile.cisco.admits(asker, &names);
     let mut summary = format!(
         "{who} answers {method} of {whom} with {status} and a Digest challenge{}. {whom} sent no credentials afterwards: a \
@@ -161,7 +157,7 @@ fn report(
             challenger,
             asker,
             format!("{who} challenges {whom} with Digest ({status}) and gets no answer: no ACL entry for this sender"),
-            first,
+            opening(transaction, answer),
         )
         .summary(summary)
         .seen(answer.at(), format!("{} with Digest challenge", brief(answer)))

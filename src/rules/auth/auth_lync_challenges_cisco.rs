@@ -2,9 +2,10 @@
 
 use crate::base::Span;
 use crate::dialog::{Call, TRANSACTION_TIMEOUT, Transaction};
-use crate::finding::{Confidence, Evidence, Severity};
+use crate::finding::{Confidence, Severity};
 use crate::rules::sides::{
     answered_by_microsoft, asked_by_peer_server, brief, certificate_of, connection_of, names_in,
+    opening,
 };
 use crate::rules::{Check, Class, ExplainedBy, Fix, Knowledge, Link, Reporter, Rule};
 use crate::sip::Method;
@@ -125,10 +126,6 @@ fn check(transaction: &Transaction<'_>, call: &Call, to: &mut Reporter<'_, '_>) 
         .unwrap_or_else(|| format!("<FQDN in the certificate of {asker}>"));
     let configured = names.iter().find_map(|n| context.profile.trusts(n));
     let method = transaction.method();
-    let first = transaction.request.map_or_else(
-        || Evidence::seen(answer.at(), brief(answer)),
-        |request| Evidence::seen(request.at(), brief(request)),
-    );
     let mut summary = format!(
         "{who} answers {method} of {whom} with a challenge for Windows credentials ({}), as it does for end users. It does \
          not take {whom} for a trusted server.",
@@ -142,7 +139,7 @@ fn check(transaction: &Transaction<'_>, call: &Call, to: &mut Reporter<'_, '_>) 
             server,
             asker,
             format!("{who} demands Windows credentials from {whom}: it is no trusted application server for Lync"),
-            first,
+            opening(transaction, answer),
         )
         .summary(summary)
         .seen(answer.at(), format!("{}, offers {}", brief(answer), schemes.join(", ")))

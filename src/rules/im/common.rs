@@ -2,7 +2,7 @@
 
 use crate::dialog::{Call, Invitation, Seen, Transaction};
 use crate::finding::Evidence;
-use crate::rules::sides::{REFUSALS, are_federation, brief, diagnostics_lines};
+use crate::rules::sides::{REFUSALS, UNKNOWN_USER, are_federation, brief, diagnostics_lines};
 use crate::rules::{Building, ExplainedBy, Link, Reporter};
 use std::net::IpAddr;
 
@@ -11,6 +11,10 @@ use std::net::IpAddr;
 pub(super) const EXPLAINED: &[ExplainedBy] = &[
     ExplainedBy {
         rules: REFUSALS,
+        link: Link::Call,
+    },
+    ExplainedBy {
+        rules: UNKNOWN_USER,
         link: Link::Call,
     },
     ExplainedBy {

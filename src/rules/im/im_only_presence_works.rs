@@ -4,7 +4,7 @@ use super::common::is_federation;
 use crate::base::FrameRef;
 use crate::dialog::{Exchange, Kind, Outcomes};
 use crate::finding::{Confidence, Evidence, Severity};
-use crate::rules::sides::LOWER_LAYERS;
+use crate::rules::sides::{LOWER_LAYERS, REFUSALS};
 use crate::rules::{Check, Class, ExplainedBy, Fix, Knowledge, Link, Reporter, Rule};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -47,33 +47,12 @@ pub(super) static RULE: Rule = Rule {
             link: Link::Hosts,
         },
         ExplainedBy {
-            rules: ABOVE_IT,
+            rules: REFUSALS,
             link: Link::Hosts,
         },
     ],
     check: Check::Capture(check),
 };
-
-/// Rules that know better why requests between the two fail. A user who is not found for messages is none of them: presence has just
-/// found them.
-const ABOVE_IT: &[&str] = &[
-    "auth-credentials-rejected",
-    "auth-digest-challenge-unanswered",
-    "auth-lync-challenges-cisco",
-    "lync-client-signout-after-digest",
-    "route-host-rewritten-in-ruri",
-    "route-loop",
-    "route-maddr-not-trusted",
-    "route-missing-lr",
-    "route-record-route-no-transport",
-    "route-set-not-followed",
-    "sip-408-timeout",
-    "sip-5xx-overload",
-    "lync-static-route-missing",
-    "trust-403-forbidden",
-    "trust-504-from-lync",
-    "trust-naked-504",
-];
 
 /// Refusals that speak of a missing service. 415, 420, 488 and 606 speak of the form of a message or of a group; 480, 486, 487 and
 /// 603 of a user.

@@ -4,15 +4,21 @@ use crate::dialog::{Call, Seen, Transaction};
 use crate::finding::Evidence;
 use crate::presence::{Subscription, read};
 use crate::rules::healing::Healing;
-use crate::rules::sides::{REFUSALS, brief, diagnostics_lines};
+use crate::rules::sides::{REFUSALS, UNKNOWN_USER, brief, diagnostics_lines};
 use crate::rules::{Building, ExplainedBy, Link, Reporter};
 use crate::sip::Message;
 
 /// What takes the blame for a refusal of presence: the rules that know this very answer better.
-pub(super) const EXPLAINED: &[ExplainedBy] = &[ExplainedBy {
-    rules: REFUSALS,
-    link: Link::Call,
-}];
+pub(super) const EXPLAINED: &[ExplainedBy] = &[
+    ExplainedBy {
+        rules: REFUSALS,
+        link: Link::Call,
+    },
+    ExplainedBy {
+        rules: UNKNOWN_USER,
+        link: Link::Call,
+    },
+];
 
 /// The event package of a message, in lower case.
 pub(super) fn event(message: &Message) -> String {

@@ -1,13 +1,13 @@
 //! The notifier ended a subscription that the watcher wanted.
 
-use super::common::{to_presence, told};
+use super::common::{EXPLAINED, to_presence, told};
 use crate::base::{FrameRef, Span};
 use crate::dialog::{Call, TRANSACTION_TIMEOUT, Transaction};
 use crate::finding::{Evidence, Severity};
 use crate::presence::{Notice, NoticeState, Subscription};
 use crate::rules::healing::Healing;
-use crate::rules::sides::{REFUSALS, brief};
-use crate::rules::{Check, Class, ExplainedBy, Fix, Knowledge, Link, Reporter, Rule};
+use crate::rules::sides::brief;
+use crate::rules::{Check, Class, Fix, Knowledge, Reporter, Rule};
 
 pub(super) static RULE: Rule = Rule {
     name: "pres-subscription-terminated",
@@ -40,10 +40,7 @@ pub(super) static RULE: Rule = Rule {
         "RFC 3856 section 6.3",
     ],
     since: "0.1.0",
-    explained_by: &[ExplainedBy {
-        rules: REFUSALS,
-        link: Link::Call,
-    }],
+    explained_by: EXPLAINED,
     check: Check::Call(check),
 };
 

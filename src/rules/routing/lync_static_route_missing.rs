@@ -3,9 +3,11 @@
 use crate::dialog::{Call, Transaction};
 use crate::dns::Kind;
 use crate::finding::{Confidence, Severity};
-use crate::rules::sides::{brief, diagnostics_lines, domain_of, is_initial, is_origin, opening};
+use crate::rules::sides::{
+    brief, diagnostics_lines, domain_of, is_initial, is_origin, of_servers, opening,
+};
 use crate::rules::{Check, Class, Context, ExplainedBy, Fix, Knowledge, Link, Reporter, Rule};
-use crate::sip::{DiagnosticsHeader, Method};
+use crate::sip::Method;
 use std::net::IpAddr;
 
 pub(super) static RULE: Rule = Rule {
@@ -93,12 +95,10 @@ fn check(transaction: &Transaction<'_>, call: &Call, to: &mut Reporter<'_, '_>) 
     else {
         return;
     };
-    let id = answer
-        .message
-        .ms_diagnostics()
-        .filter(|d| d.header != DiagnosticsHeader::Client)
-        .find(|d| OF_ROUTES.contains(&d.id))
-        .map(|d| d.id);
+    let id = of_servers(&answer.message)
+        .iter()
+        .map(|d| d.id)
+        .find(|id| OF_ROUTES.contains(id));
     let Some(id) = id else {
         return;
     };

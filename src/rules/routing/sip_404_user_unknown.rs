@@ -4,10 +4,10 @@ use crate::dialog::{Call, Transaction};
 use crate::finding::{Confidence, Severity};
 use crate::rules::healing::Healing;
 use crate::rules::sides::{
-    brief, diagnostics_lines, domain_of, is_federation, is_initial, is_origin, opening,
+    brief, diagnostics_lines, domain_of, is_federation, is_initial, is_origin, of_servers, opening,
 };
 use crate::rules::{Check, Class, ExplainedBy, Fix, Knowledge, Link, Reporter, Rule};
-use crate::sip::{DiagnosticsHeader, Method};
+use crate::sip::Method;
 
 pub(super) static RULE: Rule = Rule {
     name: "sip-404-user-unknown",
@@ -80,20 +80,11 @@ fn check(transaction: &Transaction<'_>, call: &Call, to: &mut Reporter<'_, '_>) 
     {
         return;
     }
-    let ids: Vec<u32> = answer
-        .message
-        .ms_diagnostics()
-        .filter(|d| d.header != DiagnosticsHeader::Client)
-        .map(|d| d.id)
-        .collect();
+    let ids: Vec<u32> = of_servers(&answer.message).iter().map(|d| d.id).collect();
     let says = ids.iter().any(|id| OF_USERS.contains(id));
     if ids.iter().any(|id| OF_ROUTES.contains(id))
         || !(says || is_federation(transaction, context))
-        || !transaction
-            .request_message()
-            .unwrap_or(&answer.message)
-            .to()
-            .is_some_and(|_| transaction.request_message().is_none_or(is_initial))
+        || !transaction.request_message().is_none_or(is_initial)
     {
         return;
     }
@@ -104,9 +95,7 @@ fn check(transaction: &Transaction<'_>, call: &Call, to: &mut Reporter<'_, '_>) 
     let domain = target.and_then(|to| to.uri()).and_then(domain_of);
     let (who, whom) = (to.label(transaction.asked), to.label(transaction.asker));
     let method = transaction.method();
-    let healing = transaction
-        .request
-        .map(|request| Healing::of(request, answer.at(), context));
+    let healing = Healing::of_refusal(transaction, answer, context);
     let mut summary = format!(
         "{who} answers {method} of {whom} for {user} with 404 {}.",
         answer
@@ -136,14 +125,14 @@ fn check(transaction: &Transaction<'_>, call: &Call, to: &mut Reporter<'_, '_>) 
         ));
     }
     let title = format!("{who} does not know {user}: {method} of {whom} is answered 404");
-    let mut built = to
+    let built = to
         .report(
             transaction.asked,
             transaction.asker,
-            healing.map_or_else(|| title.clone(), |h| h.title(title.clone())),
+            healing.title(title),
             opening(transaction, answer),
         )
-        .summary(healing.map_or_else(|| summary.clone(), |h| h.summary(summary.clone())))
+        .summary(healing.summary(summary))
         // Many users of one domain are one matter, with their names in the detail.
         .key(domain.unwrap_or_default())
         .seen(answer.at(), brief(answer))
@@ -151,9 +140,7 @@ fn check(transaction: &Transaction<'_>, call: &Call, to: &mut Reporter<'_, '_>) 
         .detail("The server's own words", diagnostics_lines(&answer.message))
         .on_call(&call.id())
         .on_stream(answer.hop.stream);
-    if let Some(healing) = healing {
-        built = healing.mark(built);
-    }
+    let built = healing.mark(built);
     if !says {
         let _ = built.confidence(Confidence::Medium);
     }

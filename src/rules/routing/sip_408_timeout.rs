@@ -1,8 +1,8 @@
 //! A proxy gave up on its next hop.
 
 use crate::dialog::{Call, Transaction};
-use crate::finding::{Confidence, Evidence, Severity};
-use crate::rules::sides::{LOWER_LAYERS, brief};
+use crate::finding::{Confidence, Severity};
+use crate::rules::sides::{LOWER_LAYERS, brief, opening};
 use crate::rules::{Check, Class, ExplainedBy, Fix, Knowledge, Link, Reporter, Rule};
 
 pub(super) static RULE: Rule = Rule {
@@ -62,10 +62,6 @@ fn check(transaction: &Transaction<'_>, call: &Call, to: &mut Reporter<'_, '_>) 
     let who = to.label(transaction.asked);
     let whom = to.label(transaction.asker);
     let method = transaction.method();
-    let first = transaction.request.map_or_else(
-        || Evidence::seen(answer.at(), brief(answer)),
-        |request| Evidence::seen(request.at(), brief(request)),
-    );
     let latency = transaction
         .latency()
         .map_or_else(String::new, |latency| format!(" after {latency}"));
@@ -74,7 +70,7 @@ fn check(transaction: &Transaction<'_>, call: &Call, to: &mut Reporter<'_, '_>) 
             transaction.asked,
             transaction.asker,
             format!("{who} answers {method} of {whom} with 408 Request Timeout: its next hop does not answer"),
-            first,
+            opening(transaction, answer),
         )
         .summary(format!(
             "{who} said 408{latency}. It speaks for a hop behind it that could not be reached or did not answer; why is \

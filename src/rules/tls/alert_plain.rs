@@ -1,7 +1,7 @@
 //! An alert that names its reason: what the rules on such alerts share.
 
 use super::common::{How, Refusal, Stage};
-use super::outcome::{concerns, gravity, recovered_text};
+use super::outcome::{gravity, recovered_text, sip_refusal};
 use super::words::{after, side, versions_offered};
 use crate::connection::Connection;
 use crate::finding::Evidence;
@@ -27,8 +27,7 @@ pub(super) fn find<'a>(
     to: &Reporter<'_, '_>,
 ) -> Option<Ended<'a>> {
     let tls = connection.tls.as_ref()?;
-    let refusal =
-        super::common::refusal(connection).filter(|_| concerns(connection, to.context()))?;
+    let refusal = sip_refusal(connection, to.context())?;
     let (alert, what) = tls
         .alerts
         .iter()

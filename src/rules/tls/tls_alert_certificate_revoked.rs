@@ -66,17 +66,9 @@ fn check(connection: &Connection, to: &mut Reporter<'_, '_>) {
         "This is the certificate to replace: \"{}\".",
         short_name(certificate)
     );
-    let _ = match to_side(c.verifier_role) {
+    let _ = match c.verifier_role {
         Role::Cisco => built.microsoft(words),
-        Role::Lync => built.cisco(words),
+        Role::Lync | Role::Edge => built.cisco(words),
         _ => built,
     };
-}
-
-/// Both kinds of Microsoft servers as one.
-const fn to_side(role: Role) -> Role {
-    match role {
-        Role::Edge => Role::Lync,
-        role => role,
-    }
 }

@@ -3,9 +3,10 @@
 use crate::dialog::{Call, Transaction};
 use crate::finding::{Confidence, Severity};
 use crate::rules::healing::Healing;
-use crate::rules::sides::{brief, diagnostics_lines, is_federation, is_origin, opening};
+use crate::rules::sides::{
+    brief, diagnostics_lines, is_federation, is_origin, of_servers, opening,
+};
 use crate::rules::{Check, Class, ExplainedBy, Fix, Knowledge, Link, Reporter, Rule};
-use crate::sip::DiagnosticsHeader;
 
 pub(super) static RULE: Rule = Rule {
     name: "sip-5xx-overload",
@@ -55,10 +56,7 @@ fn check(transaction: &Transaction<'_>, call: &Call, to: &mut Reporter<'_, '_>) 
     };
     let retry = answer.message.retry_after();
     // A server that gives a reason of its own in its diagnostics is understood by that.
-    let reason = answer
-        .message
-        .ms_diagnostics()
-        .any(|d| d.header != DiagnosticsHeader::Client && d.id > 1);
+    let reason = of_servers(&answer.message).iter().any(|d| d.id > 1);
     if reason
         || !is_origin(transaction, call)
         || !(retry.is_some() || is_federation(transaction, context))
@@ -66,9 +64,7 @@ fn check(transaction: &Transaction<'_>, call: &Call, to: &mut Reporter<'_, '_>) 
         return;
     }
     let (who, whom) = (to.label(transaction.asked), to.label(transaction.asker));
-    let healing = transaction
-        .request
-        .map(|request| Healing::of(request, answer.at(), context));
+    let healing = Healing::of_refusal(transaction, answer, context);
     let wait = retry.map_or_else(String::new, |seconds| {
         format!(", and asks to come again after {seconds} s")
     });
@@ -83,22 +79,20 @@ fn check(transaction: &Transaction<'_>, call: &Call, to: &mut Reporter<'_, '_>) 
     let summary = format!(
         "{who} answers {status}{wait}. The request arrived; the trouble is inside that server."
     );
-    let mut building = to
+    let building = to
         .report(
             transaction.asked,
             transaction.asker,
-            healing.map_or_else(|| title.clone(), |h| h.title(title.clone())),
+            healing.title(title),
             opening(transaction, answer),
         )
-        .summary(healing.map_or_else(|| summary.clone(), |h| h.summary(summary.clone())))
+        .summary(healing.summary(summary))
         .key(status.to_string())
         .seen(answer.at(), brief(answer))
         .detail("The server's own words", diagnostics_lines(&answer.message))
         .on_call(&call.id())
         .on_stream(answer.hop.stream);
-    if let Some(healing) = healing {
-        building = healing.mark(building);
-    }
+    let building = healing.mark(building);
     if retry.is_none() {
         let _ = building.confidence(Confidence::Medium);
     }

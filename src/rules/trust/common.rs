@@ -3,9 +3,8 @@
 use crate::dialog::{Call, Seen, Transaction};
 use crate::reference::ms_diagnostics;
 use crate::rules::Context;
-pub(super) use crate::rules::sides::opening;
 use crate::rules::sides::{answered_by_microsoft, asked_by_peer_server, is_first_towards};
-use crate::sip::{DiagnosticsHeader, Message, MsDiagnostics};
+pub(super) use crate::rules::sides::{of_servers, opening};
 
 /// What an id means, in our words. Unknown ids are shown as they are.
 pub(super) fn meaning(id: u32) -> Option<&'static str> {
@@ -15,14 +14,6 @@ pub(super) fn meaning(id: u32) -> Option<&'static str> {
 /// Ids that say: this user or domain may not, which no trust in a server changes.
 pub(super) fn is_policy(id: u32) -> bool {
     matches!(id, 1001..=1003 | 1012 | 1017 | 1027 | 4003..=4006 | 2004 | 2005 | 13009)
-}
-
-/// The diagnostics of servers in a message; what clients report of themselves is no reason of a server.
-pub(super) fn of_servers(message: &Message) -> Vec<MsDiagnostics> {
-    message
-        .ms_diagnostics()
-        .filter(|d| d.header != DiagnosticsHeader::Client)
-        .collect()
 }
 
 /// The final response when a Microsoft server refuses a request of the peer's server with this status.
