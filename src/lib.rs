@@ -21,6 +21,7 @@ pub mod finding;
 pub mod flow;
 pub mod host;
 pub mod lab;
+pub mod ladder;
 pub mod packet;
 pub mod presence;
 pub mod reference;

@@ -12,6 +12,7 @@ use crate::connection::Connection;
 use crate::diagnosis::{Course, Placed, Verdict, Wanted};
 use crate::finding::Severity;
 use crate::host::Hosts;
+use crate::ladder::Charts;
 use std::collections::BTreeMap;
 
 /// Everything that is known at the end.
@@ -40,6 +41,8 @@ pub struct Report {
     pub caveats: Vec<Caveat>,
     /// The connections of SIP and TLS, in order of appearance.
     pub connections: Vec<Connection>,
+    /// Message sequence charts, where they were asked for.
+    pub charts: Charts,
     /// Requests by method.
     pub methods: BTreeMap<String, MethodCount>,
     /// Findings that `--select`, `--ignore` and `--min-severity` took out.

@@ -620,7 +620,8 @@ fn the_first_lines_can_be_read_alone() {
 
 /// The report with white space folded, so that wrapping does not matter.
 fn words(arguments: &[&str]) -> String {
-    let run = sipdiag(arguments);
+    let all: Vec<&str> = arguments.iter().copied().chain(["--verbose"]).collect();
+    let run = sipdiag(&all);
     let text = run.report("with a profile").unwrap();
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

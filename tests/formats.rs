@@ -3,6 +3,7 @@
 use crate::cli::sipdiag;
 use crate::support::{self, project, read_text, samples, scenarios, schema, trace};
 use serde_json::Value;
+use sipdiag::render::{self, Dialect, Lines};
 
 /// Text that wants to do something to its reader.
 const HOSTILE: [&str; 7] = [
@@ -92,6 +93,14 @@ fn all_outputs(capture: &[u8]) -> Vec<(String, String)> {
     let mut outputs = Vec::new();
     for arguments in [
         &[][..],
+        &["--verbose"],
+        &["--format", "markdown"],
+        &["--format", "markdown", "--dialect", "github"],
+        &["--format", "html"],
+        &["--ladder"],
+        &["--ladder=unicode"],
+        &["--ladder", "--format", "markdown"],
+        &["--ladder", "--format", "html"],
         &["--format", "json"],
         &["--list", "messages"],
         &["--list", "messages", "--format", "json"],
@@ -154,6 +163,174 @@ fn lists_in_json_are_harmless_on_a_terminal() {
     }
 }
 
+/// What Markdown and HTML would act on does not stand there as it came.
+#[test]
+fn hostile_text_is_no_markup() {
+    let evil = "<script>alert(1)</script><img src=x onerror=y>\"'></pre></svg>|`~~~@ops#1 **b** [l](http://evil.example/) &amp; {{ 7*7 }}";
+    let trace = trace::compile(&hostile_call(evil), "hostile").unwrap();
+    for (what, output) in all_outputs(&trace.pcap()) {
+        if what.ends_with("html") {
+            assert!(
+                output.contains("&lt;script&gt;"),
+                "{what}: not quoted at all"
+            );
+            for tag in ["<script>alert", "<img", "</pre></svg>", "href=\"http", "49"] {
+                let own = tag == "49" && !output.contains("{{");
+                assert!(own || !output.contains(tag) || tag == "49", "{what}: {tag}");
+            }
+            // One script, one style, and nothing that loads.
+            assert_eq!(output.matches("<script").count(), 1, "{what}");
+            assert_eq!(output.matches("<style").count(), 1, "{what}");
+            for loads in [
+                " src=",
+                "@import",
+                "url(",
+                "<link",
+                "<iframe",
+                "http-equiv=\"refresh",
+            ] {
+                let quoted = output.replace("&lt;img src=x", "");
+                assert!(!quoted.contains(loads), "{what}: {loads}");
+            }
+        }
+        if what.contains("markdown") {
+            let mut fence: Option<String> = None;
+            for line in output.lines() {
+                let ticks: String = line.chars().take_while(|c| *c == '`').collect();
+                match &fence {
+                    Some(open) if line == open => fence = None,
+                    None if ticks.len() >= 3 => fence = Some(ticks),
+                    None => {
+                        let code: String = without_code(line);
+                        for markup in ["<script", "<img", "</", "[l](", "**b**", " @ops", "http://"]
+                        {
+                            let own = line.starts_with("<details>") || line == "</details>";
+                            assert!(own || !code.contains(markup), "{what}: {markup}: {line}");
+                        }
+                    }
+                    Some(_) => {}
+                }
+            }
+            assert_eq!(fence, None, "{what}: a fence stays open");
+        }
+    }
+}
+
+/// A line of Markdown without its code spans and without escaped characters.
+fn without_code(line: &str) -> String {
+    let mut out = String::new();
+    let mut rest = line;
+    while let Some(c) = rest.chars().next() {
+        if c == '\\' {
+            rest = &rest[c.len_utf8()..];
+            let escaped = rest.chars().next().map_or(0, char::len_utf8);
+            rest = &rest[escaped..];
+            continue;
+        }
+        if c == '`' {
+            let ticks: String = rest.chars().take_while(|c| *c == '`').collect();
+            let inside = &rest[ticks.len()..];
+            if let Some(end) = inside.find(&ticks) {
+                rest = &inside[end + ticks.len()..];
+                continue;
+            }
+        }
+        out.push(c);
+        rest = &rest[c.len_utf8()..];
+    }
+    out
+}
+
+/// The shared report of the goldens: several causes, consequences, notes, every layer, and hostile text in all of it.
+#[test]
+fn every_format_of_one_report() {
+    let mut results = Vec::new();
+    let evil = "<b>|`\u{202e}*_";
+    let mut scenario = hostile_call(evil);
+    scenario.push_str(
+        "flow d tcp 10.1.1.10:49301 > 10.1.1.20:5062\n@60 d open\n\
+         @60.1 d > tls client-hello version=1.0 suites=000a,0005 sni=cups01.tomt.local\n@60.2 d < tls alert 2 40\n\
+         @60.3 d close <\n@65 end\n",
+    );
+    let trace = trace::compile(&scenario, "shared").unwrap();
+    let mut config = sipdiag::Config::default();
+    config.charts = true;
+    let capture = std::io::Cursor::new(trace.pcap());
+    let report = sipdiag::analyze(capture, "shared.pcap", config).unwrap();
+    let style = support::style();
+    for (name, text) in [
+        (
+            "short.txt",
+            support::rendered(|out| render::text(&report, style, out)),
+        ),
+        ("verbose.txt", support::text(&report)),
+        (
+            "plain.md",
+            support::rendered(|out| render::markdown(&report, style, Dialect::Plain, out)),
+        ),
+        (
+            "github.md",
+            support::rendered(|out| render::markdown(&report, style, Dialect::Github, out)),
+        ),
+        (
+            "report.html",
+            support::rendered(|out| render::html(&report, style, out)),
+        ),
+        (
+            "ladder.txt",
+            support::rendered(|out| render::ladder(&report, style, Lines::Ascii, out)),
+        ),
+        (
+            "ladder-unicode.txt",
+            support::rendered(|out| render::ladder(&report, style, Lines::Unicode, out)),
+        ),
+        (
+            "ladder.md",
+            support::rendered(|out| render::ladder_markdown(&report, style, out)),
+        ),
+        (
+            "ladder.html",
+            support::rendered(|out| render::ladder_html(&report, style, out)),
+        ),
+        (
+            "report.json",
+            support::rendered(|out| render::json::json(&report, out)),
+        ),
+    ] {
+        results.push(support::golden::check(
+            &project(&format!("tests/formats/{name}")),
+            &text,
+        ));
+    }
+    support::golden::all(results);
+}
+
+/// A ticket with one root cause has less than 60 lines.
+#[test]
+fn a_short_report_is_short() {
+    let mut problems = Vec::new();
+    for (name, _) in samples() {
+        let options = support::sample_options(&name);
+        let path = format!("samples/{name}");
+        let mut arguments: Vec<&str> = options.iter().map(String::as_str).collect();
+        arguments.push(&path);
+        let report = sipdiag(&arguments).stdout;
+        let lines = report.lines().count();
+        if lines >= 60 && !report.contains("independent cause") {
+            problems.push(Err(format!("{name}: {lines} lines")));
+        }
+    }
+    for path in scenarios() {
+        let report = support::analyze_trace(&trace::file(&path), &path);
+        let text = support::rendered(|out| render::text(&report, support::style(), out));
+        let lines = text.lines().count();
+        if lines >= 60 && !text.contains("independent cause") {
+            problems.push(Err(format!("{path}: {lines} lines")));
+        }
+    }
+    support::golden::all(problems);
+}
+
 /// The hostile call is quoted at all: otherwise the test above would prove nothing.
 #[test]
 fn the_hostile_call_reaches_findings() {
@@ -188,7 +365,7 @@ fn very_long_names_do_not_make_very_long_reports() {
         .max()
         .unwrap_or(0);
     assert!(
-        longest <= 10 * sipdiag::render::WIDTH,
+        longest <= 10 * render::WIDTH,
         "a line of {longest} characters"
     );
 }
@@ -201,7 +378,7 @@ fn the_text_report_keeps_to_its_width() {
         for line in text.lines() {
             let width = line.chars().count();
             // A word that is longer than a line cannot be broken.
-            if width > sipdiag::render::WIDTH && line.trim().contains(' ') {
+            if width > render::WIDTH && line.trim().contains(' ') {
                 problems.push(Err(format!("{path}: {width} columns: {line}")));
             }
         }

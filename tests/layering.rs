@@ -27,6 +27,10 @@ const ROOMS: &[(&str, &[&str])] = &[
         "host",
         &["base", "connection", "dialog", "flow", "lab", "sip", "tls"],
     ),
+    (
+        "ladder",
+        &["base", "connection", "dialog", "flow", "sip", "tls"],
+    ),
     ("finding", &["base"]),
     (
         "rules",
@@ -67,6 +71,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "diagnosis",
             "finding",
             "host",
+            "ladder",
         ],
     ),
     (
@@ -82,6 +87,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "flow",
             "host",
             "lab",
+            "ladder",
             "packet",
             "report",
             "rules",
@@ -102,6 +108,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "finding",
             "flow",
             "host",
+            "ladder",
             "packet",
             "reference",
             "report",

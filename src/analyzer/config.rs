@@ -29,6 +29,8 @@ pub struct Config {
     pub limits: Limits,
     /// Whether to compute SHA-256 of the streams (for `--list connections`).
     pub hash_streams: bool,
+    /// Whether to keep what message sequence charts need ([`crate::report::Report::charts`]).
+    pub charts: bool,
     /// What opens TLS sessions, besides what the captures bring themselves.
     pub secrets: Secrets,
     /// Only these rules are reported; empty means all.

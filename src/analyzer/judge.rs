@@ -1,22 +1,24 @@
 //! Collects what ended, asks the rules, and makes the report.
 
 use super::census::{self, Ways};
+use super::charts;
 use super::config::Config;
+use super::unopened::Unopened;
 use crate::base::{CaveatKind, Caveats, Endpoint, FrameRef};
 use crate::capture::CaptureSummary;
 use crate::connection::{Connection, Connections, is_federation_port};
-use crate::diagnosis::{self, Placed, Unread};
+use crate::diagnosis::{self, Placed};
 use crate::dialog::{Call, History, Seen, Tally, Transaction};
 use crate::dns::Lookups;
 use crate::finding::Findings;
 use crate::flow::Handshake;
 use crate::host::Hosts;
 use crate::lab::Profile;
+use crate::ladder::Calls;
 use crate::packet::Packet;
-use crate::report::{Coverage, Fate, MethodCount, Report, Undecrypted};
+use crate::report::{Coverage, Fate, MethodCount, Report};
 use crate::rules::{self, Context, Outcome};
 use crate::sip::Method;
-use crate::tls::{CipherSuiteId, Reason};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
@@ -43,44 +45,9 @@ pub(super) struct Judge {
     names: Lookups,
     tally: Tally,
     history: History,
+    charts: Calls,
     /// What is not SIP, and the first: datagrams of unknown protocols, user messages of SCTP.
     others: [(u64, Option<FrameRef>); 2],
-}
-
-/// A session that was not decrypted, until the roles of its ends are known.
-#[derive(Debug)]
-struct Unopened {
-    stream: u32,
-    opener: Endpoint,
-    called: Endpoint,
-    tls_server: IpAddr,
-    reason: Reason,
-    suite: Option<CipherSuiteId>,
-}
-
-impl Unopened {
-    fn told(self, hosts: &Hosts) -> Undecrypted {
-        let tls_client = if self.tls_server == self.called.addr {
-            self.opener.addr
-        } else {
-            self.called.addr
-        };
-        Undecrypted {
-            connection: format!(
-                "tcp.stream {}, {} > {}",
-                self.stream, self.opener, self.called
-            ),
-            reason: self.reason.to_string(),
-            reason_name: self.reason.name(),
-            advice: Unread {
-                reason: self.reason,
-                suite: self.suite,
-                server: hosts.role(self.tls_server),
-                client: hosts.role(tls_client),
-            }
-            .advice(),
-        }
-    }
 }
 
 impl Judge {
@@ -106,6 +73,7 @@ impl Judge {
             names: Lookups::default(),
             tally: Tally::default(),
             history: History::default(),
+            charts: Calls::new(config.charts, &config.limits),
             others: [(0, None); 2],
         }
     }
@@ -348,7 +316,10 @@ impl Judge {
                 last
             },
         };
+        let before = self.outcome.findings.faults();
         rules::check_call(call, &transactions, &context, &mut self.outcome);
+        let cited = self.outcome.findings.faults() > before;
+        self.charts.push(call, cited);
     }
 
     fn count(&mut self, transaction: &Transaction<'_>, call: &Call, last: FrameRef) {
@@ -477,6 +448,7 @@ impl Judge {
                 })
                 .collect(),
         });
+        let charts = charts::assemble(self.charts, &self.connections, &placed, config);
         let (findings, suppressed) = shown(placed, config);
         Report {
             verdict,
@@ -490,6 +462,7 @@ impl Judge {
             wanted,
             caveats,
             connections: self.connections.into_vec(),
+            charts,
             methods: self.methods,
             suppressed,
         }

@@ -2,6 +2,7 @@
 
 mod brought;
 mod census;
+mod charts;
 mod config;
 mod conversation;
 mod judge;
@@ -9,6 +10,7 @@ mod lane;
 mod rooms;
 mod scope;
 mod several;
+mod unopened;
 mod upper;
 
 pub use config::{Config, Scope};

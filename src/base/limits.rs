@@ -79,6 +79,11 @@ pub struct Limits {
     pub evidence_per_finding: usize,
     /// Places kept of one kind of caveat. 10. The count stays exact.
     pub places_per_caveat: usize,
+    /// Message sequence charts kept of each kind: of calls in which something was found, of other calls, of connections. 200.
+    /// The report says how many there are no charts of.
+    pub charts: usize,
+    /// Bytes of the messages in charts. 24 MiB.
+    pub chart_bytes: usize,
     /// Connections remembered for Wireshark's `tcp.stream` numbers. 1 048 576. Caveat: `stream-numbers`.
     pub stream_numbers: usize,
 }
@@ -116,6 +121,8 @@ impl Default for Limits {
             findings_per_rule: 1_000,
             evidence_per_finding: 12,
             places_per_caveat: 10,
+            charts: 200,
+            chart_bytes: 24 << 20,
             stream_numbers: 1 << 20,
         }
     }

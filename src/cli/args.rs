@@ -6,7 +6,7 @@ use clap::{Parser, ValueEnum};
 use sipdiag::analyzer::{Config, Scope};
 use sipdiag::finding::Severity;
 use sipdiag::lab::Profile;
-use sipdiag::render::{self, TimeStyle, list::What};
+use sipdiag::render::{self, Detail, Dialect, Lines, TimeStyle, list::What};
 use std::path::PathBuf;
 
 /// Finds out from a packet capture why Microsoft Lync / Skype for Business and Cisco IM and Presence do not federate.
@@ -35,6 +35,19 @@ pub(super) struct Args {
     /// List what was read instead of diagnosing
     #[arg(long, value_name = "WHAT", conflicts_with_all = ["rules", "explain"])]
     list: Option<ListWhat>,
+
+    /// Instead of a report, the message sequence charts of calls and connections: as text, with --format markdown as Mermaid, with
+    /// --format html as a page
+    #[arg(
+        long,
+        value_enum,
+        value_name = "LINES",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "ascii",
+        conflicts_with_all = ["list", "rules", "explain", "lab_template"]
+    )]
+    ladder: Option<LadderLines>,
 
     /// Show an offline page: of a rule, a SIP status (504), `alert 43`, `ms-diagnostics 1010`
     #[arg(long, value_name = "TOPIC", conflicts_with_all = ["rules", "captures"])]
@@ -75,6 +88,14 @@ pub(super) struct Args {
     /// Format of the report or list
     #[arg(short, long, value_enum, default_value_t = Format::Text)]
     format: Format,
+
+    /// What the reader of the Markdown understands: nothing special (Jira, ServiceNow, mail), or collapsed parts and drawn charts
+    #[arg(long, value_enum, value_name = "DIALECT", default_value_t = MarkdownDialect::Plain)]
+    dialect: MarkdownDialect,
+
+    /// All tables and all evidence in the text report, not only what a ticket needs
+    #[arg(short, long)]
+    verbose: bool,
 
     /// Write there instead of standard output; never over a capture
     #[arg(short, long, value_name = "FILE")]
@@ -126,8 +147,55 @@ enum ListWhat {
 pub(super) enum Format {
     /// For people, 80 columns.
     Text,
+    /// For trackers and tickets.
+    Markdown,
+    /// One page that loads nothing, with the charts.
+    Html,
     /// One JSON object; for lists, one a line.
     Json,
+}
+
+impl Format {
+    /// Whether it has charts.
+    const fn draws(self) -> bool {
+        matches!(self, Self::Markdown | Self::Html)
+    }
+
+    /// Lists and the catalogue come as text and as JSON only.
+    fn of_lists(self, what: &str) -> anyhow::Result<()> {
+        if self.draws() {
+            anyhow::bail!(
+                "{what} comes as --format text or json, not as {}",
+                self.name()
+            );
+        }
+        Ok(())
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Markdown => "markdown",
+            Self::Html => "html",
+            Self::Json => "json",
+        }
+    }
+}
+
+/// What charts as text are drawn with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum LadderLines {
+    Ascii,
+    Unicode,
+}
+
+/// Dialects of Markdown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum MarkdownDialect {
+    /// CommonMark with tables.
+    Plain,
+    /// GitHub and GitLab.
+    Github,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -216,6 +284,10 @@ pub(super) struct Diagnose {
     pub(super) fail_on: Option<Severity>,
     pub(super) time: TimeStyle,
     pub(super) color: Color,
+    pub(super) detail: Detail,
+    pub(super) dialect: Dialect,
+    /// The charts alone.
+    pub(super) ladder: Option<Lines>,
 }
 
 impl TryFrom<Args> for Job {
@@ -223,6 +295,7 @@ impl TryFrom<Args> for Job {
 
     fn try_from(args: Args) -> anyhow::Result<Self> {
         if args.rules {
+            args.format.of_lists("--rules")?;
             return Ok(Self::Rules {
                 format: args.format,
                 output: args.output,
@@ -240,6 +313,14 @@ impl TryFrom<Args> for Job {
             ListWhat::Messages => What::Messages,
             ListWhat::Dialogs => What::Dialogs,
         });
+        if what.is_some() {
+            args.format.of_lists("--list")?;
+        }
+        if args.ladder.is_some() && args.format == Format::Json {
+            anyhow::bail!(
+                "--ladder comes as --format text, markdown or html; --list messages --format json has its data"
+            );
+        }
         for name in args.select.iter().chain(&args.ignore) {
             if sipdiag::rules::find(name).is_none() {
                 let hint = render::explain::nearest(name)
@@ -282,6 +363,7 @@ impl TryFrom<Args> for Job {
             .chain(&authorities)
             .cloned()
             .collect();
+        config.charts = args.ladder.is_some() || args.format.draws();
         config.hash_streams = what == Some(What::Connections) && args.format == Format::Json;
         let reading = Reading {
             captures: args.captures,
@@ -318,6 +400,19 @@ impl TryFrom<Args> for Job {
                     Time::Relative => TimeStyle::Relative,
                 },
                 color: args.color,
+                detail: if args.verbose {
+                    Detail::Full
+                } else {
+                    Detail::Short
+                },
+                dialect: match args.dialect {
+                    MarkdownDialect::Plain => Dialect::Plain,
+                    MarkdownDialect::Github => Dialect::Github,
+                },
+                ladder: args.ladder.map(|lines| match lines {
+                    LadderLines::Ascii => Lines::Ascii,
+                    LadderLines::Unicode => Lines::Unicode,
+                }),
             })),
         })
     }

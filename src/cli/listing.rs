@@ -55,7 +55,9 @@ pub(super) fn run(job: &List) -> anyhow::Result<()> {
     }
     let mut bytes = Vec::new();
     match job.format {
-        Format::Text => bytes.write_all(list::table(what, &rows).as_bytes())?,
+        Format::Text | Format::Markdown | Format::Html => {
+            bytes.write_all(list::table(what, &rows).as_bytes())?
+        }
         Format::Json => {
             for row in &rows {
                 bytes.extend_from_slice(list::json_line(row).as_bytes());

@@ -7,9 +7,10 @@ mod listing;
 mod output;
 mod secrets;
 
-use args::{Args, Format, Job};
+use args::{Args, Diagnose, Format, Job};
 use clap::Parser;
 use clap::error::ErrorKind;
+use sipdiag::Report;
 use sipdiag::finding::Severity;
 use sipdiag::render::{self, Style};
 use std::io::{self, IsTerminal, Write};
@@ -92,15 +93,7 @@ fn perform(job: &Job) -> anyhow::Result<u8> {
             output::check_target(job.output.as_deref(), &job.reading.inputs)?;
             let hash = job.format == Format::Json;
             let report = analysis::run(&job.reading, hash, None)?;
-            let mut bytes = Vec::new();
-            let to_terminal = job.output.is_none() && io::stdout().is_terminal();
-            match job.format {
-                Format::Text => {
-                    let style = Style::new(job.time, job.color.wanted(to_terminal));
-                    render::text(&report, style, &mut bytes)?;
-                }
-                Format::Json => render::json::json(&report, &mut bytes)?,
-            }
+            let bytes = rendered(job, &report)?;
             output::write(job.output.as_deref(), &bytes)?;
             let fails = |limit: Severity| report.worst().is_some_and(|worst| worst >= limit);
             Ok(if job.fail_on.is_some_and(fails) {
@@ -110,4 +103,23 @@ fn perform(job: &Job) -> anyhow::Result<u8> {
             })
         }
     }
+}
+
+/// The report in the form that was asked for.
+fn rendered(job: &Diagnose, report: &Report) -> anyhow::Result<Vec<u8>> {
+    let to_terminal = job.output.is_none() && io::stdout().is_terminal();
+    let style = Style::new(job.time, job.color.wanted(to_terminal)).with(job.detail);
+    let mut bytes = Vec::new();
+    match (job.format, job.ladder) {
+        (Format::Text | Format::Json, Some(lines)) => {
+            render::ladder(report, style, lines, &mut bytes)?;
+        }
+        (Format::Markdown, Some(_)) => render::ladder_markdown(report, style, &mut bytes)?,
+        (Format::Html, Some(_)) => render::ladder_html(report, style, &mut bytes)?,
+        (Format::Text, None) => render::text(report, style, &mut bytes)?,
+        (Format::Markdown, None) => render::markdown(report, style, job.dialect, &mut bytes)?,
+        (Format::Html, None) => render::html(report, style, &mut bytes)?,
+        (Format::Json, None) => render::json::json(report, &mut bytes)?,
+    }
+    Ok(bytes)
 }

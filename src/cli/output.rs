@@ -95,7 +95,7 @@ pub(super) fn to_stdout(bytes: &[u8]) -> anyhow::Result<()> {
 /// The catalogue.
 pub(super) fn rules(format: Format) -> anyhow::Result<Vec<u8>> {
     Ok(match format {
-        Format::Text => explain::catalogue().into_bytes(),
+        Format::Text | Format::Markdown | Format::Html => explain::catalogue().into_bytes(),
         Format::Json => {
             let rules: Vec<_> = sipdiag::rules::ALL
                 .iter()

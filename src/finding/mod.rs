@@ -130,6 +130,7 @@ pub struct Findings {
     limit: usize,
     evidence: usize,
     dropped: u64,
+    faults: u64,
 }
 
 /// Connections and Call-IDs kept of one folded finding.
@@ -147,6 +148,9 @@ impl Findings {
 
     /// Adds a finding, or counts it where the same was found before.
     pub fn add(&mut self, finding: Finding) {
+        if finding.severity > Severity::Note {
+            self.faults = self.faults.saturating_add(1);
+        }
         let key = (finding.rule, finding.from, finding.to, finding.key.clone());
         if let Some(known) = self.folded.get_mut(&key) {
             known.count = known.count.saturating_add(finding.count);
@@ -181,6 +185,11 @@ impl Findings {
     /// Findings that were left out because of the limit.
     pub fn dropped(&self) -> u64 {
         self.dropped
+    }
+
+    /// How many were added so far that are worse than a note, repetitions included: it grows when a rule finds a fault.
+    pub fn faults(&self) -> u64 {
+        self.faults
     }
 
     /// Takes all out, in a fixed order.

@@ -59,6 +59,104 @@ pub fn bytes(raw: &[u8], most: usize) -> String {
     shorten(&line(&text), most)
 }
 
+/// Text for Markdown, in a paragraph, a list or a cell of a table: it cannot begin markup, a table cell, HTML, a link, or a mention.
+///
+/// Only what has a meaning in its place is escaped (CommonMark 0.31 §2.4, GitHub's tables, strikethrough and mathematics), because
+/// many trackers show Markdown as it stands.
+pub fn markdown(text: &str) -> String {
+    let safe = line(text);
+    let mut out = String::with_capacity(safe.len() + 16);
+    for (n, word) in safe.split(' ').enumerate() {
+        if n > 0 {
+            out.push(' ');
+        }
+        if is_live(word) {
+            out.push_str(&code(word));
+            continue;
+        }
+        let chars: Vec<char> = word.chars().collect();
+        let begins = n == 0 && begins_block(word);
+        let math = chars.iter().filter(|c| **c == '$').count() > 1;
+        for (m, c) in chars.iter().enumerate() {
+            let before = m.checked_sub(1).and_then(|p| chars.get(p));
+            let after = chars.get(m.saturating_add(1));
+            let escaped = match c {
+                '\\' | '`' | '*' | '[' | ']' | '{' | '}' | '<' | '|' | '~' => true,
+                // Inside a word it is one (CommonMark §6.2).
+                '_' => ![before, after]
+                    .into_iter()
+                    .all(|c| c.is_some_and(|c| c.is_alphanumeric() || *c == '_')),
+                '&' => after.is_some_and(|c| c.is_ascii_alphabetic() || *c == '#'),
+                '$' => math,
+                _ => begins && after.is_none(),
+            };
+            if escaped {
+                out.push('\\');
+            }
+            out.push(*c);
+        }
+    }
+    out
+}
+
+/// Whether such a word at the beginning of a line begins a list, a quotation or a heading.
+fn begins_block(word: &str) -> bool {
+    let number = word.strip_suffix(['.', ')']);
+    matches!(word, "-" | "+" | "=" | ">" | "--" | "---" | "==")
+        || number.is_some_and(|n| n.bytes().all(|b| b.is_ascii_digit()))
+        || word.bytes().all(|b| b == b'#') && !word.is_empty()
+}
+
+/// Text inside a tag of HTML that stands in Markdown.
+pub fn html(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in line(text).chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// Whether a tracker would make a link or a mention of it: `@name`, `#12`, `http://…`, `www.…`.
+fn is_live(word: &str) -> bool {
+    let bare = word.trim_start_matches(['(', '"', '\'', '<', '[', ',', ';']);
+    bare.starts_with(['@', '#'])
+        || bare.starts_with("www.")
+        || bare.starts_with("GH-")
+        || word.contains("://")
+        || word.contains("/@")
+}
+
+/// A code span of Markdown that holds any text; `|` is escaped for tables, where it would end the cell even in code.
+pub fn code(text: &str) -> String {
+    let safe = line(text).replace('|', "\\|");
+    let fence = "`".repeat(longest_run(&safe).saturating_add(1));
+    if safe.starts_with('`') || safe.ends_with('`') || safe.trim().is_empty() {
+        format!("{fence} {safe} {fence}")
+    } else {
+        format!("{fence}{safe}{fence}")
+    }
+}
+
+/// A fence that none of the lines can end.
+pub fn fence<'a>(lines: impl Iterator<Item = &'a str>) -> String {
+    let longest = lines.map(longest_run).max().unwrap_or_default();
+    "`".repeat(longest.saturating_add(1).max(3))
+}
+
+fn longest_run(text: &str) -> usize {
+    text.split(|c| c != '`')
+        .map(str::len)
+        .max()
+        .unwrap_or_default()
+}
+
 /// Cuts to `most` characters, with `...` where something was cut.
 pub fn shorten(text: &str, most: usize) -> String {
     if text.chars().count() <= most {
@@ -92,6 +190,30 @@ mod tests {
             serde_json::from_str::<String>(&safe).unwrap(),
             "a\u{202e}b\u{9b}c"
         );
+    }
+
+    #[test]
+    fn markdown_stays_text() {
+        let cases = [
+            ("a*b_c <script> x|y", r"a\*b_c \<script> x\|y"),
+            (
+                "_a_ TLS_RSA_WITH &lt; a & b",
+                r"\_a\_ TLS_RSA_WITH \&lt; a & b",
+            ),
+            ("$true and $a$b", r"$true and \$a\$b"),
+            ("@ops see #12 https://x/", "`@ops` see `#12` `https://x/`"),
+            ("- no list", r"\- no list"),
+            ("> no quote > here", r"\> no quote > here"),
+            ("1. no list", r"1\. no list"),
+            ("a\nb\u{202e}", r"a\\nb\\u\{202e\}"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(markdown(text), expected, "{text}");
+        }
+        assert_eq!(html("<a href='x'>&"), "&lt;a href=&#39;x&#39;&gt;&amp;");
+        assert_eq!(code("a`b|c"), "``a`b\\|c``");
+        assert_eq!(code("`"), "`` ` ``");
+        assert_eq!(fence(["a ```` b", "c"].into_iter()), "`````");
     }
 
     #[test]

@@ -2,13 +2,20 @@
 
 pub mod escape;
 pub mod explain;
+mod html;
 pub mod json;
 mod lab_template;
+mod ladder;
 pub mod list;
-pub(crate) mod text;
+mod markdown;
+mod text;
 mod time;
+mod words;
 
+pub use self::html::{html, ladder_html};
 pub use self::lab_template::lab_template;
+pub use self::ladder::{Lines, text as ladder};
+pub use self::markdown::{Dialect, ladder_markdown, markdown};
 pub use self::text::text;
 pub use time::{TimeStyle, rfc3339};
 
@@ -20,12 +27,35 @@ pub struct Style {
     pub time: TimeStyle,
     /// Whether to use colours.
     pub color: bool,
+    /// How much is told.
+    pub detail: Detail,
+}
+
+/// How much a report for people tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Detail {
+    /// What a ticket needs: one root cause in less than 60 lines.
+    #[default]
+    Short,
+    /// All tables, and why.
+    Full,
 }
 
 impl Style {
     /// A style.
     pub const fn new(time: TimeStyle, color: bool) -> Self {
-        Self { time, color }
+        Self {
+            time,
+            color,
+            detail: Detail::Short,
+        }
+    }
+
+    /// The same with more or less detail.
+    #[must_use]
+    pub const fn with(mut self, detail: Detail) -> Self {
+        self.detail = detail;
+        self
     }
 }
 

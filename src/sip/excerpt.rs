@@ -60,9 +60,15 @@ fn safe_head_line(line: &[u8]) -> Cow<'_, str> {
         Some((HeaderName::Other, name)) => {
             ends_with(name, b"authorization") || has_credentials(line)
         }
+        // A challenge may be shown; the tokens of NTLM and Kerberos in it may not.
+        Some((HeaderName::WwwAuthenticate | HeaderName::ProxyAuthenticate, _)) => {
+            has_credentials(line)
+        }
         Some((id, _)) => matches!(
             id,
-            HeaderName::Authorization | HeaderName::ProxyAuthorization
+            HeaderName::Authorization
+                | HeaderName::ProxyAuthorization
+                | HeaderName::AuthenticationInfo
         ),
         None => has_credentials(line),
     };
@@ -90,9 +96,14 @@ const SCHEMES: [&str; 6] = ["Digest", "NTLM", "Kerberos", "TLS-DSK", "Basic", "B
 /// A line that is not readable as a field but looks like credentials.
 fn has_credentials(line: &[u8]) -> bool {
     let line = line.to_ascii_lowercase();
-    [&b"authorization"[..], b"response=", b"gssapi-data"]
-        .iter()
-        .any(|word| memchr::memmem::find(&line, word).is_some())
+    [
+        &b"authorization"[..],
+        b"response=",
+        b"rspauth",
+        b"gssapi-data",
+    ]
+    .iter()
+    .any(|word| memchr::memmem::find(&line, word).is_some())
 }
 
 /// `a=crypto`, `a=key-mgmt` and `k=` carry keys (RFC 4568 §9.1, RFC 4567, RFC 8866 §5.12).

@@ -18,7 +18,7 @@ macro_rules! say {
 }
 pub(crate) use say;
 
-use sipdiag::render::{self, Style, TimeStyle};
+use sipdiag::render::{self, Detail, Style, TimeStyle};
 use sipdiag::report::Report;
 use std::path::{Path, PathBuf};
 
@@ -54,10 +54,22 @@ pub(crate) fn analyze_trace(trace: &trace::Trace, name: &str) -> Report {
         .unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
-/// The report as text, in UTC and without colours.
+/// The report as text with all details, in UTC and without colours.
 pub(crate) fn text(report: &Report) -> String {
+    rendered(|out| render::text(report, style().with(Detail::Full), out))
+}
+
+/// UTC, no colours.
+pub(crate) fn style() -> Style {
+    Style::new(TimeStyle::Utc, false)
+}
+
+/// What a renderer writes.
+pub(crate) fn rendered(
+    render: impl FnOnce(&mut dyn std::io::Write) -> std::io::Result<()>,
+) -> String {
     let mut out = Vec::new();
-    render::text(report, Style::new(TimeStyle::Utc, false), &mut out).unwrap();
+    render(&mut out).unwrap();
     String::from_utf8(out).unwrap()
 }
 

@@ -141,7 +141,7 @@ pub(super) fn view(report: &Report) -> ReportV1 {
         schema: "sipdiag-report/1",
         sipdiag: env!("CARGO_PKG_VERSION"),
         verdict: report.verdict.name(),
-        headline: escape::line(&crate::render::text::sentence(report)).into_owned(),
+        headline: escape::line(&crate::render::words::sentence(report)).into_owned(),
         captures: report.captures.iter().map(|c| capture(c, report)).collect(),
         coverage: coverage::view(report),
         hosts: hosts(report),
@@ -291,7 +291,7 @@ fn finding(placed: &Placed, report: &Report) -> FindingV1 {
                     .collect(),
             })
             .collect(),
-        wireshark_filter: crate::render::text::filters(placed, report).join("; "),
+        wireshark_filter: crate::render::words::filters(placed, report).join("; "),
         explanation: rule.explanation,
         causes: rule.causes,
         fix: FixV1 {

@@ -1,5 +1,6 @@
 //! Lines, wrapping, colours and tables of the text report.
 
+use crate::render::words::BREAK;
 use crate::render::{WIDTH, escape};
 use comfy_table::{ContentArrangement, Table};
 
@@ -26,9 +27,6 @@ impl Paint {
         }
     }
 }
-
-/// A line break that a cell of a table wants; the unit separator is never shown from the wire, it is escaped.
-pub(super) const BREAK: char = '\u{1f}';
 
 /// The text being laid out. Every string that enters is made safe here.
 pub(super) struct Sheet {

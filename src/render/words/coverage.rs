@@ -1,9 +1,6 @@
 //! What was read of the captures, and what was not seen.
 
-use super::clocks;
-use super::finding::frame_name;
-use super::layout::Sheet;
-use super::overview::{ROWS, more};
+use super::{clocks, frame_name};
 use crate::base::{CaveatKind, FrameRef};
 use crate::capture::CaptureSummary;
 use crate::render::time::Clock;
@@ -12,34 +9,87 @@ use crate::report::{Coverage, Fate, Report};
 /// Places where SIP or TLS was found that are shown; all are in JSON.
 const PLACES: usize = 6;
 
-/// What was read, and what was not.
-pub(super) fn coverage(report: &Report, clock: &Clock, sheet: &mut Sheet) {
+/// The captures, a sentence each.
+pub(in crate::render) fn files(report: &Report, clock: &Clock) -> Vec<String> {
+    let captures = report.captures.iter();
+    captures.map(|capture| file(capture, clock)).collect()
+}
+
+/// What was read, a sentence each.
+pub(in crate::render) fn read(report: &Report, clock: &Clock) -> Vec<String> {
     let coverage = &report.coverage;
-    sheet.section("WHAT WAS READ");
-    for capture in &report.captures {
-        sheet.indented("  ", "    ", &file(capture, clock));
-    }
-    clocks::lines(report, sheet);
-    let mut line = |text: &str| sheet.indented("  ", "    ", text);
-    line(&scope(coverage));
-    line(&frames(coverage));
-    line(&messages(coverage));
+    let mut lines = files(report, clock);
+    lines.extend(clocks::lines(report));
+    lines.push(scope(coverage));
+    lines.push(frames(coverage));
+    lines.push(messages(coverage));
     if coverage.connections > 0 {
-        line(&streams(coverage));
+        lines.push(streams(coverage));
     }
     if coverage.tls_sessions > 0 {
-        line(&sessions(coverage));
+        lines.push(sessions(coverage));
     }
     if !coverage.found.is_empty() {
-        line(&found(coverage));
+        lines.push(found(coverage));
     }
     if report.suppressed > 0 {
-        line(&format!(
+        lines.push(format!(
             "{} finding(s) not shown because of --select, --ignore or --min-severity.",
             report.suppressed
         ));
     }
-    not_seen(report, clock, sheet);
+    lines
+}
+
+/// The same in a line or two: for a report that has to be short.
+pub(in crate::render) fn read_in_short(report: &Report, clock: &Clock) -> Vec<String> {
+    let coverage = &report.coverage;
+    let mut lines = files(report, clock);
+    lines.extend(clocks::lines(report));
+    let mut parts = vec![format!(
+        "{} of {} frames read",
+        coverage.frames.read(),
+        coverage.frames.total()
+    )];
+    parts.push(match coverage.sip_messages {
+        0 => "no SIP message".to_owned(),
+        n => count(n, "SIP message"),
+    });
+    if coverage.sip_malformed > 0 {
+        parts.push(format!("{} with defects", coverage.sip_malformed));
+    }
+    if coverage.connections > 0 {
+        parts.push(format!(
+            "{} of SIP or TLS",
+            count(coverage.sip_connections, "connection")
+        ));
+    }
+    if coverage.tls_sessions > 0 {
+        parts.push(format!(
+            "{} of {} read",
+            coverage.tls_decrypted,
+            count(coverage.tls_sessions, "TLS session")
+        ));
+    }
+    if coverage.missing_bytes > 0 {
+        parts.push(format!("{} missing", count(coverage.missing_bytes, "byte")));
+    }
+    lines.push(format!("{}.", parts.join(", ")));
+    if coverage.packets_out_of_scope > 0 {
+        let networks: Vec<String> = coverage.networks.iter().map(ToString::to_string).collect();
+        lines.push(format!(
+            "In scope: {}; {} left aside.",
+            networks.join(", "),
+            count(coverage.packets_out_of_scope, "other packet")
+        ));
+    }
+    if report.suppressed > 0 {
+        lines.push(format!(
+            "{} finding(s) not shown because of --select, --ignore or --min-severity.",
+            report.suppressed
+        ));
+    }
+    lines
 }
 
 fn file(capture: &CaptureSummary, clock: &Clock) -> String {
@@ -236,46 +286,89 @@ fn count(n: u64, thing: &str) -> String {
     format!("{n} {thing}{}", if n == 1 { "" } else { "s" })
 }
 
-fn not_seen(report: &Report, clock: &Clock, sheet: &mut Sheet) {
+/// What was not seen, a sentence each: sessions that stayed closed, then caveats; `most` of each, and how many more there are.
+pub(in crate::render) fn not_seen(
+    report: &Report,
+    clock: &Clock,
+    most: usize,
+) -> (Vec<String>, usize) {
     let unread = &report.coverage.undecrypted;
-    if report.caveats.is_empty() && unread.is_empty() {
-        return;
-    }
-    sheet.section("WHAT WAS NOT SEEN");
-    for session in unread.iter().take(ROWS) {
-        sheet.indented(
-            "  - ",
-            "    ",
-            &format!("{}: not decrypted: {}", session.connection, session.reason),
-        );
-    }
-    if unread.len() > ROWS {
-        more(unread.len(), "--list connections", sheet);
-    }
+    let mut lines: Vec<String> = unread
+        .iter()
+        .take(most)
+        .map(|session| format!("{}: not decrypted: {}", session.connection, session.reason))
+        .collect();
+    let (caveats, more) = caveats(report, clock, most.saturating_mul(2));
+    lines.extend(caveats);
+    (
+        lines,
+        more.saturating_add(unread.len().saturating_sub(most)),
+    )
+}
+
+/// The same with the sessions that stayed closed for one reason in one line.
+pub(in crate::render) fn not_seen_in_short(
+    report: &Report,
+    clock: &Clock,
+    most: usize,
+) -> (Vec<String>, usize) {
+    let coverage = &report.coverage;
+    let mut lines: Vec<String> = coverage
+        .tls_reasons
+        .iter()
+        .map(|(reason, n)| {
+            let streams: Vec<&str> = coverage
+                .undecrypted
+                .iter()
+                .filter(|session| session.reason_name == *reason)
+                .filter_map(|session| session.connection.split(',').next())
+                .take(4)
+                .collect();
+            let others = if u64::try_from(streams.len()).is_ok_and(|shown| shown < *n) {
+                " ..."
+            } else {
+                ""
+            };
+            let sessions = count(*n, "TLS session");
+            format!(
+                "{sessions} not decrypted ({reason}): {}{others}",
+                streams.join(", ")
+            )
+        })
+        .collect();
+    let (caveats, more) = caveats(report, clock, most);
+    lines.extend(caveats);
+    (lines, more)
+}
+
+fn caveats(report: &Report, clock: &Clock, most: usize) -> (Vec<String>, usize) {
     let others: Vec<_> = report
         .caveats
         .iter()
         .filter(|c| c.kind != CaveatKind::NotDecrypted)
         .collect();
-    for caveat in others.iter().take(2 * ROWS) {
-        let place = caveat
-            .places
-            .first()
-            .map_or_else(String::new, |at: &FrameRef| {
-                format!(
-                    " (first: frame {} at {})",
-                    frame_name(*at, report),
-                    clock.short(*at)
-                )
-            });
-        let count = if caveat.count > 1 {
-            format!("{} times: ", caveat.count)
-        } else {
-            String::new()
-        };
-        sheet.indented("  - ", "    ", &format!("{count}{}{place}", caveat.text));
-    }
-    if others.len() > 2 * ROWS {
-        more(others.len() - ROWS, "--format json", sheet);
-    }
+    let more = others.len().saturating_sub(most);
+    let lines = others
+        .into_iter()
+        .take(most)
+        .map(|caveat| {
+            let place = caveat
+                .places
+                .first()
+                .map_or_else(String::new, |at: &FrameRef| {
+                    format!(
+                        " (first: frame {} at {})",
+                        frame_name(*at, report),
+                        clock.short(*at)
+                    )
+                });
+            let count = if caveat.count > 1 {
+                format!("{} times: ", caveat.count)
+            } else {
+                String::new()
+            };
+            format!("{count}{}{place}", caveat.text)
+        })
+        .collect();
+    (lines, more)
 }

@@ -1,16 +1,13 @@
 //! Everything around the findings: hosts, connections, SIP.
 
-use super::finding::frame_name;
-use super::layout::{BREAK, Sheet};
+use super::{BREAK, frame_name};
 use crate::base::Direction;
 use crate::connection::Connection;
 use crate::flow::Handshake;
-use crate::host::Role;
+use crate::host::{Host, Role};
 use crate::render::time::Clock;
 use crate::report::Report;
-
-/// Rows of a table shown; the rest is in the lists.
-pub(super) const ROWS: usize = 15;
+use std::net::IpAddr;
 
 /// Why there is no verdict, in a few words for the headline.
 pub(super) fn why_open(report: &Report) -> String {
@@ -46,45 +43,31 @@ pub(super) fn why_open(report: &Report) -> String {
     "part of the traffic is not in the capture (see what was not seen)".to_owned()
 }
 
-fn all_undecided(report: &Report) -> u64 {
+pub(in crate::render) fn all_undecided(report: &Report) -> u64 {
     u64::try_from(report.undecided.len())
         .unwrap_or(u64::MAX)
         .saturating_add(report.undecided_more)
 }
 
 /// Matters left open.
-pub(super) fn undecided(report: &Report, clock: &Clock, sheet: &mut Sheet) {
-    if report.undecided.is_empty() {
-        return;
-    }
-    sheet.section("UNDECIDED");
-    for (rule, at, sentence) in report.undecided.iter().take(ROWS) {
-        sheet.indented(
-            "  - ",
-            "    ",
-            &format!(
-                "{sentence} (frame {} at {}; {rule})",
-                frame_name(*at, report),
-                clock.short(*at)
-            ),
-        );
-    }
-    let open = usize::try_from(all_undecided(report)).unwrap_or(usize::MAX);
-    more(open, "the first hundred are in --format json", sheet);
+pub(in crate::render) fn undecided(report: &Report, clock: &Clock) -> Vec<String> {
+    let open = report.undecided.iter();
+    open.map(|(rule, at, sentence)| {
+        format!(
+            "{sentence} (frame {} at {}; {rule})",
+            frame_name(*at, report),
+            clock.short(*at)
+        )
+    })
+    .collect()
 }
 
-pub(super) fn more(all: usize, place: &str, sheet: &mut Sheet) {
-    if all > ROWS {
-        sheet.indented("  ", "  ", &format!("... and {} more: {place}", all - ROWS));
-    }
-}
+/// The columns of [`hosts`].
+pub(in crate::render) const HOSTS: [&str; 4] = ["address", "role", "names", "because"];
 
 /// Who is who.
-pub(super) fn hosts(report: &Report, sheet: &mut Sheet) {
-    let rows: Vec<Vec<String>> = report
-        .hosts
-        .iter()
-        .filter(|(_, host)| host.concerns_sip || host.role() != Role::Unknown)
+pub(in crate::render) fn hosts(report: &Report) -> Vec<Vec<String>> {
+    of_interest(report)
         .map(|(address, host)| {
             let clues = host.evidence();
             let why = clues.first().map_or_else(
@@ -102,46 +85,49 @@ pub(super) fn hosts(report: &Report, sheet: &mut Sheet) {
                 why,
             ]
         })
-        .collect();
-    if rows.is_empty() {
-        return;
-    }
-    sheet.section("HOSTS");
-    let all = rows.len();
-    sheet.table(
-        2,
-        &["address", "role", "names", "because"],
-        rows.get(..ROWS.min(all)).unwrap_or_default(),
-    );
-    more(all, "--format json", sheet);
+        .collect()
 }
 
-/// The connections of SIP and TLS.
-pub(super) fn connections(report: &Report, clock: &Clock, sheet: &mut Sheet) {
-    if report.connections.is_empty() {
-        return;
-    }
-    sheet.section("CONNECTIONS");
-    let rows: Vec<Vec<String>> = report
-        .connections
-        .iter()
-        .take(ROWS)
-        .map(|c| {
-            vec![
-                c.flow.stream.to_string(),
-                format!("{}{BREAK}> {}", c.client(), c.server()),
-                carried(c),
-                format!(
-                    "{}, {}{BREAK}at {}",
-                    how_opened(c),
-                    c.flow.state().name(),
-                    clock.short(c.flow.first)
-                ),
-            ]
+fn of_interest(report: &Report) -> impl Iterator<Item = (IpAddr, &Host)> {
+    let all = report.hosts.iter();
+    all.filter(|(_, host)| host.concerns_sip || host.role() != Role::Unknown)
+}
+
+/// The same without the reasons: `Lync 10.1.1.10 (lync01.tomt.it, sip.tomt.it)`.
+pub(in crate::render) fn hosts_in_short(report: &Report) -> Vec<String> {
+    of_interest(report)
+        .map(|(address, host)| {
+            let names: Vec<&str> = host.names().into_iter().take(2).collect();
+            let label = report.hosts.label(address);
+            if names.is_empty() {
+                label
+            } else {
+                format!("{label} ({})", names.join(", "))
+            }
         })
-        .collect();
-    sheet.table(2, &["stream", "from > to", "carries", "state"], &rows);
-    more(report.connections.len(), "--list connections", sheet);
+        .collect()
+}
+
+/// The columns of [`connections`].
+pub(in crate::render) const CONNECTIONS: [&str; 4] = ["stream", "from > to", "carries", "state"];
+
+/// The connections of SIP and TLS.
+pub(in crate::render) fn connections(report: &Report, clock: &Clock) -> Vec<Vec<String>> {
+    let all = report.connections.iter();
+    all.map(|c| {
+        vec![
+            c.flow.stream.to_string(),
+            format!("{}{BREAK}> {}", c.client(), c.server()),
+            carried(c),
+            format!(
+                "{}, {}{BREAK}at {}",
+                how_opened(c),
+                c.flow.state().name(),
+                clock.short(c.flow.first)
+            ),
+        ]
+    })
+    .collect()
 }
 
 fn how_opened(connection: &Connection) -> &'static str {
@@ -187,16 +173,14 @@ fn carried(connection: &Connection) -> String {
     text
 }
 
+/// The columns of [`methods`].
+pub(in crate::render) const METHODS: [&str; 3] = ["method", "requests", "final responses"];
+
 /// Requests by method and what became of them.
-pub(super) fn methods(report: &Report, sheet: &mut Sheet) {
-    if report.methods.is_empty() {
-        return;
-    }
-    sheet.section("SIP");
-    let rows: Vec<Vec<String>> = report
+pub(in crate::render) fn methods(report: &Report) -> Vec<Vec<String>> {
+    report
         .methods
         .iter()
-        .take(ROWS)
         .map(|(method, count)| {
             let mut outcome: Vec<String> = count
                 .finals
@@ -212,7 +196,5 @@ pub(super) fn methods(report: &Report, sheet: &mut Sheet) {
                 outcome.join(", "),
             ]
         })
-        .collect();
-    sheet.table(2, &["method", "requests", "final responses"], &rows);
-    more(report.methods.len(), "--list messages", sheet);
+        .collect()
 }

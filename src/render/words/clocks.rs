@@ -1,20 +1,18 @@
 //! What is said of the clocks of several captures.
 
-use super::layout::Sheet;
 use crate::base::Span;
 use crate::capture::{CaptureSummary, Clock, ClockOffset, ClockSource};
 use crate::report::Report;
 
 /// A line for each capture whose clock is not that of the first.
-pub(super) fn lines(report: &Report, sheet: &mut Sheet) {
+pub(super) fn lines(report: &Report) -> Vec<String> {
     let Some(reference) = report.captures.first() else {
-        return;
+        return Vec::new();
     };
-    for capture in report.captures.iter().skip(1) {
-        for line in about(capture, report, &reference.name) {
-            sheet.indented("  ", "    ", &line);
-        }
-    }
+    let others = report.captures.iter().skip(1);
+    others
+        .flat_map(|capture| about(capture, report, &reference.name))
+        .collect()
 }
 
 fn about(capture: &CaptureSummary, report: &Report, reference: &str) -> Vec<String> {
