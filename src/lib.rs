@@ -17,6 +17,7 @@ pub mod diagnosis;
 pub mod dialog;
 pub mod dns;
 mod error;
+pub mod extract;
 pub mod finding;
 pub mod flow;
 pub mod host;

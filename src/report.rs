@@ -6,14 +6,14 @@ mod frames;
 pub use coverage::{Coverage, Found, Gap, MethodCount, Undecrypted};
 pub use frames::{Fate, Frames};
 
-use crate::base::{Caveat, FileIndex, FrameRef};
+use crate::base::{Caveat, FileIndex, FrameNumber, FrameRef};
 use crate::capture::CaptureSummary;
 use crate::connection::Connection;
 use crate::diagnosis::{Course, Placed, Verdict, Wanted};
 use crate::finding::Severity;
 use crate::host::Hosts;
 use crate::ladder::Charts;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Everything that is known at the end.
 #[derive(Debug)]
@@ -41,6 +41,8 @@ pub struct Report {
     pub caveats: Vec<Caveat>,
     /// The connections of SIP and TLS, in order of appearance.
     pub connections: Vec<Connection>,
+    /// The frames of the calls in which faults were found, where an extract is wanted; the first 262 144.
+    pub cited_frames: BTreeSet<(FileIndex, FrameNumber)>,
     /// Message sequence charts, where they were asked for.
     pub charts: Charts,
     /// Requests by method.

@@ -118,6 +118,17 @@ const ROOMS: &[(&str, &[&str])] = &[
             "websocket",
         ],
     ),
+    (
+        "extract",
+        &[
+            "base",
+            "capture",
+            "connection",
+            "diagnosis",
+            "packet",
+            "report",
+        ],
+    ),
     // The program uses the library as any other user would.
     ("cli", &["sipdiag"]),
     ("main", &["cli"]),

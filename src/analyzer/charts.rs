@@ -1,8 +1,10 @@
-//! The charts of the calls and of the connections, put together.
+//! What is kept of calls that have ended, for charts and for extracts.
 
 use super::config::Config;
+use crate::base::{FileIndex, FrameNumber};
 use crate::connection::Connections;
 use crate::diagnosis::Placed;
+use crate::dialog::Call;
 use crate::finding::Severity;
 use crate::ladder::{self, Arrow, Calls, Charts};
 use std::collections::{BTreeMap, BTreeSet};
@@ -49,5 +51,40 @@ pub(super) fn assemble(
         charts,
         calls_left_out,
         connections_left_out: u64::try_from(left_out).unwrap_or(u64::MAX),
+    }
+}
+
+/// Frames kept; a flood of failing calls must not fill the memory.
+const FRAMES: usize = 262_144;
+
+/// The frames of the calls in which faults were found.
+#[derive(Debug)]
+pub(super) struct CitedFrames {
+    wanted: bool,
+    frames: BTreeSet<(FileIndex, FrameNumber)>,
+}
+
+impl CitedFrames {
+    pub(super) const fn new(wanted: bool) -> Self {
+        Self {
+            wanted,
+            frames: BTreeSet::new(),
+        }
+    }
+
+    pub(super) fn push(&mut self, call: &Call) {
+        if !self.wanted {
+            return;
+        }
+        for at in call.messages.iter().flat_map(|seen| seen.message.frames()) {
+            if self.frames.len() >= FRAMES {
+                return;
+            }
+            self.frames.insert((at.file, at.number));
+        }
+    }
+
+    pub(super) fn finish(self) -> BTreeSet<(FileIndex, FrameNumber)> {
+        self.frames
     }
 }

@@ -31,6 +31,8 @@ pub struct Config {
     pub hash_streams: bool,
     /// Whether to keep what message sequence charts need ([`crate::report::Report::charts`]).
     pub charts: bool,
+    /// Whether to keep what an extract needs ([`crate::report::Report::cited_frames`]).
+    pub extract: bool,
     /// What opens TLS sessions, besides what the captures bring themselves.
     pub secrets: Secrets,
     /// Only these rules are reported; empty means all.

@@ -1,7 +1,7 @@
 //! Collects what ended, asks the rules, and makes the report.
 
 use super::census::{self, Ways};
-use super::charts;
+use super::charts::{self, CitedFrames};
 use super::config::Config;
 use super::unopened::Unopened;
 use crate::base::{CaveatKind, Caveats, Endpoint, FrameRef};
@@ -46,6 +46,7 @@ pub(super) struct Judge {
     tally: Tally,
     history: History,
     charts: Calls,
+    cited: CitedFrames,
     /// What is not SIP, and the first: datagrams of unknown protocols, user messages of SCTP.
     others: [(u64, Option<FrameRef>); 2],
 }
@@ -74,6 +75,7 @@ impl Judge {
             tally: Tally::default(),
             history: History::default(),
             charts: Calls::new(config.charts, &config.limits),
+            cited: CitedFrames::new(config.extract),
             others: [(0, None); 2],
         }
     }
@@ -320,6 +322,9 @@ impl Judge {
         rules::check_call(call, &transactions, &context, &mut self.outcome);
         let cited = self.outcome.findings.faults() > before;
         self.charts.push(call, cited);
+        if cited {
+            self.cited.push(call);
+        }
     }
 
     fn count(&mut self, transaction: &Transaction<'_>, call: &Call, last: FrameRef) {
@@ -463,6 +468,7 @@ impl Judge {
             caveats,
             connections: self.connections.into_vec(),
             charts,
+            cited_frames: self.cited.finish(),
             methods: self.methods,
             suppressed,
         }

@@ -45,6 +45,20 @@ pub enum Observed<'a> {
     Call(&'a Call),
 }
 
+/// The end of an analysis.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Finished {
+    /// The report.
+    pub report: Report,
+    /// Secrets stood behind the packets that they may open: an analysis with [`Self::secrets`] in [`Config::secrets`] sees more, and
+    /// its report takes the place of this one.
+    pub again: bool,
+    /// All secrets that are known now. With [`Config::extract`] the master secrets of sessions that private keys opened are among
+    /// them.
+    pub secrets: Secrets,
+}
+
 /// Whoever watches the analysis.
 type BoxedObserver<'o> = Box<dyn FnMut(Observed<'_>) + 'o>;
 
@@ -61,6 +75,10 @@ impl<'o> Analyzer<'o> {
     /// An analysis with nothing seen yet.
     pub fn new(config: Config) -> Self {
         let limits = &config.limits;
+        let mut keyring = Keyring::new(config.secrets.clone(), limits);
+        if config.extract {
+            keyring.keep_masters();
+        }
         Self {
             decoder: Decoder::new(limits),
             caveats: Caveats::new(limits.places_per_caveat),
@@ -70,7 +88,7 @@ impl<'o> Analyzer<'o> {
                 streams: StreamNumbers::new(limits.stream_numbers),
                 flows: FlowTable::new(limits),
                 associations: Associations::new(limits),
-                keyring: Keyring::new(config.secrets.clone(), limits),
+                keyring,
                 upper: Upper::new(&config),
                 last: FrameRef::default(),
                 several: Several::default(),
@@ -137,13 +155,11 @@ impl<'o> Analyzer<'o> {
 
     /// Ends everything that is still open and judges it.
     pub fn finish(self, captures: Vec<CaptureSummary>) -> Report {
-        self.finish_or_again(captures).0
+        self.finish_or_again(captures).report
     }
 
-    /// As [`Self::finish`], for captures that can be read again: where secrets stood behind the packets that they may open, the
-    /// second value is all secrets that are known now. An analysis with them in [`Config::secrets`] sees more, and its report
-    /// takes the place of this one.
-    pub fn finish_or_again(mut self, captures: Vec<CaptureSummary>) -> (Report, Option<Secrets>) {
+    /// As [`Self::finish`], for captures that can be read again.
+    pub fn finish_or_again(mut self, captures: Vec<CaptureSummary>) -> Finished {
         self.decoder.finish(&mut self.caveats);
         several::tell_common(&self.decoder, &captures, &mut self.caveats);
         self.rooms.finish();
@@ -179,7 +195,15 @@ impl<'o> Analyzer<'o> {
         caveats.merge(associations.finish());
         caveats.merge(dialogs.take_caveats());
         let report = judge.finish(&config, captures, scope.coverage(), caveats, last);
-        (report, again.then(|| keyring.into_secrets()))
+        Finished {
+            report,
+            again,
+            secrets: if again {
+                keyring.into_secrets()
+            } else {
+                keyring.into_all_secrets()
+            },
+        }
     }
 }
 

@@ -13,10 +13,12 @@ mod pcapng;
 mod progress;
 mod snoop;
 mod summary;
+mod write;
 
 pub use clock::{Clock, ClockOffset, ClockSource};
 pub use merge::Merge;
 pub use summary::CaptureSummary;
+pub use write::{Interface, PcapngWriter};
 
 use crate::base::{CaveatKind, Caveats, FileIndex, Frame, FrameRef, Limits};
 use crate::error::Error;

@@ -187,6 +187,9 @@ impl Keying {
         let server = self.server.as_ref();
         let compression = server.map_or(0, |s| s.compression);
         let master = found.as_ref().ok().cloned();
+        if let Some(master) = &master {
+            keyring.note_master(p.client_random, master);
+        }
         if let Some(server) = server {
             keyring.learn(&server.session_id, master.as_ref());
         }

@@ -14,6 +14,7 @@ mod certificate;
 mod chain;
 mod cipher;
 mod content;
+mod export;
 mod facts;
 mod handshake;
 mod held;

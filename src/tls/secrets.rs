@@ -100,6 +100,22 @@ pub struct Secrets {
 }
 
 impl Secrets {
+    pub(super) const fn masters(&self) -> &BTreeMap<[u8; 32], Secret> {
+        &self.masters
+    }
+
+    pub(super) const fn premasters(&self) -> &BTreeMap<[u8; 32], Secret> {
+        &self.premasters
+    }
+
+    pub(super) const fn all_traffic(&self) -> &BTreeMap<[u8; 32], Traffic> {
+        &self.traffic
+    }
+
+    pub(super) fn add_master(&mut self, client_random: [u8; 32], secret: Secret) {
+        self.masters.insert(client_random, secret);
+    }
+
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0 && self.keys.is_empty()
@@ -211,6 +227,8 @@ pub struct Keyring {
     learned: BTreeMap<[u8; 32], Option<Secret>>,
     order: VecDeque<[u8; 32]>,
     room: usize,
+    /// Master secrets of sessions by client random, where they are to be kept ([`Keyring::keep_masters`]).
+    found: Option<BTreeMap<[u8; 32], Secret>>,
     /// Which of the private keys has opened a premaster secret, or was found in a certificate.
     keys_used: Vec<bool>,
     /// Sessions that a key log opened.
@@ -254,6 +272,23 @@ impl Keyring {
     /// What was given and what the capture brought, without what sessions taught.
     pub fn into_secrets(self) -> Secrets {
         self.secrets
+    }
+
+    /// Keeps the master secrets of the sessions that are opened, as many as are remembered for resumption.
+    pub fn keep_masters(&mut self) {
+        self.found = Some(BTreeMap::new());
+    }
+
+    /// A session was opened with this master secret.
+    pub(super) fn note_master(&mut self, client_random: [u8; 32], master: &Secret) {
+        let room = self.room;
+        if let Some(found) = self.found.as_mut().filter(|found| found.len() < room) {
+            found.insert(client_random, master.clone());
+        }
+    }
+
+    pub(super) fn into_parts(self) -> (Secrets, BTreeMap<[u8; 32], Secret>) {
+        (self.secrets, self.found.unwrap_or_default())
     }
 
     /// Whether it can open anything at all.
