@@ -9,9 +9,10 @@ mod lane;
 mod rooms;
 mod scope;
 mod several;
+mod suppress;
 mod upper;
 
-pub use config::{Config, Scope};
+pub use config::{Config, Ignored, Scope};
 
 use crate::base::{CaveatKind, Caveats, FrameRef};
 use crate::capture::{CaptureSummary, Item, Merge};

@@ -7,6 +7,7 @@ mod finding;
 pub(in crate::render) use finding::filters;
 mod layout;
 mod overview;
+mod suppressed;
 
 use super::Style;
 use super::time::Clock;
@@ -77,7 +78,7 @@ pub(in crate::render) fn sentence(report: &Report) -> String {
     match (report.verdict, root) {
         (Verdict::Failing | Verdict::Degraded, Some(root)) => root.finding.title.clone(),
         (Verdict::Failing | Verdict::Degraded, None) => {
-            "the causes found are hidden by the options given".to_owned()
+            format!("the causes found are hidden by {}", suppressed::by(report))
         }
         (Verdict::Healthy, _) => format!(
             "{} SIP transaction{} succeeded, none failed, and nothing was hidden",

@@ -4,6 +4,7 @@ use super::clocks;
 use super::finding::frame_name;
 use super::layout::Sheet;
 use super::overview::{ROWS, more};
+use super::suppressed;
 use crate::base::{CaveatKind, FrameRef};
 use crate::capture::CaptureSummary;
 use crate::render::time::Clock;
@@ -33,11 +34,8 @@ pub(super) fn coverage(report: &Report, clock: &Clock, sheet: &mut Sheet) {
     if !coverage.found.is_empty() {
         line(&found(coverage));
     }
-    if report.suppressed > 0 {
-        line(&format!(
-            "{} finding(s) not shown because of --select, --ignore or --min-severity.",
-            report.suppressed
-        ));
+    for text in suppressed::lines(report) {
+        line(&text);
     }
     not_seen(report, clock, sheet);
 }
@@ -232,7 +230,7 @@ fn found(coverage: &Coverage) -> String {
 }
 
 /// `1 packet`, `2 packets`
-fn count(n: u64, thing: &str) -> String {
+pub(super) fn count(n: u64, thing: &str) -> String {
     format!("{n} {thing}{}", if n == 1 { "" } else { "s" })
 }
 
