@@ -1,6 +1,7 @@
 //! Arguments as written, and the job they mean.
 
 use super::analysis::Reading;
+use super::progress::Progress;
 use super::{input, secrets};
 use clap::{Parser, ValueEnum};
 use sipdiag::analyzer::{Config, Scope};
@@ -288,6 +289,7 @@ impl TryFrom<Args> for Job {
             inputs,
             config,
             keylogs,
+            progress: Progress::new(args.quiet),
         };
         if args.lab_template {
             return Ok(Self::LabTemplate {

@@ -1,5 +1,6 @@
 //! Opening and feeding captures.
 
+use super::progress::Progress;
 use sipdiag::Error;
 use sipdiag::base::{FileIndex, Limits};
 use sipdiag::capture::{Capture, Clock, Merge};
@@ -71,10 +72,11 @@ pub(super) fn open(
     hash: bool,
     limits: &Limits,
     clocks: &[Clock],
+    progress: &Progress,
 ) -> Result<Merge<'static>, Error> {
     let mut opened = Vec::with_capacity(captures.len());
     for (n, path) in captures.iter().enumerate() {
-        let mut capture = open_one(n, path, hash, limits)?;
+        let mut capture = open_one(n, path, hash, limits, progress)?;
         if let Some(clock) = clocks.get(n) {
             capture.set_clock(*clock);
         }
@@ -84,14 +86,19 @@ pub(super) fn open(
 }
 
 /// How far the clocks of several captures are apart; a single one is not read for it, nor is what can be read only once.
-pub(super) fn clocks(captures: &[PathBuf], limits: &Limits) -> Result<Vec<Clock>, Error> {
+pub(super) fn clocks(
+    captures: &[PathBuf],
+    limits: &Limits,
+    progress: &Progress,
+) -> Result<Vec<Clock>, Error> {
     if captures.len() < 2 {
         return Ok(Vec::new());
     }
+    progress.pass("comparing the clocks", captures);
     let mut looks = Vec::with_capacity(captures.len());
     for (n, path) in captures.iter().enumerate() {
         looks.push(if can_be_read_again(std::slice::from_ref(path)) {
-            let mut capture = open_one(n, path, false, limits)?;
+            let mut capture = open_one(n, path, false, limits, progress)?;
             Some(Look::read(&mut capture, captures.len(), limits))
         } else {
             None
@@ -101,7 +108,13 @@ pub(super) fn clocks(captures: &[PathBuf], limits: &Limits) -> Result<Vec<Clock>
 }
 
 /// The capture named as number `n`.
-fn open_one(n: usize, path: &Path, hash: bool, limits: &Limits) -> Result<Capture<'static>, Error> {
+fn open_one(
+    n: usize,
+    path: &Path,
+    hash: bool,
+    limits: &Limits,
+    progress: &Progress,
+) -> Result<Capture<'static>, Error> {
     let name = path.to_string_lossy().into_owned();
     let unreadable = |source: io::Error| Error::Unreadable {
         file: name.clone(),
@@ -118,7 +131,7 @@ fn open_one(n: usize, path: &Path, hash: bool, limits: &Limits) -> Result<Captur
     };
     let index = FileIndex(u16::try_from(n).unwrap_or(u16::MAX));
     let shown = if is_stdin(path) { "-" } else { &name };
-    Capture::open(reader, shown, index, hash, limits)
+    Capture::open(progress.counted(reader), shown, index, hash, limits)
 }
 
 /// Whether all captures give the same bytes when they are opened again: files do, standard input and pipes do not.

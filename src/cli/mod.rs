@@ -5,6 +5,7 @@ mod args;
 mod input;
 mod listing;
 mod output;
+mod progress;
 mod secrets;
 
 use args::{Args, Format, Job};
