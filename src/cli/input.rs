@@ -23,7 +23,7 @@ fn open_file(path: &Path) -> io::Result<File> {
 const CERTIFICATES: u64 = 1 << 20;
 
 /// The text of a small file, such as a lab profile.
-fn read_text(path: &Path) -> io::Result<String> {
+pub(super) fn read_text(path: &Path) -> io::Result<String> {
     let mut text = String::new();
     open_file(path)?.read_to_string(&mut text)?;
     Ok(text)
@@ -33,8 +33,15 @@ fn read_text(path: &Path) -> io::Result<String> {
 pub(super) fn profile(path: &Path) -> anyhow::Result<(Profile, Vec<PathBuf>)> {
     let text =
         read_text(path).map_err(|e| anyhow::anyhow!("{}: cannot be read: {e}", path.display()))?;
-    let mut profile =
-        Profile::parse(&text).map_err(|e| anyhow::anyhow!("{}: {e}", path.display()))?;
+    let profile = Profile::parse(&text).map_err(|e| anyhow::anyhow!("{}: {e}", path.display()))?;
+    authorities(profile, path)
+}
+
+/// A profile with the authorities it names, which are relative to the file that it stands in, and the files those were in.
+pub(super) fn authorities(
+    mut profile: Profile,
+    path: &Path,
+) -> anyhow::Result<(Profile, Vec<PathBuf>)> {
     let folder = path.parent().unwrap_or_else(|| Path::new(""));
     let files: Vec<PathBuf> = profile.ca.iter().map(|name| folder.join(name)).collect();
     for file in &files {
@@ -139,6 +146,16 @@ pub(super) fn can_be_read_again(captures: &[PathBuf]) -> bool {
     captures
         .iter()
         .all(|path| !is_stdin(path) && path.metadata().is_ok_and(|m| m.is_file()))
+}
+
+/// The first bytes of a regular file.
+pub(super) fn head(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    if !path.metadata()?.is_file() {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
+    let mut bytes = Vec::new();
+    open_file(path)?.take(most).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// A whole file; `None` when it has more than `most` bytes.

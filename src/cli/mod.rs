@@ -2,14 +2,19 @@
 
 mod analysis;
 mod args;
+mod comfort;
+mod completions;
+mod configuration;
+mod help;
 mod input;
 mod listing;
+mod manual;
+mod mistakes;
 mod output;
 mod progress;
 mod secrets;
 
-use args::{Args, Format, Job};
-use clap::Parser;
+use args::{Format, Job};
 use clap::error::ErrorKind;
 use sipdiag::finding::Severity;
 use sipdiag::render::{self, Style};
@@ -25,7 +30,7 @@ const FAILED: u8 = 2;
 
 /// Runs the program with the arguments of the process.
 pub(crate) fn run() -> ExitCode {
-    let args = match Args::try_parse() {
+    let args = match help::parse() {
         Ok(args) => args,
         Err(error) => {
             let code = match error.kind() {
@@ -41,14 +46,19 @@ pub(crate) fn run() -> ExitCode {
         Ok(code) => ExitCode::from(code),
         Err(error) if is_closed_pipe(&error) => ExitCode::from(CLEAN),
         Err(error) => {
-            let _ = writeln!(io::stderr(), "sipdiag: {}", one_line(&error));
+            let mut text = error_text(&error);
+            if let Some(hint) = mistakes::hint(&error) {
+                text.push_str("; ");
+                text.push_str(&hint);
+            }
+            let _ = writeln!(io::stderr(), "sipdiag: {}", render::escape::line(&text));
             ExitCode::from(FAILED)
         }
     }
 }
 
-/// Errors are one line, whatever a file name or the system put into them.
-fn one_line(error: &anyhow::Error) -> String {
+/// An error with its causes. What a file name or the system put into it is escaped when it is shown: errors are one line.
+fn error_text(error: &anyhow::Error) -> String {
     let mut text = error.to_string();
     for cause in error.chain().skip(1) {
         let cause = cause.to_string();
@@ -57,7 +67,7 @@ fn one_line(error: &anyhow::Error) -> String {
             text.push_str(&cause);
         }
     }
-    render::escape::line(&text).into_owned()
+    text
 }
 
 fn is_closed_pipe(error: &anyhow::Error) -> bool {
@@ -77,6 +87,14 @@ fn perform(job: &Job) -> anyhow::Result<u8> {
         Job::Explain { topic, output } => {
             let topic = render::explain::Topic::parse(topic).map_err(anyhow::Error::msg)?;
             output::write(output.as_deref(), topic.page().as_bytes())?;
+            Ok(CLEAN)
+        }
+        Job::Completions { shell, output } => {
+            output::write(output.as_deref(), &completions::script(*shell))?;
+            Ok(CLEAN)
+        }
+        Job::Man { output } => {
+            output::write(output.as_deref(), &manual::page()?)?;
             Ok(CLEAN)
         }
         Job::List(list) => {

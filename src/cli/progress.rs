@@ -123,7 +123,7 @@ fn size(path: &Path) -> Option<u64> {
         return None;
     }
     let metadata = path.metadata().ok()?;
-    metadata.is_file().then(|| metadata.len())
+    metadata.is_file().then_some(metadata.len())
 }
 
 impl Shared {
