@@ -11,6 +11,8 @@
 mod captures;
 mod catalogue;
 mod cli;
+mod comfort;
+mod configuration;
 mod coverage;
 mod decrypt;
 mod differential;
@@ -24,6 +26,7 @@ mod robustness;
 mod rules;
 mod samples;
 mod secrets;
+mod shells;
 mod streams;
 mod support;
 mod torture;

@@ -11,13 +11,17 @@ const HEAD: u64 = 64 << 10;
 /// Words that people take for sub-commands, although no option has that name.
 const VERBS: [&str; 6] = ["analyse", "analyze", "check", "diagnose", "read", "run"];
 
-/// A hint for an error, to stand behind it.
-pub(super) fn hint(error: &anyhow::Error) -> Option<String> {
+/// The text of an error where there is more to say than the error itself does; `text` is what it says.
+pub(super) fn told(error: &anyhow::Error, text: &str) -> Option<String> {
     match error.downcast_ref::<Error>()? {
         Error::Unreadable { file, source } if source.kind() == io::ErrorKind::NotFound => {
-            sub_command(file).or_else(|| similar(Path::new(file)))
+            let hint = sub_command(file).or_else(|| similar(Path::new(file)))?;
+            Some(format!("{text}; {hint}"))
         }
-        Error::NotACapture { file, .. } if file != "-" => other_kind(Path::new(file)),
+        Error::NotACapture { file, .. } if file != "-" => {
+            let kind = other_kind(Path::new(file))?;
+            Some(format!("{file}: not a packet capture; {kind}"))
+        }
         _ => None,
     }
 }
@@ -51,7 +55,8 @@ fn similar(path: &Path) -> Option<String> {
     for entry in names.flatten() {
         let name = entry.file_name();
         let lower = name.to_string_lossy().to_lowercase();
-        let distance = if stem(&lower) == stem(&wanted) {
+        let capture = ["cap", "snoop"].iter().any(|end| lower.contains(end));
+        let distance = if capture && stem(&lower) == stem(&wanted) {
             // Only the ending differs: trace.pcap, trace.pcapng.gz.
             1
         } else {

@@ -46,11 +46,8 @@ pub(crate) fn run() -> ExitCode {
         Ok(code) => ExitCode::from(code),
         Err(error) if is_closed_pipe(&error) => ExitCode::from(CLEAN),
         Err(error) => {
-            let mut text = error_text(&error);
-            if let Some(hint) = mistakes::hint(&error) {
-                text.push_str("; ");
-                text.push_str(&hint);
-            }
+            let text = error_text(&error);
+            let text = mistakes::told(&error, &text).unwrap_or(text);
             let _ = writeln!(io::stderr(), "sipdiag: {}", render::escape::line(&text));
             ExitCode::from(FAILED)
         }
