@@ -70,15 +70,19 @@ fn zsh_completes() {
     let temp = tempfile::tempdir().unwrap();
     completions("zsh", temp.path(), "_sipdiag");
     for (typed, offered) in CASES {
-        // A terminal of zsh's own; Tab completes what is unambiguous, and the line is shown by an accepted `echo`.
+        // A terminal of zsh's own: `sipdiag` is a function there that shows the line that Tab made. What the terminal echoes is
+        // not what is waited for: `rea""dy` is `ready` only when it is printed.
         let script = format!(
-            "zmodload zsh/zpty; export TERM=dumb; zpty -b z zsh -f -i; \
-             zpty -w z 'PS1=; unsetopt zle_bracketed_paste 2>/dev/null; fpath=({folder} $fpath); autoload -Uz compinit; \
-             compinit -u -D; sipdiag() {{ print -r -- \"<$*>\" }}; print ready'; \
-             out=; for i in {{1..100}}; do zpty -r -t z part && out+=$part; [[ $out == *$'\\n'ready* ]] && break; sleep 0.1; done; \
-             zpty -n -w z $'sipdiag {typed}\\t\\n'; \
-             for i in {{1..100}}; do zpty -r -t z part && out+=$part; [[ $out == *'<'*'>'* ]] && break; sleep 0.1; done; \
-             zpty -d z; print -r -- $out",
+            r#"zmodload zsh/zpty; export TERM=dumb; zpty -b z zsh -f -i; out=
+            until_seen() {{ for i in {{1..400}}; do
+                while zpty -r -t z part; do out+=$part; done; [[ $out == *$1* ]] && return; sleep 0.05
+            done }}
+            zpty -w z 'PS1=; fpath=({folder} $fpath); autoload -Uz compinit; compinit -u -D
+            sipdiag() {{ print -r -- "G""OT<$*>" }}; print rea""dy'
+            until_seen ready
+            zpty -n -w z $'sipdiag {typed}\t'; until_seen '{offered}'
+            zpty -n -w z $'\n'; until_seen GOT
+            zpty -d z; print -r -- $out"#,
             folder = path(temp.path())
         );
         let Some(said) = shell("zsh", &["-f", "-c", &script]) else {
@@ -89,7 +93,7 @@ fn zsh_completes() {
             .map_or(offered.to_owned(), |(before, _)| {
                 format!("{before} {offered}")
             });
-        assert!(said.contains(&format!("<{line}>")), "{typed}: {said}");
+        assert!(said.contains(&format!("GOT<{line}>")), "{typed}: {said}");
     }
 }
 
