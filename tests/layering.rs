@@ -151,11 +151,7 @@ const WORDS: &[(&str, &[&str], &str)] = &[
     ("clap", &["cli"], "I8: the library does not know clap"),
     ("anyhow", &["cli"], "I8: the library has its own errors"),
     ("indicatif", &["cli"], "I8: only the command line speaks"),
-    (
-        "rustix",
-        &["cli"],
-        "I8: the process is the command line's",
-    ),
+    ("rustix", &["cli"], "I8: the process is the command line's"),
     ("\\x1b", &["render"], "I8: only render knows colours"),
     ("\\u{1b}", &["render"], "I8: only render knows colours"),
     ("comfy_table", &["render"], "I8: only render knows tables"),

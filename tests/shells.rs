@@ -88,11 +88,10 @@ fn zsh_completes() {
         let Some(said) = shell("zsh", &["-f", "-c", &script]) else {
             return;
         };
-        let line = typed
-            .rsplit_once(' ')
-            .map_or(offered.to_owned(), |(before, _)| {
-                format!("{before} {offered}")
-            });
+        let line = typed.rsplit_once(' ').map_or_else(
+            || offered.to_owned(),
+            |(before, _)| format!("{before} {offered}"),
+        );
         assert!(said.contains(&format!("GOT<{line}>")), "{typed}: {said}");
     }
 }

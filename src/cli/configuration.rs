@@ -198,9 +198,11 @@ fn load(file: PathBuf) -> anyhow::Result<Configuration> {
 /// The first file of the name from the working directory upwards, not above the home directory. Its path is relative, so that a
 /// report says the same on every machine.
 fn found(quiet: bool) -> Option<PathBuf> {
-    let here = std::env::current_dir().ok()?;
+    // Both in the same form, else the home directory would not be recognised.
+    let plain = |folder: PathBuf| folder.canonicalize().unwrap_or(folder);
+    let here = plain(std::env::current_dir().ok()?);
     let home = std::env::home_dir().filter(|home| !home.as_os_str().is_empty());
-    let home = home.map(|home| home.canonicalize().unwrap_or(home));
+    let home = home.map(plain);
     let mut file = PathBuf::from(NAME);
     for folder in here.ancestors() {
         if file.is_file() {
