@@ -2,9 +2,11 @@
 
 mod coverage;
 mod frames;
+mod suppression;
 
 pub use coverage::{Coverage, Found, Gap, MethodCount, Undecrypted};
 pub use frames::{Fate, Frames};
+pub use suppression::{SuppressedBy, Suppression};
 
 use crate::base::{Caveat, FileIndex, FrameNumber, FrameRef};
 use crate::capture::CaptureSummary;
@@ -47,8 +49,12 @@ pub struct Report {
     pub charts: Charts,
     /// Requests by method.
     pub methods: BTreeMap<String, MethodCount>,
-    /// Findings that `--select`, `--ignore` and `--min-severity` took out.
+    /// Findings that the configuration file, `--select`, `--ignore` and `--min-severity` took out.
     pub suppressed: u64,
+    /// Which findings those were, by rule and by what took them out.
+    pub suppressions: Vec<Suppression>,
+    /// The configuration file that was used.
+    pub configuration: Option<String>,
 }
 
 impl Report {

@@ -45,7 +45,13 @@ pub(crate) fn command(arguments: &[&str]) -> Command {
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .env_remove("NO_COLOR")
         .env_remove("COLUMNS")
+        // No sipdiag.toml is looked for above the project.
+        .env("HOME", env!("CARGO_MANIFEST_DIR"))
+        .env("USERPROFILE", env!("CARGO_MANIFEST_DIR"))
         .stdin(Stdio::null());
+    for variable in ["CONFIG", "KEYLOG", "LAB", "TIME", "COLOR"] {
+        command.env_remove(format!("SIPDIAG_{variable}"));
+    }
     command
 }
 
@@ -54,7 +60,7 @@ pub(crate) fn sipdiag(arguments: &[&str]) -> Run {
     finish(command(arguments).output().unwrap())
 }
 
-fn finish(output: std::process::Output) -> Run {
+pub(crate) fn finish(output: std::process::Output) -> Run {
     Run {
         status: output.status.code().unwrap_or(-1),
         stdout: String::from_utf8(output.stdout).unwrap(),
@@ -587,7 +593,17 @@ fn help_and_version() {
         version.stdout,
         format!("sipdiag {}\n", env!("CARGO_PKG_VERSION"))
     );
-    golden::all([golden::check(&project("tests/cli/help.txt"), &help.stdout)]);
+    let short = sipdiag(&["-h"]);
+    assert_eq!((short.status, short.stderr.as_str()), (0, ""));
+    golden::all([
+        golden::check(&project("tests/cli/help.txt"), &help.stdout),
+        golden::check(&project("tests/cli/help-short.txt"), &short.stdout),
+    ]);
+    for columns in ["80", "100", "200"] {
+        let short = finish(command(&["-h"]).env("COLUMNS", columns).output().unwrap());
+        let lines = short.stdout.lines().count();
+        assert!(lines < 40, "-h has {lines} lines at {columns} columns");
+    }
 }
 
 #[test]

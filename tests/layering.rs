@@ -168,6 +168,8 @@ const WORDS: &[(&str, &[&str], &str)] = &[
     ("print!", &["cli"], "I8: only the command line speaks"),
     ("clap", &["cli"], "I8: the library does not know clap"),
     ("anyhow", &["cli"], "I8: the library has its own errors"),
+    ("indicatif", &["cli"], "I8: only the command line speaks"),
+    ("rustix", &["cli"], "I8: the process is the command line's"),
     ("\\x1b", &["render"], "I8: only render knows colours"),
     ("\\u{1b}", &["render"], "I8: only render knows colours"),
     ("comfy_table", &["render"], "I8: only render knows tables"),
@@ -408,4 +410,71 @@ fn imports_are_found_in_every_form() {
     );
     let found: Vec<&str> = found.iter().map(String::as_str).collect();
     assert_eq!(found, ["base", "dialog", "flow", "sip", "tls"]);
+}
+
+/// What exists on Unix alone.
+const UNIX: &[&str] = &[
+    "std::os::unix",
+    "std::os::linux",
+    "std::os::fd",
+    "rustix",
+    "libc::",
+];
+
+/// Lines that name what Windows does not have, and do not stand below `#[cfg(unix)]`.
+fn unix_only(code: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    // The indentation of the item that `#[cfg(unix)]` stands above.
+    let mut unix: Option<usize> = None;
+    for line in code.lines() {
+        let indentation = line.len() - line.trim_start().len();
+        let text = line.trim();
+        match unix {
+            None if text == "#[cfg(unix)]" => unix = Some(indentation),
+            None => {
+                if UNIX.iter().any(|word| text.contains(word)) {
+                    found.push(text);
+                }
+            }
+            Some(start) if indentation == start && text.ends_with(['}', ';', ',']) => unix = None,
+            Some(_) => {}
+        }
+    }
+    found
+}
+
+#[test]
+fn nothing_of_unix_without_a_branch() {
+    let mut problems = Vec::new();
+    for (name, _, code) in code() {
+        for line in unix_only(&code) {
+            problems.push(Err(format!(
+                "src/{name}: `{line}` exists on Unix alone: put the item below #[cfg(unix)], with another for cfg(not(unix))"
+            )));
+        }
+    }
+    let manifest = read_text(&project("Cargo.toml"));
+    let everywhere = manifest.split("[target.'cfg(unix)'").next().unwrap();
+    for word in ["\nlibc = ", "\nnix = ", "\nrustix = "] {
+        if everywhere.contains(word) {
+            problems.push(Err(format!(
+                "Cargo.toml: `{}` is for Unix alone",
+                word.trim()
+            )));
+        }
+    }
+    golden::all(problems);
+}
+
+#[test]
+fn code_for_unix_is_found_where_it_has_no_branch() {
+    let with = "#[cfg(unix)]\nfn a() {\n    use std::os::unix::fs;\n    {\n    }\n}\n\n#[cfg(unix)]\nuse std::os::unix::x;\n";
+    assert_eq!(unix_only(with), Vec::<&str>::new());
+    let without = format!(
+        "{with}fn b() {{\n    std::os::unix::y();\n}}\nuse rustix::z;\n#[cfg(not(unix))]\nuse libc::w;\n"
+    );
+    assert_eq!(
+        unix_only(&without),
+        ["std::os::unix::y();", "use rustix::z;", "use libc::w;"]
+    );
 }

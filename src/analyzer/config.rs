@@ -17,6 +17,19 @@ pub enum Scope {
     Only(Vec<Network>),
 }
 
+/// Findings that are known and not to be reported.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ignored {
+    /// The rule.
+    pub rule: String,
+    /// Why: it stands in the report.
+    pub reason: String,
+    /// Only findings about a host in there; `None`: any.
+    pub from: Option<Network>,
+    /// Only findings with the other host in there; `None`: any.
+    pub to: Option<Network>,
+}
+
 /// How to analyse. `Config::default()` is what `sipdiag trace.pcap` does.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
@@ -39,6 +52,10 @@ pub struct Config {
     pub select: Vec<String>,
     /// These rules are not reported.
     pub ignore: Vec<String>,
+    /// Findings that a configuration file suppresses, each with its reason.
+    pub suppress: Vec<Ignored>,
+    /// The configuration file that was used, by the name that the report says.
+    pub file: Option<String>,
     /// Findings below are not reported.
     pub min_severity: Option<Severity>,
 }

@@ -3,11 +3,12 @@
 use super::census::{self, Ways};
 use super::charts::{self, CitedFrames};
 use super::config::Config;
+use super::suppress;
 use super::unopened::Unopened;
 use crate::base::{CaveatKind, Caveats, Endpoint, FrameRef};
 use crate::capture::CaptureSummary;
 use crate::connection::{Connection, Connections, is_federation_port};
-use crate::diagnosis::{self, Placed};
+use crate::diagnosis;
 use crate::dialog::{Call, History, Seen, Tally, Transaction};
 use crate::dns::Lookups;
 use crate::finding::Findings;
@@ -454,13 +455,13 @@ impl Judge {
                 .collect(),
         });
         let charts = charts::assemble(self.charts, &self.connections, &placed, config);
-        let (findings, suppressed) = shown(placed, config);
+        let shown = suppress::shown(placed, config);
         Report {
             verdict,
             captures,
             coverage,
             hosts: self.hosts,
-            findings,
+            findings: shown.findings,
             undecided,
             undecided_more,
             courses,
@@ -470,7 +471,9 @@ impl Judge {
             charts,
             cited_frames: self.cited.finish(),
             methods: self.methods,
-            suppressed,
+            suppressed: shown.suppressed,
+            suppressions: shown.suppressions,
+            configuration: config.file.clone(),
         }
     }
 }
@@ -486,35 +489,4 @@ fn note_names(names: &Lookups, caveats: &mut Caveats) {
         let text = "very many DNS questions: later ones were not looked at";
         caveats.note_many(CaveatKind::FindingsDropped, None, text, names.dropped());
     }
-}
-
-/// Takes out what the user does not want to see; the rest is renumbered.
-fn shown(placed: Vec<Placed>, config: &Config) -> (Vec<Placed>, u64) {
-    let wanted = |p: &Placed| {
-        let name = p.finding.rule;
-        (config.select.is_empty() || config.select.iter().any(|s| s == name))
-            && !config.ignore.iter().any(|s| s == name)
-            && config
-                .min_severity
-                .is_none_or(|least| p.finding.severity >= least)
-    };
-    let mut new_places = BTreeMap::new();
-    let mut kept = Vec::new();
-    let mut suppressed = 0;
-    for (old, item) in placed.into_iter().enumerate() {
-        if wanted(&item) {
-            new_places.insert(old, kept.len());
-            kept.push(item);
-        } else {
-            suppressed += 1;
-        }
-    }
-    for item in &mut kept {
-        item.caused_by = item
-            .caused_by
-            .iter()
-            .filter_map(|old| new_places.get(old).copied())
-            .collect();
-    }
-    (kept, suppressed)
 }

@@ -10,10 +10,11 @@ mod lane;
 mod rooms;
 mod scope;
 mod several;
+mod suppress;
 mod unopened;
 mod upper;
 
-pub use config::{Config, Scope};
+pub use config::{Config, Ignored, Scope};
 
 use crate::base::{CaveatKind, Caveats, FrameRef};
 use crate::capture::{CaptureSummary, Item, Merge};

@@ -1,10 +1,11 @@
 //! Reading the captures: once, or twice when they bring their secrets late.
 
 use super::input;
+use super::progress::Progress;
 use sipdiag::Report;
 use sipdiag::analyzer::{Analyzer, Config, Observed};
-use sipdiag::capture::CaptureSummary;
-use sipdiag::tls::KeylogReport;
+use sipdiag::capture::{CaptureSummary, Clock};
+use sipdiag::tls::{KeylogReport, Secrets};
 use std::path::PathBuf;
 
 /// What is read, and how.
@@ -16,6 +17,18 @@ pub(super) struct Reading {
     pub(super) config: Config,
     /// What was found in the key logs, by their names.
     pub(super) keylogs: Vec<(String, KeylogReport)>,
+    /// What people see meanwhile.
+    pub(super) progress: Progress,
+}
+
+/// What was read.
+#[derive(Debug)]
+pub(super) struct Read {
+    pub(super) report: Report,
+    /// All secrets that are known in the end.
+    pub(super) secrets: Secrets,
+    /// How far the clocks of several captures are apart.
+    pub(super) clocks: Vec<Clock>,
 }
 
 /// Whoever watches the analysis.
@@ -31,13 +44,22 @@ pub(super) trait Watch {
 pub(super) fn run(
     reading: &Reading,
     hash: bool,
-    mut watch: Option<&mut dyn Watch>,
-) -> anyhow::Result<Report> {
+    watch: Option<&mut dyn Watch>,
+) -> anyhow::Result<Read> {
+    let report = read(reading, hash, watch);
+    reading.progress.clear();
+    report
+}
+
+fn read(reading: &Reading, hash: bool, mut watch: Option<&mut dyn Watch>) -> anyhow::Result<Read> {
+    let progress = &reading.progress;
     let mut config = reading.config.clone();
-    let clocks = input::clocks(&reading.captures, &config.limits)?;
+    let clocks = input::clocks(&reading.captures, &config.limits, progress)?;
     // Secrets that are all known from the beginning cannot be late again: this ends with the second round.
+    let mut what = "reading";
     loop {
-        let mut captures = input::open(&reading.captures, hash, &config.limits, &clocks)?;
+        progress.pass(what, &reading.captures);
+        let mut captures = input::open(&reading.captures, hash, &config.limits, &clocks, progress)?;
         let mut analyzer = Analyzer::new(config.clone());
         for (name, report) in &reading.keylogs {
             report.note(name, analyzer.caveats());
@@ -47,10 +69,16 @@ pub(super) fn run(
             analyzer.observe(|observed| watch.see(observed));
         }
         analyzer.read(&mut captures);
-        let (report, again) = analyzer.finish_or_again(captures.summaries());
-        match again.filter(|_| input::can_be_read_again(&reading.captures)) {
-            Some(secrets) => config.secrets = secrets,
-            None => return Ok(report),
+        progress.wait("judging");
+        let finished = analyzer.finish_or_again(captures.summaries());
+        if !finished.again || !input::can_be_read_again(&reading.captures) {
+            return Ok(Read {
+                report: finished.report,
+                secrets: finished.secrets,
+                clocks,
+            });
         }
+        config.secrets = finished.secrets;
+        what = "reading again, with the secrets found";
     }
 }

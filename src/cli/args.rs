@@ -1,38 +1,29 @@
 //! Arguments as written, and the job they mean.
 
 use super::analysis::Reading;
+use super::attach::Attach;
+use super::comfort::{Comfort, Shell};
+use super::configuration::{self, Lab};
+use super::progress::Progress;
 use super::{input, secrets};
 use clap::{Parser, ValueEnum};
 use sipdiag::analyzer::{Config, Scope};
 use sipdiag::finding::Severity;
 use sipdiag::lab::Profile;
-use sipdiag::render::{self, Detail, Dialect, Lines, TimeStyle, list::What};
-use std::path::PathBuf;
+use sipdiag::render::{Detail, Dialect, Lines, TimeStyle, list::What};
+use std::path::{Path, PathBuf};
 
 /// Finds out from a packet capture why Microsoft Lync / Skype for Business and Cisco IM and Presence do not federate.
 ///
-/// The first line of the report is the answer. Exit status: 0 nothing at or above --fail-on, 1 such findings,
-/// 2 usage error or unreadable input.
+/// The first line of the report is the answer.
 #[derive(Debug, Parser)]
-#[command(
-    name = "sipdiag",
-    version,
-    max_term_width = 100,
-    after_help = "\
-Examples:
-  sipdiag trace.pcap                         what is wrong, on which box, and how to fix it
-  sipdiag --format json trace.pcapng         the same for programs
-  sipdiag --trust cups01.tomt.local a.pcap   with a trusted application pool of Lync that you know of
-  sipdiag --list messages trace.pcap         every SIP message that was read
-  sipdiag --explain route-maddr-not-trusted  the offline page of a rule
-  tcpdump -w - port 5061 | sipdiag -         from standard input"
-)]
+#[command(name = "sipdiag", version, max_term_width = 100)]
 pub(super) struct Args {
     /// Captures: pcap, pcapng or snoop, plain or gzip, zstd, lz4; - is standard input. Several are merged in time order
-    #[arg(value_name = "CAPTURE", required_unless_present_any = ["rules", "explain"])]
+    #[arg(value_name = "CAPTURE", required_unless_present_any = ["rules", "explain", "completions", "man"])]
     captures: Vec<PathBuf>,
 
-    /// List what was read instead of diagnosing
+    /// List what was read instead of diagnosing: packets, connections, messages or dialogs
     #[arg(long, value_name = "WHAT", conflicts_with_all = ["rules", "explain"])]
     list: Option<ListWhat>,
 
@@ -58,7 +49,13 @@ pub(super) struct Args {
     rules: bool,
 
     /// TLS secrets, NSS key log format (repeatable). Secrets inside a pcapng are always used
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(
+        short,
+        long,
+        value_name = "FILE",
+        env = "SIPDIAG_KEYLOG",
+        hide_env_values = true
+    )]
     keylog: Vec<PathBuf>,
 
     /// RSA private key of a server: PEM, DER or PKCS#12 (.pfx). Opens sessions with RSA key exchange (repeatable)
@@ -70,11 +67,11 @@ pub(super) struct Args {
     rsa_key_password_file: Option<PathBuf>,
 
     /// Lab profile: what is configured on the two sides (TOML)
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", env = "SIPDIAG_LAB", hide_env_values = true)]
     lab: Option<PathBuf>,
 
     /// Instead of a report, write a lab profile filled from what the capture shows
-    #[arg(long, conflicts_with_all = ["list", "lab", "explain", "rules"])]
+    #[arg(long, conflicts_with_all = ["list", "explain", "rules"])]
     lab_template: bool,
 
     /// FQDN of a trusted application pool that Lync is configured with (repeatable)
@@ -118,11 +115,11 @@ pub(super) struct Args {
     fail_on: FailOn,
 
     /// How times are shown in text
-    #[arg(long, value_enum, default_value_t = Time::Utc)]
+    #[arg(long, value_enum, default_value_t = Time::Utc, env = "SIPDIAG_TIME", hide_env_values = true)]
     time: Time,
 
     /// Colours in text
-    #[arg(long, value_enum, value_name = "WHEN", default_value_t = Color::Auto)]
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = Color::Auto, env = "SIPDIAG_COLOR", hide_env_values = true)]
     color: Color,
 
     /// Worker threads; the report is the same for every number
@@ -132,6 +129,12 @@ pub(super) struct Args {
     /// No progress on standard error
     #[arg(short, long)]
     quiet: bool,
+
+    #[command(flatten)]
+    attach: Attach,
+
+    #[command(flatten)]
+    comfort: Comfort,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -255,6 +258,13 @@ pub(super) enum Job {
         topic: String,
         output: Option<PathBuf>,
     },
+    /// Write completions.
+    Completions {
+        shell: Shell,
+        output: Option<PathBuf>,
+    },
+    /// Write the man page.
+    Man { output: Option<PathBuf> },
     /// List what was read.
     List(Box<List>),
     /// Write a lab profile.
@@ -288,12 +298,13 @@ pub(super) struct Diagnose {
     pub(super) dialect: Dialect,
     /// The charts alone.
     pub(super) ladder: Option<Lines>,
+    pub(super) attach: Attach,
 }
 
 impl TryFrom<Args> for Job {
     type Error = anyhow::Error;
 
-    fn try_from(args: Args) -> anyhow::Result<Self> {
+    fn try_from(mut args: Args) -> anyhow::Result<Self> {
         if args.rules {
             args.format.of_lists("--rules")?;
             return Ok(Self::Rules {
@@ -304,6 +315,17 @@ impl TryFrom<Args> for Job {
         if let Some(topic) = args.explain {
             return Ok(Self::Explain {
                 topic,
+                output: args.output,
+            });
+        }
+        if let Some(shell) = args.comfort.completions {
+            return Ok(Self::Completions {
+                shell,
+                output: args.output,
+            });
+        }
+        if args.comfort.man {
+            return Ok(Self::Man {
                 output: args.output,
             });
         }
@@ -322,15 +344,35 @@ impl TryFrom<Args> for Job {
             );
         }
         for name in args.select.iter().chain(&args.ignore) {
-            if sipdiag::rules::find(name).is_none() {
-                let hint = render::explain::nearest(name)
-                    .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-                anyhow::bail!("there is no rule `{name}`{hint} (sipdiag --rules lists all)");
-            }
+            configuration::known_rule(name).map_err(anyhow::Error::msg)?;
         }
         input::stdin_once(&args.captures)?;
-        let (mut profile, authorities) = match &args.lab {
-            Some(path) => input::profile(path)?,
+        let mut file = configuration::read(&args.comfort, args.quiet)?;
+        if args.lab_template {
+            (args.lab, file.lab) = (None, None);
+        }
+        for (given, in_file) in [
+            (&mut args.net, &mut file.network),
+            (&mut args.trust, &mut file.trust),
+        ] {
+            if given.is_empty() {
+                given.append(in_file);
+            }
+        }
+        if args.keylog.is_empty() {
+            args.keylog = file.keylog;
+        }
+        let lab = args.lab.clone().map(Lab::File).or(file.lab);
+        let (mut profile, authorities) = match lab {
+            Some(Lab::File(path)) => {
+                let profile = input::profile(&path)?;
+                args.lab = Some(path);
+                profile
+            }
+            Some(Lab::Inline(profile)) => input::authorities(
+                *profile,
+                file.file.as_deref().unwrap_or_else(|| Path::new("")),
+            )?,
             None => (Profile::default(), Vec::new()),
         };
         for fqdn in &args.trust {
@@ -341,6 +383,11 @@ impl TryFrom<Args> for Job {
         config.profile = profile;
         config.select = args.select;
         config.ignore = args.ignore;
+        config.suppress = file.ignore;
+        config.file = file
+            .file
+            .as_ref()
+            .map(|path| path.to_string_lossy().into_owned());
         config.min_severity = args.min_severity.map(|level| match level {
             Level::Note => Severity::Note,
             Level::Warning => Severity::Warning,
@@ -361,8 +408,10 @@ impl TryFrom<Args> for Job {
             .chain(&args.rsa_key_password_file)
             .chain(&args.lab)
             .chain(&authorities)
+            .chain(&file.file)
             .cloned()
             .collect();
+        config.extract = args.attach.extract.is_some();
         config.charts = args.ladder.is_some() || args.format.draws();
         config.hash_streams = what == Some(What::Connections) && args.format == Format::Json;
         let reading = Reading {
@@ -370,6 +419,7 @@ impl TryFrom<Args> for Job {
             inputs,
             config,
             keylogs,
+            progress: Progress::new(args.quiet),
         };
         if args.lab_template {
             return Ok(Self::LabTemplate {
@@ -409,6 +459,7 @@ impl TryFrom<Args> for Job {
                     MarkdownDialect::Plain => Dialect::Plain,
                     MarkdownDialect::Github => Dialect::Github,
                 },
+                attach: args.attach,
                 ladder: args.ladder.map(|lines| match lines {
                     LadderLines::Ascii => Lines::Ascii,
                     LadderLines::Unicode => Lines::Unicode,

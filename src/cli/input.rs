@@ -1,5 +1,6 @@
 //! Opening and feeding captures.
 
+use super::progress::Progress;
 use sipdiag::Error;
 use sipdiag::base::{FileIndex, Limits};
 use sipdiag::capture::{Capture, Clock, Merge};
@@ -22,7 +23,7 @@ fn open_file(path: &Path) -> io::Result<File> {
 const CERTIFICATES: u64 = 1 << 20;
 
 /// The text of a small file, such as a lab profile.
-fn read_text(path: &Path) -> io::Result<String> {
+pub(super) fn read_text(path: &Path) -> io::Result<String> {
     let mut text = String::new();
     open_file(path)?.read_to_string(&mut text)?;
     Ok(text)
@@ -32,8 +33,15 @@ fn read_text(path: &Path) -> io::Result<String> {
 pub(super) fn profile(path: &Path) -> anyhow::Result<(Profile, Vec<PathBuf>)> {
     let text =
         read_text(path).map_err(|e| anyhow::anyhow!("{}: cannot be read: {e}", path.display()))?;
-    let mut profile =
-        Profile::parse(&text).map_err(|e| anyhow::anyhow!("{}: {e}", path.display()))?;
+    let profile = Profile::parse(&text).map_err(|e| anyhow::anyhow!("{}: {e}", path.display()))?;
+    authorities(profile, path)
+}
+
+/// A profile with the authorities it names, which are relative to the file that it stands in, and the files those were in.
+pub(super) fn authorities(
+    mut profile: Profile,
+    path: &Path,
+) -> anyhow::Result<(Profile, Vec<PathBuf>)> {
     let folder = path.parent().unwrap_or_else(|| Path::new(""));
     let files: Vec<PathBuf> = profile.ca.iter().map(|name| folder.join(name)).collect();
     for file in &files {
@@ -71,10 +79,11 @@ pub(super) fn open(
     hash: bool,
     limits: &Limits,
     clocks: &[Clock],
+    progress: &Progress,
 ) -> Result<Merge<'static>, Error> {
     let mut opened = Vec::with_capacity(captures.len());
     for (n, path) in captures.iter().enumerate() {
-        let mut capture = open_one(n, path, hash, limits)?;
+        let mut capture = open_one(n, path, hash, limits, progress)?;
         if let Some(clock) = clocks.get(n) {
             capture.set_clock(*clock);
         }
@@ -84,14 +93,19 @@ pub(super) fn open(
 }
 
 /// How far the clocks of several captures are apart; a single one is not read for it, nor is what can be read only once.
-pub(super) fn clocks(captures: &[PathBuf], limits: &Limits) -> Result<Vec<Clock>, Error> {
+pub(super) fn clocks(
+    captures: &[PathBuf],
+    limits: &Limits,
+    progress: &Progress,
+) -> Result<Vec<Clock>, Error> {
     if captures.len() < 2 {
         return Ok(Vec::new());
     }
+    progress.pass("comparing the clocks", captures);
     let mut looks = Vec::with_capacity(captures.len());
     for (n, path) in captures.iter().enumerate() {
         looks.push(if can_be_read_again(std::slice::from_ref(path)) {
-            let mut capture = open_one(n, path, false, limits)?;
+            let mut capture = open_one(n, path, false, limits, progress)?;
             Some(Look::read(&mut capture, captures.len(), limits))
         } else {
             None
@@ -101,7 +115,13 @@ pub(super) fn clocks(captures: &[PathBuf], limits: &Limits) -> Result<Vec<Clock>
 }
 
 /// The capture named as number `n`.
-fn open_one(n: usize, path: &Path, hash: bool, limits: &Limits) -> Result<Capture<'static>, Error> {
+fn open_one(
+    n: usize,
+    path: &Path,
+    hash: bool,
+    limits: &Limits,
+    progress: &Progress,
+) -> Result<Capture<'static>, Error> {
     let name = path.to_string_lossy().into_owned();
     let unreadable = |source: io::Error| Error::Unreadable {
         file: name.clone(),
@@ -118,7 +138,7 @@ fn open_one(n: usize, path: &Path, hash: bool, limits: &Limits) -> Result<Captur
     };
     let index = FileIndex(u16::try_from(n).unwrap_or(u16::MAX));
     let shown = if is_stdin(path) { "-" } else { &name };
-    Capture::open(reader, shown, index, hash, limits)
+    Capture::open(progress.counted(reader), shown, index, hash, limits)
 }
 
 /// Whether all captures give the same bytes when they are opened again: files do, standard input and pipes do not.
@@ -126,6 +146,16 @@ pub(super) fn can_be_read_again(captures: &[PathBuf]) -> bool {
     captures
         .iter()
         .all(|path| !is_stdin(path) && path.metadata().is_ok_and(|m| m.is_file()))
+}
+
+/// The first bytes of a regular file.
+pub(super) fn head(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    if !path.metadata()?.is_file() {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
+    let mut bytes = Vec::new();
+    open_file(path)?.take(most).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// A whole file; `None` when it has more than `most` bytes.

@@ -2,13 +2,21 @@
 
 mod analysis;
 mod args;
+mod attach;
+mod comfort;
+mod completions;
+mod configuration;
+mod extract;
+mod help;
 mod input;
 mod listing;
+mod manual;
+mod mistakes;
 mod output;
+mod progress;
 mod secrets;
 
-use args::{Args, Diagnose, Format, Job};
-use clap::Parser;
+use args::{Diagnose, Format, Job};
 use clap::error::ErrorKind;
 use sipdiag::Report;
 use sipdiag::finding::Severity;
@@ -25,7 +33,7 @@ const FAILED: u8 = 2;
 
 /// Runs the program with the arguments of the process.
 pub(crate) fn run() -> ExitCode {
-    let args = match Args::try_parse() {
+    let args = match help::parse() {
         Ok(args) => args,
         Err(error) => {
             let code = match error.kind() {
@@ -41,14 +49,16 @@ pub(crate) fn run() -> ExitCode {
         Ok(code) => ExitCode::from(code),
         Err(error) if is_closed_pipe(&error) => ExitCode::from(CLEAN),
         Err(error) => {
-            let _ = writeln!(io::stderr(), "sipdiag: {}", one_line(&error));
+            let text = error_text(&error);
+            let text = mistakes::told(&error, &text).unwrap_or(text);
+            let _ = writeln!(io::stderr(), "sipdiag: {}", render::escape::line(&text));
             ExitCode::from(FAILED)
         }
     }
 }
 
-/// Errors are one line, whatever a file name or the system put into them.
-fn one_line(error: &anyhow::Error) -> String {
+/// An error with its causes. What a file name or the system put into it is escaped when it is shown: errors are one line.
+fn error_text(error: &anyhow::Error) -> String {
     let mut text = error.to_string();
     for cause in error.chain().skip(1) {
         let cause = cause.to_string();
@@ -57,7 +67,7 @@ fn one_line(error: &anyhow::Error) -> String {
             text.push_str(&cause);
         }
     }
-    render::escape::line(&text).into_owned()
+    text
 }
 
 fn is_closed_pipe(error: &anyhow::Error) -> bool {
@@ -79,30 +89,61 @@ fn perform(job: &Job) -> anyhow::Result<u8> {
             output::write(output.as_deref(), topic.page().as_bytes())?;
             Ok(CLEAN)
         }
+        Job::Completions { shell, output } => {
+            output::write(output.as_deref(), &completions::script(*shell))?;
+            Ok(CLEAN)
+        }
+        Job::Man { output } => {
+            output::write(output.as_deref(), &manual::page()?)?;
+            Ok(CLEAN)
+        }
         Job::List(list) => {
             listing::run(list)?;
             Ok(CLEAN)
         }
         Job::LabTemplate { reading, output } => {
             output::check_target(output.as_deref(), &reading.inputs)?;
-            let report = analysis::run(reading, false, None)?;
-            output::write(output.as_deref(), render::lab_template(&report).as_bytes())?;
+            let read = analysis::run(reading, false, None)?;
+            output::write(
+                output.as_deref(),
+                render::lab_template(&read.report).as_bytes(),
+            )?;
             Ok(CLEAN)
         }
-        Job::Diagnose(job) => {
-            output::check_target(job.output.as_deref(), &job.reading.inputs)?;
-            let hash = job.format == Format::Json;
-            let report = analysis::run(&job.reading, hash, None)?;
-            let bytes = rendered(job, &report)?;
-            output::write(job.output.as_deref(), &bytes)?;
-            let fails = |limit: Severity| report.worst().is_some_and(|worst| worst >= limit);
-            Ok(if job.fail_on.is_some_and(fails) {
-                FINDINGS
-            } else {
-                CLEAN
-            })
+        Job::Diagnose(job) => diagnose(job),
+    }
+}
+
+fn diagnose(job: &Diagnose) -> anyhow::Result<u8> {
+    for target in [&job.output, &job.attach.extract].into_iter().flatten() {
+        output::check_target(Some(target), &job.reading.inputs)?;
+    }
+    if job.attach.extract.is_some() {
+        extract::check(&job.reading)?;
+    }
+    let hash = job.format == Format::Json;
+    let read = analysis::run(&job.reading, hash, None)?;
+    let bytes = rendered(job, &read.report)?;
+    if let Some(path) = &job.attach.extract {
+        let extract = extract::make(&job.reading, &read, job.attach.with_secrets, None)?;
+        output::write(Some(path), &extract.bytes)?;
+        if !extract.differs.is_empty() {
+            let rules: Vec<&str> = extract.differs.into_iter().collect();
+            let text = format!(
+                "{}: does not give the same findings: {}",
+                path.display(),
+                rules.join(", ")
+            );
+            let _ = writeln!(io::stderr(), "sipdiag: {}", render::escape::line(&text));
         }
     }
+    output::write(job.output.as_deref(), &bytes)?;
+    let fails = |limit: Severity| read.report.worst().is_some_and(|worst| worst >= limit);
+    Ok(if job.fail_on.is_some_and(fails) {
+        FINDINGS
+    } else {
+        CLEAN
+    })
 }
 
 /// The report in the form that was asked for.

@@ -3,10 +3,12 @@
 use crate::base::Network;
 use crate::tls::Authorities;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use std::net::IpAddr;
 
 /// What the user says about the two sides; everything is optional.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Written")]
 #[non_exhaustive]
 pub struct Profile {
     /// The networks of the lab.
@@ -91,22 +93,10 @@ struct Written {
     cisco: Cisco,
 }
 
-impl Profile {
-    /// Reads a profile (TOML). The error names the key and the line.
-    ///
-    /// # Errors
-    ///
-    /// A text that is not TOML, an unknown key, or a value of the wrong kind.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let written: Written = toml::from_str(text).map_err(|error| {
-            let place = error.span().map_or_else(String::new, |span| {
-                let line = text
-                    .get(..span.start)
-                    .map_or(1, |before| before.matches('\n').count() + 1);
-                format!("line {line}: ")
-            });
-            format!("{place}{}", error.message())
-        })?;
+impl TryFrom<Written> for Profile {
+    type Error = String;
+
+    fn try_from(written: Written) -> Result<Self, String> {
         let networks = written
             .network
             .iter()
@@ -121,6 +111,34 @@ impl Profile {
             trusted: Vec::new(),
             given: true,
         })
+    }
+}
+
+/// Reads a TOML text that people write. The error names the line, and for an unknown key the key.
+///
+/// # Errors
+///
+/// A text that is not TOML, or not what `T` says.
+pub fn strict<T: DeserializeOwned>(text: &str) -> Result<T, String> {
+    toml::from_str(text).map_err(|error| {
+        let place = error.span().map_or_else(String::new, |span| {
+            let line = text
+                .get(..span.start)
+                .map_or(1, |before| before.matches('\n').count() + 1);
+            format!("line {line}: ")
+        });
+        format!("{place}{}", error.message())
+    })
+}
+
+impl Profile {
+    /// Reads a profile (TOML). The error names the key and the line.
+    ///
+    /// # Errors
+    ///
+    /// A text that is not TOML, an unknown key, or a value of the wrong kind.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        strict(text)
     }
 
     /// Adds one trusted application pool (`--trust`).

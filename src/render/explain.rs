@@ -92,46 +92,8 @@ fn example(rule: &str) -> Option<&'static str> {
 pub fn nearest(name: &str) -> Option<&'static str> {
     rules::ALL
         .iter()
-        .map(|rule| (distance(name, rule.name), rule.name))
+        .map(|rule| (strsim::levenshtein(name, rule.name), rule.name))
         .min()
         .filter(|(distance, known)| *distance <= known.len() / 3)
         .map(|(_, known)| known)
-}
-
-/// Edit distance (Levenshtein), for suggestions; both words are short.
-fn distance(a: &str, b: &str) -> usize {
-    let a: Vec<char> = a.chars().take(80).collect();
-    let mut row: Vec<usize> = (0..=a.len()).collect();
-    for (n, letter) in b.chars().take(80).enumerate() {
-        let mut diagonal = n;
-        let mut left = n + 1;
-        for (cell, mine) in row
-            .iter_mut()
-            .zip(std::iter::once(None).chain(a.iter().map(Some)))
-        {
-            match mine {
-                None => *cell = left,
-                Some(mine) => {
-                    let above = *cell;
-                    let changed = diagonal + usize::from(*mine != letter);
-                    *cell = changed.min(above + 1).min(left + 1);
-                    diagonal = above;
-                    left = *cell;
-                }
-            }
-        }
-    }
-    row.last().copied().unwrap_or(usize::MAX)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn distances_are_those_of_levenshtein() {
-        assert_eq!(distance("kitten", "sitting"), 3);
-        assert_eq!(distance("", "abc"), 3);
-        assert_eq!(distance("same", "same"), 0);
-    }
 }

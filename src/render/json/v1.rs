@@ -2,6 +2,7 @@
 
 mod course;
 mod coverage;
+mod suppression;
 
 use super::clock::{self, ClockV1};
 use crate::base::FrameRef;
@@ -15,6 +16,7 @@ use course::{DirectionV1, EventV1, NextCaptureV1};
 use coverage::CoverageV1;
 use ring::digest;
 use serde::Serialize;
+use suppression::SuppressionV1;
 
 /// The whole report.
 #[derive(Debug, Serialize)]
@@ -34,6 +36,10 @@ pub(super) struct ReportV1 {
     undecided_more: u64,
     caveats: Vec<CaveatV1>,
     suppressed: u64,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    suppressions: Vec<SuppressionV1>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    configuration: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -180,6 +186,8 @@ pub(super) fn view(report: &Report) -> ReportV1 {
             })
             .collect(),
         suppressed: report.suppressed,
+        suppressions: suppression::suppressions(report),
+        configuration: suppression::configuration(report),
     }
 }
 

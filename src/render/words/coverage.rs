@@ -1,6 +1,6 @@
 //! What was read of the captures, and what was not seen.
 
-use super::{clocks, frame_name};
+use super::{clocks, frame_name, suppressed};
 use crate::base::{CaveatKind, FrameRef};
 use crate::capture::CaptureSummary;
 use crate::render::time::Clock;
@@ -32,12 +32,7 @@ pub(in crate::render) fn read(report: &Report, clock: &Clock) -> Vec<String> {
     if !coverage.found.is_empty() {
         lines.push(found(coverage));
     }
-    if report.suppressed > 0 {
-        lines.push(format!(
-            "{} finding(s) not shown because of --select, --ignore or --min-severity.",
-            report.suppressed
-        ));
-    }
+    lines.extend(suppressed::lines(report));
     lines
 }
 
@@ -83,12 +78,7 @@ pub(in crate::render) fn read_in_short(report: &Report, clock: &Clock) -> Vec<St
             count(coverage.packets_out_of_scope, "other packet")
         ));
     }
-    if report.suppressed > 0 {
-        lines.push(format!(
-            "{} finding(s) not shown because of --select, --ignore or --min-severity.",
-            report.suppressed
-        ));
-    }
+    lines.extend(suppressed::lines(report));
     lines
 }
 
@@ -282,7 +272,7 @@ fn found(coverage: &Coverage) -> String {
 }
 
 /// `1 packet`, `2 packets`
-fn count(n: u64, thing: &str) -> String {
+pub(super) fn count(n: u64, thing: &str) -> String {
     format!("{n} {thing}{}", if n == 1 { "" } else { "s" })
 }
 

@@ -5,6 +5,7 @@ mod course;
 mod coverage;
 mod finding;
 mod overview;
+mod suppressed;
 
 pub(super) use course::{directions, timeline};
 pub(super) use coverage::{files, not_seen, not_seen_in_short, read, read_in_short};
@@ -32,7 +33,7 @@ pub(super) fn sentence(report: &Report) -> String {
     match (report.verdict, roots.first()) {
         (Verdict::Failing | Verdict::Degraded, Some(root)) => root.finding.title.clone(),
         (Verdict::Failing | Verdict::Degraded, None) => {
-            "the causes found are hidden by the options given".to_owned()
+            format!("the causes found are hidden by {}", suppressed::by(report))
         }
         (Verdict::Healthy, _) => format!(
             "{} SIP transaction{} succeeded, none failed, and nothing was hidden",
