@@ -23,6 +23,7 @@ pub mod host;
 pub mod lab;
 pub mod packet;
 pub mod presence;
+pub mod redact;
 pub mod reference;
 pub mod render;
 pub mod report;
