@@ -65,8 +65,15 @@ impl Pseudonyms {
             }
             at = stop.saturating_add(1);
         }
-        if several && *bytes != *before {
-            self.remember(Kind::Domain, before.get(..end).unwrap_or(&before));
+        // The name, and the domains it lies in: each of them would tell.
+        let mut from = 0;
+        while several && from < end {
+            let (old, new) = (before.get(from..end).unwrap_or_default(), bytes.get(from..end).unwrap_or_default());
+            if old == new || !old.contains(&b'.') {
+                break;
+            }
+            self.remember(Kind::Domain, old);
+            from = find(&before, from, |b| b == b'.').saturating_add(1);
         }
     }
 

@@ -23,7 +23,9 @@ mod parameter;
 mod scan;
 mod sdp;
 mod shape;
+mod survivor;
 mod table;
+mod text;
 mod uri;
 mod words;
 mod xml;
@@ -36,6 +38,7 @@ use hashbrown::HashSet;
 use key::Key;
 pub use kind::Kind;
 use shape::Choice;
+pub use survivor::{Search, Survivor};
 use table::Table;
 use words::Words;
 

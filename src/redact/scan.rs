@@ -13,19 +13,23 @@ pub(super) struct Manner {
     pub(super) known: bool,
     /// Numbers stay.
     pub(super) numbers: bool,
+    /// All words stay, and short numbers: only what looks like a host, a mailbox, an address or a phone number goes.
+    pub(super) words: bool,
     /// What an unknown word is.
     pub(super) kind: Kind,
 }
 
 impl Manner {
     /// Values of a grammar: its words and numbers stay.
-    pub(super) const VALUES: Self = Self { known: true, numbers: true, kind: Kind::Word };
+    pub(super) const VALUES: Self = Self { known: true, numbers: true, words: false, kind: Kind::Word };
     /// What people or servers wrote for people: known words stay.
-    pub(super) const TEXT: Self = Self { known: true, numbers: false, kind: Kind::Word };
+    pub(super) const TEXT: Self = Self { known: true, numbers: false, words: false, kind: Kind::Word };
     /// Nothing stays.
-    pub(super) const STRICT: Self = Self { known: false, numbers: false, kind: Kind::Word };
+    pub(super) const STRICT: Self = Self { known: false, numbers: false, words: false, kind: Kind::Word };
+    /// What a user wrote about a capture: words stay.
+    pub(super) const COMMENT: Self = Self { known: true, numbers: false, words: true, kind: Kind::Word };
     /// Nothing stays, and everything is opaque.
-    pub(super) const TOKENS: Self = Self { known: false, numbers: false, kind: Kind::Token };
+    pub(super) const TOKENS: Self = Self { known: false, numbers: false, words: false, kind: Kind::Token };
 }
 
 /// Part of a run: letters, digits, what is not ASCII, and what stands inside names and numbers.
@@ -134,6 +138,8 @@ impl Pseudonyms {
         }
         if is_host(run) {
             self.domain(run);
+        } else if how.words {
+            // Known originals are replaced already.
         } else if how.kind == Kind::Token || embedded_address(run).is_some() {
             self.opaque(run);
         } else if how.kind == Kind::Label {
@@ -159,7 +165,8 @@ impl Pseudonyms {
     }
 
     fn number(&mut self, run: &mut [u8], digits: usize, how: Manner) {
-        let small = how.known && digits <= 2;
+        let most = if how.words { 6 } else { 2 };
+        let small = how.known && digits <= most && !run.starts_with(b"+");
         if !how.numbers && !small {
             self.replace(Kind::Number, run, 0);
         }
