@@ -1,6 +1,9 @@
 //! What is redacted is as long as it was, says nothing of who it was, and is diagnosed as before.
 
-use crate::support::{self, Random, golden, project, read_text, trace};
+mod pieces;
+mod properties;
+
+use crate::support::{self, golden, project, read_text, trace};
 use sipdiag::base::FrameRef;
 use sipdiag::redact::Pseudonyms;
 use sipdiag::sip::Message;
@@ -116,6 +119,21 @@ fn redact(bytes: &mut [u8], pseudonyms: &mut Pseudonyms) -> usize {
     let mut count = 0;
     let mut at = 0;
     while let Some(rest) = bytes.get_mut(at..).filter(|rest| rest.len() > 20) {
+        if rest[0] == 22 && rest[1] == 3 {
+            let len = usize::from(u16::from_be_bytes([rest[3], rest[4]]));
+            let Some(mut content) = rest.get_mut(5..5 + len) else { break };
+            while content.len() > 4 {
+                let len = 4 + (usize::from(content[1]) << 16 | usize::from(content[2]) << 8 | usize::from(content[3]));
+                if len > content.len() {
+                    break;
+                }
+                let (message, behind) = content.split_at_mut(len);
+                pseudonyms.tls_handshake(message);
+                content = behind;
+            }
+            at += 5 + len;
+            continue;
+        }
         if rest[0] == 23 && rest[1] == 3 {
             let len = usize::from(u16::from_be_bytes([rest[3], rest[4]]));
             let Some(content) = rest.get_mut(5..5 + len) else { break };
@@ -177,7 +195,12 @@ fn what_is_redacted_is_diagnosed_as_before() {
         let mut pseudonyms = Pseudonyms::new(KEY);
         let mut count = 0;
         for frame in &mut trace.frames {
-            if let Some(payload) = payload(&mut frame.bytes) {
+            let is_dns = frame.bytes.len() > 42 && frame.bytes[23] == 17 && frame.bytes[34..38].chunks(2).any(|p| p == [0, 53]);
+            let Some(payload) = payload(&mut frame.bytes) else { continue };
+            if is_dns {
+                pseudonyms.dns(payload);
+                count += 1;
+            } else {
                 count += redact(payload, &mut pseudonyms);
             }
         }

@@ -103,6 +103,11 @@ impl Pseudonyms {
     }
 }
 
+/// Whether this is a last label that stays.
+pub(super) fn is_top(label: &[u8]) -> bool {
+    TOPS.iter().any(|top| label.eq_ignore_ascii_case(top))
+}
+
 /// How many bytes of the label say what the machine is.
 fn role(label: &[u8]) -> usize {
     ROLES

@@ -12,7 +12,11 @@ mod address;
 mod base64;
 mod body;
 mod bytes;
+mod certificate;
+mod der;
+mod dns;
 mod fields;
+mod handshake;
 mod head;
 mod host;
 mod key;
@@ -29,9 +33,6 @@ mod text;
 mod uri;
 mod words;
 mod xml;
-
-#[cfg(test)]
-mod tests;
 
 use address::Addresses;
 use hashbrown::HashSet;
