@@ -25,6 +25,7 @@ pub mod lab;
 pub mod ladder;
 pub mod packet;
 pub mod presence;
+pub mod redact;
 pub mod reference;
 pub mod render;
 pub mod report;

@@ -19,6 +19,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("dialog", &["base", "sip"]),
     ("presence", &["base", "dialog", "sip"]),
     ("reference", &["base"]),
+    ("redact", &["base", "sip"]),
     ("websocket", &["base", "sip"]),
     ("sctp", &["base", "packet", "sip", "tls"]),
     ("connection", &["base", "flow", "tls", "websocket"]),
