@@ -83,7 +83,9 @@ impl Addresses {
         let length = original.to_string().len();
         let mut image = original;
         for attempt in 0..TRIES * 3 {
-            let mut stream = self.key.stream(Kind::Address.tag(), &original.octets(), attempt);
+            let mut stream = self
+                .key
+                .stream(Kind::Address.tag(), &original.octets(), attempt);
             image = candidate(length, attempt >= TRIES, &mut stream);
             let fits = image != original && image.to_string().len() == length;
             let known = attempt < TRIES * 2 && self.forward.contains_key(&image);
@@ -110,7 +112,11 @@ impl Addresses {
                 // Global unicast (RFC 4291) goes where IANA has assigned nothing; the rest of the number is shuffled.
                 let range = *group & 0xe000;
                 let rest = self.keyed_low(*group);
-                if range == 0x2000 { 0x4000 | rest } else { *group }
+                if range == 0x2000 {
+                    0x4000 | rest
+                } else {
+                    *group
+                }
             } else {
                 self.group(*group)
             };
@@ -125,7 +131,10 @@ impl Addresses {
     /// The lower 13 bits of a first group, shuffled.
     fn keyed_low(&self, group: u16) -> u16 {
         let [high, low] = (group & 0x1fff).to_be_bytes();
-        let pad = self.key.stream(Kind::Address.tag(), b"first group", 0).byte();
+        let pad = self
+            .key
+            .stream(Kind::Address.tag(), b"first group", 0)
+            .byte();
         // Four rounds of a Feistel network would be more; what is hidden here is the registry, and the other groups hide the network.
         let high = high ^ (pad & 0x1f);
         let low = low ^ self.key.stream(Kind::Address.tag(), &[high], 1).byte();
@@ -136,13 +145,23 @@ impl Addresses {
     fn group(&self, group: u16) -> u16 {
         let (digits, first) = digits(group);
         let at = usize::from(group.saturating_sub(first));
-        self.groups.get(digits).and_then(|list| list.get(at)).copied().unwrap_or(group)
+        self.groups
+            .get(digits)
+            .and_then(|list| list.get(at))
+            .copied()
+            .unwrap_or(group)
     }
 
     /// Originals with what stands for them, in order.
     pub(super) fn entries(&self) -> Vec<(IpAddr, IpAddr)> {
-        let four = self.forward.iter().map(|(a, b)| (IpAddr::V4(*a), IpAddr::V4(*b)));
-        let six = self.six.iter().map(|(a, b)| (IpAddr::V6(*a), IpAddr::V6(*b)));
+        let four = self
+            .forward
+            .iter()
+            .map(|(a, b)| (IpAddr::V4(*a), IpAddr::V4(*b)));
+        let six = self
+            .six
+            .iter()
+            .map(|(a, b)| (IpAddr::V6(*a), IpAddr::V6(*b)));
         let mut all: Vec<_> = four.chain(six).collect();
         all.sort_unstable();
         all
@@ -198,7 +217,9 @@ fn candidate(length: usize, zero: bool, stream: &mut Stream<'_>) -> Ipv4Addr {
             let behind = 2_usize.saturating_sub(n);
             let most = left.saturating_sub(behind).min(3);
             let least = left.saturating_sub(behind.saturating_mul(3)).max(1);
-            let span = u8::try_from(most.saturating_sub(least)).unwrap_or_default().saturating_add(1);
+            let span = u8::try_from(most.saturating_sub(least))
+                .unwrap_or_default()
+                .saturating_add(1);
             let count = least.saturating_add(usize::from(byte(stream) % span));
             left = left.saturating_sub(count);
             *octet = number(count, stream);
@@ -215,7 +236,9 @@ fn candidate(length: usize, zero: bool, stream: &mut Stream<'_>) -> Ipv4Addr {
             // `198.18.` and two octets, one to three digits each.
             let most = third.min(3);
             let least = third.saturating_sub(3).max(1);
-            let span = u8::try_from(most.saturating_sub(least)).unwrap_or_default().saturating_add(1);
+            let span = u8::try_from(most.saturating_sub(least))
+                .unwrap_or_default()
+                .saturating_add(1);
             let count = least.saturating_add(usize::from(byte(stream) % span));
             let a = number(count, stream);
             let b = number(third.saturating_sub(count), stream);
@@ -239,14 +262,19 @@ impl Pseudonyms {
     /// The address that stands for this one; itself when it is private, local, shared, multicast or, in IPv6, of documentation.
     pub fn address(&mut self, address: IpAddr) -> IpAddr {
         let image = self.addresses.map(address);
-        self.counts.shared = self.counts.shared.saturating_add(std::mem::take(&mut self.addresses.shared));
+        self.counts.shared = self
+            .counts
+            .shared
+            .saturating_add(std::mem::take(&mut self.addresses.shared));
         image
     }
 
     /// Whether this is an address; then it is replaced, with as many characters.
     pub(super) fn address_text(&mut self, bytes: &mut [u8]) -> bool {
         let looks = bytes.len() >= 2
-            && bytes.iter().all(|b| b.is_ascii_hexdigit() || matches!(b, b'.' | b':' | b'x' | b'X'));
+            && bytes
+                .iter()
+                .all(|b| b.is_ascii_hexdigit() || matches!(b, b'.' | b':' | b'x' | b'X'));
         let Some(address) = Some(&*bytes)
             .filter(|_| looks)
             .and_then(|b| std::str::from_utf8(b).ok())
@@ -277,14 +305,23 @@ impl Pseudonyms {
             }
             at = end.saturating_add(1);
         }
-        let before = ranges.iter().filter(|(start, _)| gap.is_none_or(|gap| *start < gap)).count();
+        let before = ranges
+            .iter()
+            .filter(|(start, _)| gap.is_none_or(|gap| *start < gap))
+            .count();
         let count = ranges.len();
         for (n, (start, end)) in ranges.into_iter().enumerate() {
-            let place = if n < before { n } else { (total + n).saturating_sub(count) };
+            let place = if n < before {
+                n
+            } else {
+                (total + n).saturating_sub(count)
+            };
             let group = super::bytes::part(bytes, start, end);
             if group.contains(&b'.') {
                 let [.., a, b] = groups;
-                let [a, b, c, d] = [a.to_be_bytes(), b.to_be_bytes()].concat()[..] else { continue };
+                let [a, b, c, d] = [a.to_be_bytes(), b.to_be_bytes()].concat()[..] else {
+                    continue;
+                };
                 copy(group, Ipv4Addr::new(a, b, c, d).to_string().as_bytes());
                 continue;
             }

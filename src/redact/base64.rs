@@ -17,7 +17,9 @@ const ENGINE: GeneralPurpose = GeneralPurpose::new(
 impl Pseudonyms {
     /// `ms-body=`, `msgr=` (\[MS-SIP\]): base64 of UTF-8 or UTF-16.
     pub(super) fn base64(&mut self, bytes: &mut [u8]) {
-        let end = bytes.len().saturating_sub(bytes.iter().rev().take_while(|b| **b == b'=').count());
+        let end = bytes
+            .len()
+            .saturating_sub(bytes.iter().rev().take_while(|b| **b == b'=').count());
         let Some(mut text) = bytes.get(..end).and_then(|b| ENGINE.decode(b).ok()) else {
             return Self::blank(bytes);
         };

@@ -14,7 +14,9 @@ impl Pseudonyms {
             return;
         }
         let content_type = kind.content_type.as_slice();
-        let is_xml = content_type.ends_with(b"+xml") || content_type.ends_with(b"/xml") || content_type.starts_with(b"text/xml");
+        let is_xml = content_type.ends_with(b"+xml")
+            || content_type.ends_with(b"/xml")
+            || content_type.starts_with(b"text/xml");
         if kind.encoded {
             // Compressed or encrypted: nothing in it can be kept apart.
             blank_all(body);
@@ -22,12 +24,19 @@ impl Pseudonyms {
             self.sdp(body);
         } else if is_xml {
             self.xml(body);
-        } else if content_type.starts_with(b"multipart/") && !kind.boundary.is_empty() && depth < DEPTH {
+        } else if content_type.starts_with(b"multipart/")
+            && !kind.boundary.is_empty()
+            && depth < DEPTH
+        {
             self.multipart(body, &kind.boundary, depth);
         } else if matches!(content_type, b"message/sipfrag" | b"message/sip") && depth < DEPTH {
             self.sip_at(body, depth.saturating_add(1));
         } else if content_type.starts_with(b"text/") || content_type.is_empty() {
-            let escapes = if content_type == b"text/html" { Escapes::Xml } else { Escapes::None };
+            let escapes = if content_type == b"text/html" {
+                Escapes::Xml
+            } else {
+                Escapes::None
+            };
             self.mask(body, escapes);
         } else {
             self.mask(body, Escapes::None);
@@ -46,7 +55,10 @@ impl Pseudonyms {
             let behind = start.saturating_add(delimiter.len());
             // The boundary is a value of the Content-Type, too: the same token.
             self.opaque(part(body, start.saturating_add(2), behind));
-            let end = starts.get(n.saturating_add(1)).copied().unwrap_or(body.len());
+            let end = starts
+                .get(n.saturating_add(1))
+                .copied()
+                .unwrap_or(body.len());
             self.part(part(body, behind, end), depth);
             at = end;
         }
@@ -59,18 +71,25 @@ impl Pseudonyms {
         // The rest of the line of the delimiter: nothing, or `--`.
         let end = memchr::memchr(b'\n', bytes).map_or(bytes.len(), |at| at.saturating_add(1));
         let (rest, bytes) = split(bytes, end);
-        self.scan(rest, Manner { kind: Kind::Token, ..Manner::STRICT });
+        self.scan(
+            rest,
+            Manner {
+                kind: Kind::Token,
+                ..Manner::STRICT
+            },
+        );
         let (kind, body) = self.head(bytes, false);
         let (_, body) = split(bytes, body);
         self.body(body, &kind, depth.saturating_add(1));
     }
 }
 
-/// Nothing stays but line ends.
+/// Nothing stays but line ends, and that it was no text.
 fn blank_all(bytes: &mut [u8]) {
+    let text = std::str::from_utf8(bytes).is_ok();
     for byte in bytes {
         if !matches!(byte, b'\r' | b'\n') {
-            *byte = b'X';
+            *byte = if text { b'X' } else { 0xff };
         }
     }
 }

@@ -24,7 +24,9 @@ pub(super) fn find(bytes: &[u8], from: usize, wanted: impl Fn(u8) -> bool) -> us
 pub(super) fn trimmed(bytes: &mut [u8]) -> &mut [u8] {
     let is_space = |b: &u8| matches!(b, b' ' | b'\t' | b'\r' | b'\n');
     let start = bytes.iter().take_while(|b| is_space(b)).count();
-    let end = bytes.len().saturating_sub(bytes.iter().rev().take_while(|b| is_space(b)).count());
+    let end = bytes
+        .len()
+        .saturating_sub(bytes.iter().rev().take_while(|b| is_space(b)).count());
     part(bytes, start, end)
 }
 

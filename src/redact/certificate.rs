@@ -14,7 +14,11 @@ const SUBJECT_KEY: &[u8] = &[0x55, 0x1d, 0x0e];
 const AUTHORITY_KEY: &[u8] = &[0x55, 0x1d, 0x23];
 /// Key usage, basic constraints, extended key usage, policy constraints, inhibit any policy.
 const KEPT: [&[u8]; 5] = [
-    &[0x55, 0x1d, 0x0f], &[0x55, 0x1d, 0x13], &[0x55, 0x1d, 0x25], &[0x55, 0x1d, 0x24], &[0x55, 0x1d, 0x36],
+    &[0x55, 0x1d, 0x0f],
+    &[0x55, 0x1d, 0x13],
+    &[0x55, 0x1d, 0x25],
+    &[0x55, 0x1d, 0x24],
+    &[0x55, 0x1d, 0x36],
 ];
 /// Microsoft numbers each forest below this one (1.3.6.1.4.1.311.21.8).
 const FOREST: &[u8] = &[0x2b, 6, 1, 4, 1, 0x82, 0x37, 0x15, 8];
@@ -71,7 +75,11 @@ impl Pseudonyms {
         let (_, rest) = super::bytes::split(bytes, usize::from(zero));
         self.keyed(rest);
         if let Some(first) = rest.first_mut() {
-            *first = if zero { *first | 0x80 } else { (*first & 0x7f).max(1) };
+            *first = if zero {
+                *first | 0x80
+            } else {
+                (*first & 0x7f).max(1)
+            };
         }
     }
 
@@ -91,7 +99,10 @@ impl Pseudonyms {
 
     /// A string of any of the types of RFC 5280 §4.1.2.4.
     fn string(&mut self, tag: u8, bytes: &mut [u8], oid: &[u8]) {
-        if tag == 0x1e && bytes.len().is_multiple_of(2) && bytes.chunks(2).all(|c| c.first() == Some(&0)) {
+        if tag == 0x1e
+            && bytes.len().is_multiple_of(2)
+            && bytes.chunks(2).all(|c| c.first() == Some(&0))
+        {
             // BMPString of Latin letters.
             let mut text: Vec<u8> = bytes.iter().skip(1).step_by(2).copied().collect();
             self.attribute_value(&mut text, oid);
@@ -128,8 +139,14 @@ impl Pseudonyms {
 
     /// A host mostly; of an authority, words.
     fn common_name(&mut self, bytes: &mut [u8]) {
-        let of_host = |b: &u8| b.is_ascii_alphanumeric() || !b.is_ascii() || matches!(b, b'.' | b'-' | b'_' | b'*');
-        let in_words = |words: &super::words::Words| bytes.split(|b| !b.is_ascii_alphanumeric()).any(|w| w.len() > 1 && words.keeps(w));
+        let of_host = |b: &u8| {
+            b.is_ascii_alphanumeric() || !b.is_ascii() || matches!(b, b'.' | b'-' | b'_' | b'*')
+        };
+        let in_words = |words: &super::words::Words| {
+            bytes
+                .split(|b| !b.is_ascii_alphanumeric())
+                .any(|w| w.len() > 1 && words.keeps(w))
+        };
         let dotted = bytes.contains(&b'.');
         if bytes.iter().all(of_host) && (dotted || !in_words(&self.words)) {
             self.host(bytes);
@@ -146,7 +163,8 @@ impl Pseudonyms {
         let oid = algorithm.children(der)?.first().copied()?;
         let inner = bits.behind(1);
         if oid.of(der) == RSA
-            && let Some(numbers) = Element::read(der, inner.start, inner.end).and_then(|list| list.children(der))
+            && let Some(numbers) =
+                Element::read(der, inner.start, inner.end).and_then(|list| list.children(der))
             && let Some(modulus) = numbers.first()
         {
             let bytes = modulus.of_mut(der);
@@ -156,7 +174,9 @@ impl Pseudonyms {
             self.keyed(digits);
             // As many bits as before, and odd.
             if let Some(byte) = digits.first_mut() {
-                let highest = 0x80_u8.checked_shr(first.leading_zeros()).unwrap_or_default();
+                let highest = 0x80_u8
+                    .checked_shr(first.leading_zeros())
+                    .unwrap_or_default();
                 *byte = (*byte & highest.wrapping_sub(1)) | highest;
             }
             if let Some(byte) = digits.last_mut() {
@@ -177,7 +197,8 @@ impl Pseudonyms {
     }
 
     pub(super) fn signature_bytes(&mut self, bytes: &mut [u8]) {
-        let numbers = Element::read(bytes, 0, bytes.len()).filter(|list| list.tag == 0x30 && list.end == bytes.len());
+        let numbers = Element::read(bytes, 0, bytes.len())
+            .filter(|list| list.tag == 0x30 && list.end == bytes.len());
         match numbers.and_then(|list| list.children(bytes)) {
             Some(numbers) if numbers.len() == 2 && numbers.iter().all(|n| n.tag == 2) => {
                 for number in numbers {
@@ -244,7 +265,11 @@ impl Pseudonyms {
             0x87 => {
                 // With a mask in name constraints.
                 let bytes = element.of_mut(der);
-                let half = if matches!(bytes.len(), 8 | 32) { bytes.len() / 2 } else { bytes.len() };
+                let half = if matches!(bytes.len(), 8 | 32) {
+                    bytes.len() / 2
+                } else {
+                    bytes.len()
+                };
                 self.binary_address(super::bytes::split(bytes, half).0);
             }
             0x06 => {
@@ -254,7 +279,9 @@ impl Pseudonyms {
                     self.scramble_oid(rest);
                 }
             }
-            0x0c | 0x12..=0x16 | 0x19..=0x1e | 0x81 => self.string(element.tag, element.of_mut(der), &[]),
+            0x0c | 0x12..=0x16 | 0x19..=0x1e | 0x81 => {
+                self.string(element.tag, element.of_mut(der), &[])
+            }
             0x01 | 0x05 | 0x0a | 0x17 | 0x18 => {}
             _ if element.end.saturating_sub(element.start) <= 4 => {}
             0x02 => self.integer(element.of_mut(der)),

@@ -27,11 +27,17 @@ impl Element {
                 return None;
             }
             start = start.checked_add(count)?;
-            digits.iter().fold(0_usize, |sum, b| (sum << 8) | usize::from(*b))
+            digits
+                .iter()
+                .fold(0_usize, |sum, b| (sum << 8) | usize::from(*b))
         };
         let stop = start.checked_add(len)?;
         bytes.get(start..stop)?;
-        Some(Self { tag, start, end: stop })
+        Some(Self {
+            tag,
+            start,
+            end: stop,
+        })
     }
 
     /// The elements in its content; `None` when it is no list of whole elements.

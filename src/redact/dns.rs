@@ -1,8 +1,8 @@
 //! DNS messages (RFC 1035 §4): names label by label, addresses, and text that is blanked. No length changes, so compression pointers
 //! stay right.
 
-use super::bytes::part;
 use super::Pseudonyms;
+use super::bytes::part;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -48,7 +48,11 @@ impl Pseudonyms {
         for labels in &plan.reverse {
             self.reverse_name(message, labels);
         }
-        let before: Vec<Vec<u8>> = plan.names.iter().map(|labels| joined(message, labels)).collect();
+        let before: Vec<Vec<u8>> = plan
+            .names
+            .iter()
+            .map(|labels| joined(message, labels))
+            .collect();
         for (start, (len, is_top)) in &plan.labels {
             self.label(part(message, *start, start.saturating_add(*len)), *is_top);
         }
@@ -81,14 +85,29 @@ impl Pseudonyms {
             let bytes = message.get(at.0..at.0.checked_add(at.1)?)?;
             Some(String::from_utf8_lossy(bytes).into_owned())
         };
-        let Some(parts) = labels.iter().map(|at| text(message, *at)).collect::<Option<Vec<_>>>() else {
+        let Some(parts) = labels
+            .iter()
+            .map(|at| text(message, *at))
+            .collect::<Option<Vec<_>>>()
+        else {
             return;
         };
         let address: Option<IpAddr> = match parts.len() {
-            6 => parts.iter().take(4).rev().cloned().collect::<Vec<_>>().join(".").parse().ok(),
+            6 => parts
+                .iter()
+                .take(4)
+                .rev()
+                .cloned()
+                .collect::<Vec<_>>()
+                .join(".")
+                .parse()
+                .ok(),
             34 => {
                 let digits: String = parts.iter().take(32).rev().cloned().collect();
-                u128::from_str_radix(&digits, 16).ok().filter(|_| digits.len() == 32).map(|n| IpAddr::V6(Ipv6Addr::from(n)))
+                u128::from_str_radix(&digits, 16)
+                    .ok()
+                    .filter(|_| digits.len() == 32)
+                    .map(|n| IpAddr::V6(Ipv6Addr::from(n)))
             }
             _ => None,
         };
@@ -96,17 +115,30 @@ impl Pseudonyms {
         let Some(address) = address else {
             // A zone, or no address at all.
             for (start, len) in octets {
-                self.replace(super::Kind::Number, part(message, *start, start.saturating_add(*len)), 0);
+                self.replace(
+                    super::Kind::Number,
+                    part(message, *start, start.saturating_add(*len)),
+                    0,
+                );
             }
             return;
         };
         let new: Vec<String> = match self.address(address) {
             IpAddr::V4(a) => a.octets().iter().rev().map(u8::to_string).collect(),
-            IpAddr::V6(a) => format!("{:032x}", u128::from(a)).chars().rev().map(String::from).collect(),
+            IpAddr::V6(a) => format!("{:032x}", u128::from(a))
+                .chars()
+                .rev()
+                .map(String::from)
+                .collect(),
         };
-        let wire: Vec<u8> = new.iter().flat_map(|l| std::iter::once(u8::try_from(l.len()).unwrap_or(0)).chain(l.bytes())).collect();
+        let wire: Vec<u8> = new
+            .iter()
+            .flat_map(|l| std::iter::once(u8::try_from(l.len()).unwrap_or(0)).chain(l.bytes()))
+            .collect();
         let first = octets.next().and_then(|(start, _)| start.checked_sub(1));
-        let last = octets.last().and_then(|(start, len)| start.checked_add(*len));
+        let last = octets
+            .last()
+            .and_then(|(start, len)| start.checked_add(*len));
         if let (Some(first), Some(last)) = (first, last)
             && last.checked_sub(first) == Some(wire.len())
         {
@@ -117,7 +149,11 @@ impl Pseudonyms {
 
 /// A name as text.
 fn joined(message: &[u8], labels: &[(usize, usize)]) -> Vec<u8> {
-    let label = |at: &(usize, usize)| message.get(at.0..at.0.saturating_add(at.1)).unwrap_or_default();
+    let label = |at: &(usize, usize)| {
+        message
+            .get(at.0..at.0.saturating_add(at.1))
+            .unwrap_or_default()
+    };
     labels.iter().map(label).collect::<Vec<_>>().join(&b'.')
 }
 
@@ -127,13 +163,17 @@ fn zero(bytes: &mut [u8]) {
 
 fn u16_at(message: &[u8], at: usize) -> Option<usize> {
     let bytes = message.get(at..at.checked_add(2)?)?;
-    Some(usize::from(u16::from_be_bytes(<[u8; 2]>::try_from(bytes).ok()?)))
+    Some(usize::from(u16::from_be_bytes(
+        <[u8; 2]>::try_from(bytes).ok()?,
+    )))
 }
 
 /// Finds all that is to be rewritten; gives where the records end, or how far they could be read.
 fn read(message: &[u8], plan: &mut Plan) -> Option<usize> {
     let questions = u16_at(message, 4)?;
-    let records = u16_at(message, 6)?.checked_add(u16_at(message, 8)?)?.checked_add(u16_at(message, 10)?)?;
+    let records = u16_at(message, 6)?
+        .checked_add(u16_at(message, 8)?)?
+        .checked_add(u16_at(message, 10)?)?;
     let mut at = 12;
     for _ in 0..questions.min(RECORDS) {
         let Some(end) = plan.name(message, at).and_then(|end| end.checked_add(4)) else {
@@ -160,7 +200,11 @@ fn record(message: &[u8], at: usize, plan: &mut Plan) -> Option<usize> {
     let data = fixed.checked_add(10)?;
     let end = data.checked_add(len)?;
     message.get(data..end)?;
-    let name_at = |plan: &mut Plan, skip: usize| data.checked_add(skip).filter(|at| *at < end).and_then(|at| plan.name(message, at));
+    let name_at = |plan: &mut Plan, skip: usize| {
+        data.checked_add(skip)
+            .filter(|at| *at < end)
+            .and_then(|at| plan.name(message, at))
+    };
     match kind {
         1 | 28 => plan.addresses.push((data, len)),
         // NS, CNAME, PTR, DNAME.

@@ -30,28 +30,117 @@ enum Treatment {
 
 fn treatment(id: H, name: &[u8]) -> Treatment {
     match id {
-        H::From | H::To | H::Contact | H::Route | H::RecordRoute | H::Path | H::ServiceRoute | H::ReferTo | H::ReferredBy | H::ReplyTo
-        | H::PAssertedIdentity | H::PPreferredIdentity | H::PAssociatedUri | H::PCalledPartyId | H::PServedUser | H::Diversion
-        | H::HistoryInfo | H::RemotePartyId | H::RosterManager | H::EndPoints | H::AlertInfo | H::CallInfo | H::ErrorInfo
-        | H::PolicyContact | H::AdditionalIdentity | H::PRefusedUriList | H::Geolocation | H::ReferEventsAt | H::TriggerConsent
-        | H::PermissionMissing | H::PChargeInfo => Treatment::Addresses,
-        H::Accept | H::AcceptContact | H::AcceptEncoding | H::AcceptLanguage | H::RejectContact | H::Allow | H::AllowEvents
-        | H::ContentDisposition | H::ContentEncoding | H::ContentLanguage | H::ContentLength | H::ContentType | H::Event | H::Expires
-        | H::MaxForwards | H::MaxBreadth | H::MinExpires | H::MinSe | H::RAck | H::CSeq | H::RSeq | H::Require | H::ProxyRequire
-        | H::Supported | H::Unsupported | H::SubscriptionState | H::SessionExpires | H::Privacy | H::Priority | H::MimeVersion
-        | H::Compression | H::MsKeepAlive | H::Timestamp | H::Date | H::RequestDisposition | H::RecvInfo | H::InfoPackage
-        | H::FlowTimer | H::ReferSub | H::AnswerMode | H::MsCallSource | H::MsAssertedVerificationLevel | H::MsPiggybackCSeq
-        | H::MsImFormat | H::MsTextFormat | H::SuppressIfMatch | H::ResourcePriority | H::PEarlyMedia | H::Hide
-        | H::PAnswerState | H::UserAgent | H::Server | H::MsEdgeProxyMessageTrust | H::MsSplitDomainInfo
-        | H::MsUserLogonData | H::MsSubnet => Treatment::Values,
+        H::From
+        | H::To
+        | H::Contact
+        | H::Route
+        | H::RecordRoute
+        | H::Path
+        | H::ServiceRoute
+        | H::ReferTo
+        | H::ReferredBy
+        | H::ReplyTo
+        | H::PAssertedIdentity
+        | H::PPreferredIdentity
+        | H::PAssociatedUri
+        | H::PCalledPartyId
+        | H::PServedUser
+        | H::Diversion
+        | H::HistoryInfo
+        | H::RemotePartyId
+        | H::RosterManager
+        | H::EndPoints
+        | H::AlertInfo
+        | H::CallInfo
+        | H::ErrorInfo
+        | H::PolicyContact
+        | H::AdditionalIdentity
+        | H::PRefusedUriList
+        | H::Geolocation
+        | H::ReferEventsAt
+        | H::TriggerConsent
+        | H::PermissionMissing
+        | H::PChargeInfo => Treatment::Addresses,
+        H::Accept
+        | H::AcceptContact
+        | H::AcceptEncoding
+        | H::AcceptLanguage
+        | H::RejectContact
+        | H::Allow
+        | H::AllowEvents
+        | H::ContentDisposition
+        | H::ContentEncoding
+        | H::ContentLanguage
+        | H::ContentLength
+        | H::ContentType
+        | H::Event
+        | H::Expires
+        | H::MaxForwards
+        | H::MaxBreadth
+        | H::MinExpires
+        | H::MinSe
+        | H::RAck
+        | H::CSeq
+        | H::RSeq
+        | H::Require
+        | H::ProxyRequire
+        | H::Supported
+        | H::Unsupported
+        | H::SubscriptionState
+        | H::SessionExpires
+        | H::Privacy
+        | H::Priority
+        | H::MimeVersion
+        | H::Compression
+        | H::MsKeepAlive
+        | H::Timestamp
+        | H::Date
+        | H::RequestDisposition
+        | H::RecvInfo
+        | H::InfoPackage
+        | H::FlowTimer
+        | H::ReferSub
+        | H::AnswerMode
+        | H::MsCallSource
+        | H::MsAssertedVerificationLevel
+        | H::MsPiggybackCSeq
+        | H::MsImFormat
+        | H::MsTextFormat
+        | H::SuppressIfMatch
+        | H::ResourcePriority
+        | H::PEarlyMedia
+        | H::Hide
+        | H::PAnswerState
+        | H::UserAgent
+        | H::Server
+        | H::MsEdgeProxyMessageTrust
+        | H::MsSplitDomainInfo
+        | H::MsUserLogonData
+        | H::MsSubnet => Treatment::Values,
         H::Via => Treatment::Via,
         H::CallId | H::InReplyTo | H::Replaces | H::Join | H::TargetDialog => Treatment::CallId,
-        H::SessionId | H::SipEtag | H::SipIfMatch | H::MsConversationId | H::ContentId | H::OriginationId | H::Encryption
-        | H::ResponseKey | H::PolicyId | H::PProfileKey => Treatment::Token,
+        H::SessionId
+        | H::SipEtag
+        | H::SipIfMatch
+        | H::MsConversationId
+        | H::ContentId
+        | H::OriginationId
+        | H::Encryption
+        | H::ResponseKey
+        | H::PolicyId
+        | H::PProfileKey => Treatment::Token,
         H::Subject | H::Organization => Treatment::Mask,
-        H::Authorization | H::ProxyAuthorization | H::WwwAuthenticate | H::ProxyAuthenticate | H::AuthenticationInfo
+        H::Authorization
+        | H::ProxyAuthorization
+        | H::WwwAuthenticate
+        | H::ProxyAuthenticate
+        | H::AuthenticationInfo
         | H::ProxyAuthenticationInfo => Treatment::Credentials,
-        H::MsDiagnostics | H::MsDiagnosticsPublic | H::MsClientDiagnostics | H::Reason | H::RetryAfter => Treatment::Diagnostics,
+        H::MsDiagnostics
+        | H::MsDiagnosticsPublic
+        | H::MsClientDiagnostics
+        | H::Reason
+        | H::RetryAfter => Treatment::Diagnostics,
         H::Warning => Treatment::Warning,
         _ if name.eq_ignore_ascii_case(b"TriggeredInvite") => Treatment::Values,
         _ => Treatment::Strict,
@@ -61,7 +150,9 @@ fn treatment(id: H, name: &[u8]) -> Treatment {
 /// Headers that hold nothing but a secret.
 fn is_secret(id: H, name: &[u8]) -> bool {
     let named = |other: &[u8]| name.eq_ignore_ascii_case(other);
-    matches!(id, H::Identity | H::PMediaAuthorization | H::UserToUser) || named(b"Cookie") || named(b"Set-Cookie")
+    matches!(id, H::Identity | H::PMediaAuthorization | H::UserToUser)
+        || named(b"Cookie")
+        || named(b"Set-Cookie")
 }
 
 impl Pseudonyms {
@@ -82,7 +173,10 @@ impl Pseudonyms {
             Treatment::Diagnostics => self.diagnostics(value),
             Treatment::Warning => self.value(
                 value,
-                Manner { kind: Kind::Label, ..Manner::VALUES },
+                Manner {
+                    kind: Kind::Label,
+                    ..Manner::VALUES
+                },
                 Manner::TEXT,
             ),
             Treatment::Strict => self.value(value, Manner::STRICT, Manner::STRICT),
@@ -103,13 +197,29 @@ impl Pseudonyms {
             // Up to the parameters: commas there may be in quotes.
             let end = find(value, at, |b| matches!(b, b';' | b',' | b'"'));
             let sent_by = part(value, at, end);
-            let space = sent_by.iter().rposition(|b| matches!(b, b' ' | b'\t' | b'\n')).map_or(0, |n| n.saturating_add(1));
+            let space = sent_by
+                .iter()
+                .rposition(|b| matches!(b, b' ' | b'\t' | b'\n'))
+                .map_or(0, |n| n.saturating_add(1));
             let trailing = sent_by.len() == space;
             let (protocol, host) = split(sent_by, if trailing { 0 } else { space });
             self.scan(protocol, Manner::VALUES);
-            self.scan(host, Manner { kind: Kind::Label, ..Manner::VALUES });
+            self.scan(
+                host,
+                Manner {
+                    kind: Kind::Label,
+                    ..Manner::VALUES
+                },
+            );
             let stop = element_end(value, end);
-            self.value(part(value, end, stop), Manner { kind: Kind::Label, ..Manner::VALUES }, Manner::STRICT);
+            self.value(
+                part(value, end, stop),
+                Manner {
+                    kind: Kind::Label,
+                    ..Manner::VALUES
+                },
+                Manner::STRICT,
+            );
             at = stop.saturating_add(1).max(at.saturating_add(1));
         }
     }

@@ -1,8 +1,8 @@
 //! TLS handshake messages in place (RFC 5246 §7.4, RFC 8446 §4): names and certificates change; versions, suites, randoms and lengths stay.
 
+use super::Pseudonyms;
 use super::bytes::{part, split};
 use super::der::Element;
-use super::Pseudonyms;
 
 /// Certificates or names of authorities in one message.
 const ITEMS: usize = 4_096;
@@ -31,7 +31,9 @@ impl Pseudonyms {
     fn client_hello(&mut self, body: &mut [u8]) {
         // Version and random, session id, cipher suites, compression methods.
         let end = body.len();
-        let extensions = skip(body, 34, 1).and_then(|at| skip(body, at, 2)).and_then(|at| skip(body, at, 1));
+        let extensions = skip(body, 34, 1)
+            .and_then(|at| skip(body, at, 2))
+            .and_then(|at| skip(body, at, 1));
         let Some(list) = extensions.and_then(|at| vector(body, at, 2)) else {
             return;
         };
@@ -73,7 +75,9 @@ impl Pseudonyms {
     fn certificate_list(&mut self, body: &mut [u8]) {
         let end = body.len();
         let old = vector(body, 0, 3).filter(|list| list.1 == end);
-        let new = skip(body, 0, 1).and_then(|at| vector(body, at, 3)).filter(|list| list.1 == end);
+        let new = skip(body, 0, 1)
+            .and_then(|at| vector(body, at, 3))
+            .filter(|list| list.1 == end);
         let ((start, stop), has_extensions) = match (old, new) {
             (Some(list), _) => (list, false),
             (None, Some(list)) => (list, true),
@@ -86,7 +90,9 @@ impl Pseudonyms {
         let list = part(body, start, stop);
         let mut at = 0;
         for _ in 0..ITEMS {
-            let Some((start, end)) = vector(list, at, 3) else { break };
+            let Some((start, end)) = vector(list, at, 3) else {
+                break;
+            };
             self.certificate(part(list, start, end));
             at = end;
             if has_extensions && let Some((start, end)) = vector(list, at, 2) {
@@ -106,10 +112,15 @@ impl Pseudonyms {
         let whole = |list: &(usize, usize)| list.1 == end;
         let types = skip(body, 0, 1);
         let old = types.and_then(|at| vector(body, at, 2)).filter(whole);
-        let new = types.and_then(|at| skip(body, at, 2)).and_then(|at| vector(body, at, 2)).filter(whole);
+        let new = types
+            .and_then(|at| skip(body, at, 2))
+            .and_then(|at| vector(body, at, 2))
+            .filter(whole);
         match (old, new) {
             // A context is empty in a handshake: what follows are extensions.
-            (Some(list), _) if body.first() == Some(&0) => self.extensions_of_hello(part(body, list.0, list.1)),
+            (Some(list), _) if body.first() == Some(&0) => {
+                self.extensions_of_hello(part(body, list.0, list.1))
+            }
             (_, Some(list)) | (Some(list), None) => self.names(part(body, list.0, list.1)),
             (None, None) => {
                 let (_, rest) = split(body, 1);
@@ -129,7 +140,10 @@ impl Pseudonyms {
         while let Some((start, end)) = vector(list, at, 2) {
             let name = part(list, start, end);
             let element = Element::read(name, 0, name.len());
-            if element.and_then(|element| self.name(name, element)).is_none() {
+            if element
+                .and_then(|element| self.name(name, element))
+                .is_none()
+            {
                 self.keyed(name);
             }
             at = end;
@@ -142,7 +156,9 @@ impl Pseudonyms {
     fn tail_signature(&mut self, body: &mut [u8]) {
         let end = body.len();
         // A key exchange begins with its parameters; the signature is what ends with the message.
-        let found = (0..end.saturating_sub(2)).filter(|at| end - at > 40).find(|at| vector(body, *at, 2).is_some_and(|v| v.1 == end));
+        let found = (0..end.saturating_sub(2))
+            .filter(|at| end - at > 40)
+            .find(|at| vector(body, *at, 2).is_some_and(|v| v.1 == end));
         if let Some((start, end)) = found.and_then(|at| vector(body, at, 2)) {
             self.signature_bytes(part(body, start, end));
         }

@@ -62,7 +62,12 @@ impl Pseudonyms {
     }
 
     fn start_line(&mut self, line: &mut [u8]) {
-        let version = |word: &[u8]| word.len() == 7 && word.get(..4).is_some_and(|w| w.eq_ignore_ascii_case(b"SIP/"));
+        let version = |word: &[u8]| {
+            word.len() == 7
+                && word
+                    .get(..4)
+                    .is_some_and(|w| w.eq_ignore_ascii_case(b"SIP/"))
+        };
         let space = find(line, 0, |b| b == b' ');
         if line.get(..space).is_some_and(version) {
             let (_, rest) = split(line, space);
@@ -74,7 +79,10 @@ impl Pseudonyms {
         let (method, rest) = split(line, space);
         self.scan(method, Manner::TEXT);
         let rest = trimmed(rest);
-        let last = rest.iter().rposition(|b| *b == b' ').filter(|at| rest.get(at.saturating_add(1)..).is_some_and(version));
+        let last = rest
+            .iter()
+            .rposition(|b| *b == b' ')
+            .filter(|at| rest.get(at.saturating_add(1)..).is_some_and(version));
         let (uri, behind) = split(rest, last.unwrap_or(rest.len()));
         if last.is_none() {
             self.scan(behind, Manner::STRICT);
@@ -104,7 +112,13 @@ impl Pseudonyms {
         let (name, value) = split(line, colon);
         let name = trimmed_end(name);
         let is_name = !name.is_empty()
-            && name.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'!' | b'%' | b'*' | b'_' | b'+' | b'`' | b'\'' | b'~'));
+            && name.iter().all(|b| {
+                b.is_ascii_alphanumeric()
+                    || matches!(
+                        b,
+                        b'-' | b'.' | b'!' | b'%' | b'*' | b'_' | b'+' | b'`' | b'\'' | b'~'
+                    )
+            });
         let len = value.len();
         let value = part(value, 1, len);
         if !is_name {
@@ -114,13 +128,21 @@ impl Pseudonyms {
         let id = HeaderName::new(name);
         match id {
             HeaderName::ContentType => kind.read_type(value),
-            HeaderName::ContentEncoding => kind.encoded = !trimmed(value).eq_ignore_ascii_case(b"identity"),
+            HeaderName::ContentEncoding => {
+                kind.encoded = !trimmed(value).eq_ignore_ascii_case(b"identity")
+            }
             _ => {}
         }
         self.field(id, name, value);
         if id == HeaderName::Other {
             // A name that is known to nobody may be anything: the text of a body whose head is lost.
-            self.scan(name, Manner { kind: Kind::Word, ..Manner::TEXT });
+            self.scan(
+                name,
+                Manner {
+                    kind: Kind::Word,
+                    ..Manner::TEXT
+                },
+            );
         }
     }
 }
@@ -137,8 +159,16 @@ impl BodyKind {
         };
         let start = at.saturating_add(9);
         let (start, end) = match params.get(start) {
-            Some(b'"') => (start.saturating_add(1), super::bytes::quote_end(params, start)),
-            _ => (start, find(params, start, |b| matches!(b, b';' | b' ' | b'\t' | b'\r' | b'\n' | b','))),
+            Some(b'"') => (
+                start.saturating_add(1),
+                super::bytes::quote_end(params, start),
+            ),
+            _ => (
+                start,
+                find(params, start, |b| {
+                    matches!(b, b';' | b' ' | b'\t' | b'\r' | b'\n' | b',')
+                }),
+            ),
         };
         self.boundary = params.get(start..end).unwrap_or_default().to_vec();
     }
@@ -157,6 +187,12 @@ fn line_end(bytes: &[u8], at: usize) -> usize {
 /// Without white space and line ends at the end.
 fn trimmed_end(bytes: &mut [u8]) -> &mut [u8] {
     let len = bytes.len();
-    let end = len.saturating_sub(bytes.iter().rev().take_while(|b| matches!(b, b' ' | b'\t' | b'\r' | b'\n')).count());
+    let end = len.saturating_sub(
+        bytes
+            .iter()
+            .rev()
+            .take_while(|b| matches!(b, b' ' | b'\t' | b'\r' | b'\n'))
+            .count(),
+    );
     part(bytes, 0, end)
 }

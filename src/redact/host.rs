@@ -6,20 +6,56 @@ use super::{Kind, Pseudonyms};
 
 /// Last labels that say nothing of a place: those of RFC 2606 and 6761, of local networks, and the oldest of all.
 const TOPS: [&[u8]; 15] = [
-    b"arpa", b"com", b"corp", b"example", b"home", b"internal", b"intranet", b"invalid", b"lan", b"local", b"localdomain",
-    b"localhost", b"net", b"org", b"test",
+    b"arpa",
+    b"com",
+    b"corp",
+    b"example",
+    b"home",
+    b"internal",
+    b"intranet",
+    b"invalid",
+    b"lan",
+    b"local",
+    b"localdomain",
+    b"localhost",
+    b"net",
+    b"org",
+    b"test",
 ];
 
 /// Labels that name a service and no place: what clients and servers look for (\[MS-OCDISCWS\], Lync planning guide), and what DNS
 /// itself needs.
 const SERVICES: [&[u8]; 13] = [
-    b"anonymous", b"in-addr", b"ip6", b"localhost", b"lyncdiscover", b"lyncdiscoverinternal", b"sip", b"sipexternal", b"sipfed",
-    b"sipfederationtls", b"sipinternal", b"sipinternaltls", b"www",
+    b"anonymous",
+    b"in-addr",
+    b"ip6",
+    b"localhost",
+    b"lyncdiscover",
+    b"lyncdiscoverinternal",
+    b"sip",
+    b"sipexternal",
+    b"sipfed",
+    b"sipfederationtls",
+    b"sipinternal",
+    b"sipinternaltls",
+    b"www",
 ];
 
 /// What administrators begin names of machines with after what they are: a diagnosis reads roles from it, so it stays.
 const ROLES: [&[u8]; 13] = [
-    b"accessedge", b"sip-edge", b"imandp", b"cucmim", b"skype", b"edge", b"lync", b"cup", b"imp", b"lcs", b"ocs", b"sfb", b"sip",
+    b"accessedge",
+    b"sip-edge",
+    b"imandp",
+    b"cucmim",
+    b"skype",
+    b"edge",
+    b"lync",
+    b"cup",
+    b"imp",
+    b"lcs",
+    b"ocs",
+    b"sfb",
+    b"sip",
 ];
 
 /// User-assigned codes of ISO 3166-1: no country has one.
@@ -51,7 +87,9 @@ impl Pseudonyms {
     /// A name, label by label: names that share labels share their pseudonyms.
     pub(super) fn domain(&mut self, bytes: &mut [u8]) {
         let before = bytes.to_vec();
-        let end = bytes.len().saturating_sub(usize::from(bytes.ends_with(b".")));
+        let end = bytes
+            .len()
+            .saturating_sub(usize::from(bytes.ends_with(b".")));
         let several = before.get(..end).is_some_and(|name| name.contains(&b'.'));
         let numeric = end > 0 && before.iter().all(|b| b.is_ascii_digit() || *b == b'.');
         let mut at = 0;
@@ -68,7 +106,10 @@ impl Pseudonyms {
         // The name, and the domains it lies in: each of them would tell.
         let mut from = 0;
         while several && from < end {
-            let (old, new) = (before.get(from..end).unwrap_or_default(), bytes.get(from..end).unwrap_or_default());
+            let (old, new) = (
+                before.get(from..end).unwrap_or_default(),
+                bytes.get(from..end).unwrap_or_default(),
+            );
             if old == new || !old.contains(&b'.') {
                 break;
             }
@@ -79,7 +120,8 @@ impl Pseudonyms {
 
     /// One label.
     pub(super) fn label(&mut self, label: &mut [u8], is_top: bool) {
-        let is_in = |list: &[&[u8]], label: &[u8]| list.iter().any(|l| label.eq_ignore_ascii_case(l));
+        let is_in =
+            |list: &[&[u8]], label: &[u8]| list.iter().any(|l| label.eq_ignore_ascii_case(l));
         if label.starts_with(b"_") || is_in(&SERVICES, label) || is_in(&ROLES, label) {
             return;
         }
@@ -95,7 +137,11 @@ impl Pseudonyms {
 
     /// Digits where an octet should be, and is none: they stay none.
     fn bad_number(&mut self, label: &mut [u8]) {
-        let bad = label.len() > 3 || std::str::from_utf8(label).ok().and_then(|t| t.parse::<u16>().ok()).is_some_and(|n| n > 255);
+        let bad = label.len() > 3
+            || std::str::from_utf8(label)
+                .ok()
+                .and_then(|t| t.parse::<u16>().ok())
+                .is_some_and(|n| n > 255);
         self.replace(Kind::Number, label, 0);
         if bad && let Some(first) = label.first_mut() {
             *first = b'9';
@@ -112,6 +158,10 @@ pub(super) fn is_top(label: &[u8]) -> bool {
 fn role(label: &[u8]) -> usize {
     ROLES
         .iter()
-        .find(|role| label.get(..role.len()).is_some_and(|head| head.eq_ignore_ascii_case(role)))
+        .find(|role| {
+            label
+                .get(..role.len())
+                .is_some_and(|head| head.eq_ignore_ascii_case(role))
+        })
         .map_or(0, |role| role.len())
 }

@@ -70,6 +70,8 @@ impl Stream<'_> {
     /// A number below `end`; 0 when `end` is.
     pub(super) fn below(&mut self, end: u32) -> u32 {
         let bytes = [self.byte(), self.byte(), self.byte(), self.byte()];
-        u32::from_be_bytes(bytes).checked_rem(end).unwrap_or_default()
+        u32::from_be_bytes(bytes)
+            .checked_rem(end)
+            .unwrap_or_default()
     }
 }

@@ -35,19 +35,7 @@ impl Pseudonyms {
                     };
                     1
                 }
-                _ => {
-                    let len = character(rest);
-                    let like: &[u8] = match len {
-                        2 => "é".as_bytes(),
-                        3 => "一".as_bytes(),
-                        4 => "😀".as_bytes(),
-                        _ => &[0xff],
-                    };
-                    for (to, from) in rest.iter_mut().zip(like) {
-                        *to = *from;
-                    }
-                    len.max(1)
-                }
+                rest => neutral(rest),
             };
             at = at.saturating_add(len.max(1));
         }
@@ -55,10 +43,18 @@ impl Pseudonyms {
 
     /// Every letter and digit an X: not even the case stays.
     pub(super) fn blank(bytes: &mut [u8]) {
-        for byte in bytes {
-            if byte.is_ascii_alphanumeric() || !byte.is_ascii() {
-                *byte = b'X';
-            }
+        let mut at = 0;
+        while let Some(rest) = bytes.get_mut(at..).filter(|rest| !rest.is_empty()) {
+            let len = match rest {
+                [byte, ..] if byte.is_ascii() => {
+                    if byte.is_ascii_alphanumeric() {
+                        *byte = b'X';
+                    }
+                    1
+                }
+                rest => neutral(rest),
+            };
+            at = at.saturating_add(len);
         }
     }
 
@@ -74,12 +70,30 @@ impl Pseudonyms {
     }
 }
 
+/// One character outside of ASCII, always the same of each length; what is no UTF-8 stays none. Gives its length.
+fn neutral(bytes: &mut [u8]) -> usize {
+    let len = character(bytes);
+    let like: &[u8] = match len {
+        2 => "é".as_bytes(),
+        3 => "一".as_bytes(),
+        4 => "😀".as_bytes(),
+        _ => &[0xff],
+    };
+    for (to, from) in bytes.iter_mut().zip(like) {
+        *to = *from;
+    }
+    len.max(1)
+}
+
 /// `&amp;` stays; `&#228;` becomes the reference to another letter, of the same length. Gives the length.
 fn reference(bytes: &mut [u8]) -> usize {
     let Some(end) = bytes.iter().take(12).position(|b| *b == b';') else {
         return 1;
     };
-    if matches!(bytes.get(1..end), Some(b"amp" | b"lt" | b"gt" | b"quot" | b"apos")) {
+    if matches!(
+        bytes.get(1..end),
+        Some(b"amp" | b"lt" | b"gt" | b"quot" | b"apos")
+    ) {
         return end.saturating_add(1);
     }
     let (digits, letter): (_, &[u8]) = match bytes.get_mut(1..end).unwrap_or_default() {

@@ -131,7 +131,11 @@ impl Pseudonyms {
     fn invent(&mut self, kind: Kind, value: &[u8], kept: usize) -> Vec<u8> {
         let mut last = Vec::new();
         for attempt in 0..TRIES {
-            let choice = if attempt < MARKED { Choice::Marked } else { Choice::Any };
+            let choice = if attempt < MARKED {
+                Choice::Marked
+            } else {
+                Choice::Any
+            };
             let mut stream = self.key.stream(kind.tag(), value, attempt);
             last = match kind {
                 Kind::Top if value.len() == 2 && attempt < MARKED * 4 => host::country(&mut stream),

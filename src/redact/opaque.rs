@@ -20,7 +20,9 @@ impl Pseudonyms {
 
     /// A branch, with its cookie.
     pub(super) fn branch(&mut self, value: &mut [u8]) {
-        let cookie = value.get(..COOKIE.len()).is_some_and(|head| head.eq_ignore_ascii_case(COOKIE));
+        let cookie = value
+            .get(..COOKIE.len())
+            .is_some_and(|head| head.eq_ignore_ascii_case(COOKIE));
         let (_, rest) = split(value, if cookie { COOKIE.len() } else { 0 });
         self.opaque(rest);
     }
@@ -45,30 +47,57 @@ impl Pseudonyms {
     /// from it. Whether it is one.
     fn cisco_identifier(&mut self, token: &mut [u8]) -> bool {
         let mut dashes = memchr::memchr_iter(b'-', token);
-        let (Some(a), Some(b), Some(c), Some(d), Some(e)) =
-            (dashes.next(), dashes.next(), dashes.next(), dashes.next(), dashes.next())
+        let (Some(a), Some(b), Some(c), Some(d), Some(e)) = (
+            dashes.next(),
+            dashes.next(),
+            dashes.next(),
+            dashes.next(),
+            dashes.next(),
+        ) else {
+            return false;
+        };
+        let groups: [(usize, usize, usize); 5] = [
+            (0, a, 16),
+            (a + 1, b, 8),
+            (b + 1, c, 4),
+            (c + 1, d, 10),
+            (d + 1, e, 8),
+        ];
+        let is_one = groups.iter().enumerate().all(|(n, (start, end, most))| {
+            let group = token.get(*start..*end).unwrap_or_default();
+            let digits = if n == 3 {
+                u8::is_ascii_alphanumeric
+            } else {
+                u8::is_ascii_hexdigit
+            };
+            !group.is_empty() && group.len() <= *most && group.iter().all(digits)
+        });
+        let hex = token
+            .get(a + 1..b)
+            .and_then(|g| std::str::from_utf8(g).ok());
+        let Some(number) = hex
+            .filter(|_| is_one && b - a >= 8)
+            .and_then(|h| u32::from_str_radix(h, 16).ok())
         else {
             return false;
         };
-        let groups: [(usize, usize, usize); 5] = [(0, a, 16), (a + 1, b, 8), (b + 1, c, 4), (c + 1, d, 10), (d + 1, e, 8)];
-        let is_one = groups.iter().enumerate().all(|(n, (start, end, most))| {
-            let group = token.get(*start..*end).unwrap_or_default();
-            let digits = if n == 3 { u8::is_ascii_alphanumeric } else { u8::is_ascii_hexdigit };
-            !group.is_empty() && group.len() <= *most && group.iter().all(digits)
-        });
-        let hex = token.get(a + 1..b).and_then(|g| std::str::from_utf8(g).ok());
-        let Some(number) = hex.filter(|_| is_one && b - a >= 8).and_then(|h| u32::from_str_radix(h, 16).ok()) else {
+        let IpAddr::V4(image) = self.address(IpAddr::V4(Ipv4Addr::from(number.swap_bytes())))
+        else {
             return false;
         };
-        let IpAddr::V4(image) = self.address(IpAddr::V4(Ipv4Addr::from(number.swap_bytes()))) else {
-            return false;
-        };
-        let (width, upper) = (b - a - 1, hex.is_some_and(|h| h.bytes().any(|b| b.is_ascii_uppercase())));
+        let (width, upper) = (
+            b - a - 1,
+            hex.is_some_and(|h| h.bytes().any(|b| b.is_ascii_uppercase())),
+        );
         let text = format!("{:0width$x}", u32::from(image).swap_bytes());
         if text.len() != width {
             return false;
         }
-        let text = if upper { text.to_ascii_uppercase() } else { text };
+        let text = if upper {
+            text.to_ascii_uppercase()
+        } else {
+            text
+        };
         part(token, a + 1, b).copy_from_slice(text.as_bytes());
         self.replace(Kind::Token, part(token, 0, a), 0);
         let end = token.len();
@@ -88,7 +117,10 @@ pub(super) fn embedded_address(token: &[u8]) -> Option<(usize, usize)> {
             [inner @ .., b'.'] => inner,
             run => run,
         };
-        let parsed = (7..=15).contains(&run.len()).then(|| std::str::from_utf8(run).ok()?.parse::<Ipv4Addr>().ok()).flatten();
+        let parsed = (7..=15)
+            .contains(&run.len())
+            .then(|| std::str::from_utf8(run).ok()?.parse::<Ipv4Addr>().ok())
+            .flatten();
         if parsed.is_some() {
             return Some((start, start.checked_add(run.len())?));
         }

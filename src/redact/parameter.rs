@@ -30,52 +30,226 @@ const PARAMETERS: &[(Value, &[&str])] = &[
     (
         Value::Plain,
         &[
-            "transport", "lr", "ttl", "user", "method", "rport", "q", "expires", "handling", "charset", "cause", "duration", "protocol",
-            "refresher", "stale", "algorithm", "qop", "nc", "version", "proxy", "methods", "video", "audio", "mobility", "mobile",
-            "actor", "automata", "class", "events", "priority", "text", "branched", "retry-after", "reason-code", "ms-received-port",
-            "min-se", "isfocus", "comp", "sigcomp-id", "ob", "reg-id", "gruu", "type", "application", "control", "data", "duplex",
-            "format", "boundary-type", "alert", "keep", "ms-skip-rinfo", "ms-role-rs-to", "ms-role-rs-from", "ms-fed", "hresult",
-            "errortype", "winsockfailurecode", "winsockfailuredescription", "level", "state", "errorcode", "statuscode", "microsoftmsgid",
-            "ms-source-type", "ms-source-verified-user", "ms-source-network", "progress", "supported", "responsecode", "code",
-            "subscription-expires", "trigger", "screen", "party", "privacy", "index", "event", "seq", "hresultcode", "tls-version",
+            "transport",
+            "lr",
+            "ttl",
+            "user",
+            "method",
+            "rport",
+            "q",
+            "expires",
+            "handling",
+            "charset",
+            "cause",
+            "duration",
+            "protocol",
+            "refresher",
+            "stale",
+            "algorithm",
+            "qop",
+            "nc",
+            "version",
+            "proxy",
+            "methods",
+            "video",
+            "audio",
+            "mobility",
+            "mobile",
+            "actor",
+            "automata",
+            "class",
+            "events",
+            "priority",
+            "text",
+            "branched",
+            "retry-after",
+            "reason-code",
+            "ms-received-port",
+            "min-se",
+            "isfocus",
+            "comp",
+            "sigcomp-id",
+            "ob",
+            "reg-id",
+            "gruu",
+            "type",
+            "application",
+            "control",
+            "data",
+            "duplex",
+            "format",
+            "boundary-type",
+            "alert",
+            "keep",
+            "ms-skip-rinfo",
+            "ms-role-rs-to",
+            "ms-role-rs-from",
+            "ms-fed",
+            "hresult",
+            "errortype",
+            "winsockfailurecode",
+            "winsockfailuredescription",
+            "level",
+            "state",
+            "errorcode",
+            "statuscode",
+            "microsoftmsgid",
+            "ms-source-type",
+            "ms-source-verified-user",
+            "ms-source-network",
+            "progress",
+            "supported",
+            "responsecode",
+            "code",
+            "subscription-expires",
+            "trigger",
+            "screen",
+            "party",
+            "privacy",
+            "index",
+            "event",
+            "seq",
+            "hresultcode",
+            "tls-version",
         ],
     ),
     (
         Value::Host,
         &[
-            "maddr", "received", "ms-fe", "source", "tls-target", "peerserver", "fqdn", "target", "domain", "ms-ep-fqdn", "host",
-            "ms-received-cid-host", "targetname", "server", "nexthop", "destination", "dest", "pool", "ms-proxy-fqdn", "proxy-fqdn",
-            "localaddress", "remoteaddress", "peer", "address", "ip", "ms-edge-fqdn", "phone-context", "destinationfqdn", "edge-server",
+            "maddr",
+            "received",
+            "ms-fe",
+            "source",
+            "tls-target",
+            "peerserver",
+            "fqdn",
+            "target",
+            "domain",
+            "ms-ep-fqdn",
+            "host",
+            "ms-received-cid-host",
+            "targetname",
+            "server",
+            "nexthop",
+            "destination",
+            "dest",
+            "pool",
+            "ms-proxy-fqdn",
+            "proxy-fqdn",
+            "localaddress",
+            "remoteaddress",
+            "peer",
+            "address",
+            "ip",
+            "ms-edge-fqdn",
+            "phone-context",
+            "destinationfqdn",
+            "edge-server",
         ],
     ),
     (
         Value::Token,
         &[
-            "tag", "epid", "from-tag", "to-tag", "local-tag", "remote-tag", "ms-route-sig", "ms-received-cid", "boundary", "ms-opaque",
-            "ms-identity", "ms-identity-cookie", "ms-internal-info", "ms-identity-info", "ms-identity-alg", "id", "icid-value", "grid",
-            "ms-conversation-id", "aid", "nonce-count",
+            "tag",
+            "epid",
+            "from-tag",
+            "to-tag",
+            "local-tag",
+            "remote-tag",
+            "ms-route-sig",
+            "ms-received-cid",
+            "boundary",
+            "ms-opaque",
+            "ms-identity",
+            "ms-identity-cookie",
+            "ms-internal-info",
+            "ms-identity-info",
+            "ms-identity-alg",
+            "id",
+            "icid-value",
+            "grid",
+            "ms-conversation-id",
+            "aid",
+            "nonce-count",
         ],
     ),
     (Value::CallId, &["call-id", "callid", "correlationid"]),
     (Value::Branch, &["branch"]),
-    (Value::Parts, &["opaque", "+sip.instance", "gr", "pub-gruu", "temp-gruu"]),
+    (
+        Value::Parts,
+        &["opaque", "+sip.instance", "gr", "pub-gruu", "temp-gruu"],
+    ),
     (Value::Base64, &["ms-body", "msgr"]),
     (
         Value::Blank,
         &[
-            "nonce", "cnonce", "response", "gssapi-data", "rspauth", "nextnonce", "crand", "cnum", "srand", "snum", "token", "password",
-            "key", "signature", "cookie",
+            "nonce",
+            "cnonce",
+            "response",
+            "gssapi-data",
+            "rspauth",
+            "nextnonce",
+            "crand",
+            "cnum",
+            "srand",
+            "snum",
+            "token",
+            "password",
+            "key",
+            "signature",
+            "cookie",
         ],
     ),
-    (Value::Uri, &["uri", "purpose-uri", "digest-uri", "from-uri", "to-uri", "fromuri", "touri", "calleduri", "remote-uri"]),
+    (
+        Value::Uri,
+        &[
+            "uri",
+            "purpose-uri",
+            "digest-uri",
+            "from-uri",
+            "to-uri",
+            "fromuri",
+            "touri",
+            "calleduri",
+            "remote-uri",
+        ],
+    ),
     (Value::User, &["username", "user-id"]),
-    (Value::Text, &["realm", "reason", "description", "text-description", "msg", "title", "details"]),
+    (
+        Value::Text,
+        &[
+            "realm",
+            "reason",
+            "description",
+            "text-description",
+            "msg",
+            "title",
+            "details",
+        ],
+    ),
 ];
 
 /// Parts of `opaque=` that say what an address is of (\[MS-CONFBAS\] 2.2.1).
 const PARTS: [&[u8]; 19] = [
-    b"app", b"conf", b"focus", b"focus-info", b"id", b"chat", b"audio-video", b"im", b"applicationsharing", b"data-conf", b"user",
-    b"epid", b"state", b"srvr", b"homeserver", b"t", b"f", b"ci", b"gruu",
+    b"app",
+    b"conf",
+    b"focus",
+    b"focus-info",
+    b"id",
+    b"chat",
+    b"audio-video",
+    b"im",
+    b"applicationsharing",
+    b"data-conf",
+    b"user",
+    b"epid",
+    b"state",
+    b"srvr",
+    b"homeserver",
+    b"t",
+    b"f",
+    b"ci",
+    b"gruu",
 ];
 
 fn treatment(name: &[u8]) -> Option<Value> {
@@ -119,7 +293,9 @@ impl Pseudonyms {
 
     /// Where text without parameters ends: a display name before `<`, a word, a bare URI.
     fn text_end(&self, bytes: &[u8], at: usize) -> usize {
-        find(bytes, at.saturating_add(1), |b| matches!(b, b';' | b',' | b'<' | b'"'))
+        find(bytes, at.saturating_add(1), |b| {
+            matches!(b, b';' | b',' | b'<' | b'"')
+        })
     }
 
     /// `;name=value;name`, nothing before.
@@ -139,23 +315,34 @@ impl Pseudonyms {
 
     /// One parameter, `at` behind its semicolon; gives where it ends.
     fn parameter(&mut self, bytes: &mut [u8], at: usize, rest: Manner) -> usize {
-        let name_end = find(bytes, at, |b| matches!(b, b'=' | b';' | b',' | b'>' | b'<' | b'"' | b'?'));
+        let name_end = find(bytes, at, |b| {
+            matches!(b, b'=' | b';' | b',' | b'>' | b'<' | b'"' | b'?')
+        });
         let behind = name_end.saturating_add(1);
         if bytes.get(name_end) != Some(&b'=') {
             self.parameter_name(part(bytes, at, name_end));
             return name_end.max(at);
         }
-        let start = find(bytes, behind, |b| !matches!(b, b' ' | b'\t' | b'\r' | b'\n'));
+        let start = find(bytes, behind, |b| {
+            !matches!(b, b' ' | b'\t' | b'\r' | b'\n')
+        });
         let (inner, end) = match bytes.get(start) {
             Some(b'"') => {
                 let end = quote_end(bytes, start);
                 (start.saturating_add(1), end)
             }
-            _ => (start, find(bytes, start, |b| matches!(b, b';' | b',' | b'"' | b'?'))),
+            _ => (
+                start,
+                find(bytes, start, |b| matches!(b, b';' | b',' | b'"' | b'?')),
+            ),
         };
         let (head, tail) = split(bytes, name_end);
         let name = trimmed(part(head, at, name_end));
-        let value = part(tail, inner.saturating_sub(name_end), end.saturating_sub(name_end));
+        let value = part(
+            tail,
+            inner.saturating_sub(name_end),
+            end.saturating_sub(name_end),
+        );
         self.named(name, value, rest);
         let quote = usize::from(bytes.get(end) == Some(&b'"') && inner > start);
         end.saturating_add(quote).max(at)
@@ -179,16 +366,20 @@ impl Pseudonyms {
             Some(Value::Base64) => self.base64(trimmed(value)),
             Some(Value::Blank) => Self::blank(value),
             Some(Value::Uri) => self.uri(value),
-            Some(Value::User) => self.scan(value, Manner { kind: Kind::User, ..Manner::STRICT }),
+            Some(Value::User) => self.scan(
+                value,
+                Manner {
+                    kind: Kind::User,
+                    ..Manner::STRICT
+                },
+            ),
         }
     }
 
     /// Names that are known stay, and those of manufacturers; others may be anything.
     fn parameter_name(&mut self, name: &mut [u8]) {
         let name = trimmed(name);
-        let own = name.get(..3).is_some_and(|head| head.eq_ignore_ascii_case(b"ms-"));
-        let own = own && name.len() < 40 && name.iter().all(|b| b.is_ascii_alphabetic() || *b == b'-');
-        if !own && treatment(name).is_none() {
+        if !super::scan::is_microsoft(name) && treatment(name).is_none() {
             self.scan(name, Manner::TEXT);
         }
     }
@@ -196,11 +387,19 @@ impl Pseudonyms {
     /// A host, a list of hosts, a URI.
     fn host_value(&mut self, value: &mut [u8]) {
         let value = trimmed(value);
-        let of_host = |b: &u8| b.is_ascii_alphanumeric() || !b.is_ascii() || matches!(b, b'.' | b'-' | b'_' | b'*');
+        let of_host = |b: &u8| {
+            b.is_ascii_alphanumeric() || !b.is_ascii() || matches!(b, b'.' | b'-' | b'_' | b'*')
+        };
         if value.iter().all(of_host) {
             self.host(value);
         } else if !self.address_text(value) {
-            self.scan(value, Manner { kind: Kind::Label, ..Manner::TEXT });
+            self.scan(
+                value,
+                Manner {
+                    kind: Kind::Label,
+                    ..Manner::TEXT
+                },
+            );
         }
     }
 
@@ -213,7 +412,9 @@ impl Pseudonyms {
         while at < inner.len() {
             let end = find(inner, at, |b| matches!(b, b':' | b'>'));
             let part = part(inner, at, end);
-            let known = PARTS.iter().any(|p| part.eq_ignore_ascii_case(p)) || part.eq_ignore_ascii_case(b"urn") || part.eq_ignore_ascii_case(b"uuid");
+            let known = PARTS.iter().any(|p| part.eq_ignore_ascii_case(p))
+                || part.eq_ignore_ascii_case(b"urn")
+                || part.eq_ignore_ascii_case(b"uuid");
             if !known {
                 self.opaque(part);
             }
@@ -224,11 +425,19 @@ impl Pseudonyms {
     /// Credentials (RFC 3261 §20.7): the scheme and the names of the parameters stay.
     pub(super) fn credentials(&mut self, bytes: &mut [u8]) {
         let end = find(bytes, 0, |b| matches!(b, b' ' | b'\t'));
-        let has_parameters = bytes.get(end..).is_some_and(|rest| rest.contains(&b'='));
+        // What ends with equals signs alone is base64.
+        let padding = bytes.iter().rev().take_while(|b| **b == b'=').count();
+        let has_parameters = bytes
+            .get(end..bytes.len().saturating_sub(padding))
+            .is_some_and(|rest| rest.contains(&b'='));
         let (scheme, rest) = split(bytes, end);
         if !has_parameters {
             // `Basic dXNlcg`: nothing but a secret.
-            return if rest.is_empty() { self.mask(scheme, Escapes::None) } else { Self::blank(rest) };
+            return if rest.is_empty() {
+                self.mask(scheme, Escapes::None)
+            } else {
+                Self::blank(rest)
+            };
         }
         self.scan(scheme, Manner::TEXT);
         let mut at = 0;
@@ -239,7 +448,9 @@ impl Pseudonyms {
                 at = name_end.saturating_add(1);
                 continue;
             }
-            let start = find(rest, name_end.saturating_add(1), |b| !matches!(b, b' ' | b'\t' | b'\r' | b'\n'));
+            let start = find(rest, name_end.saturating_add(1), |b| {
+                !matches!(b, b' ' | b'\t' | b'\r' | b'\n')
+            });
             let quoted = rest.get(start) == Some(&b'"');
             let (inner, end) = if quoted {
                 (start.saturating_add(1), quote_end(rest, start))
@@ -248,9 +459,15 @@ impl Pseudonyms {
             };
             let (head, tail) = split(rest, name_end);
             let name = trimmed(part(head, at, name_end));
-            let value = part(tail, inner.saturating_sub(name_end), end.saturating_sub(name_end));
+            let value = part(
+                tail,
+                inner.saturating_sub(name_end),
+                end.saturating_sub(name_end),
+            );
             match treatment(name) {
-                Some(Value::Plain | Value::Host | Value::Text | Value::Uri | Value::User) => self.named(name, value, Manner::STRICT),
+                Some(Value::Plain | Value::Host | Value::Text | Value::Uri | Value::User) => {
+                    self.named(name, value, Manner::STRICT)
+                }
                 known => {
                     if known.is_none() {
                         self.parameter_name(name);

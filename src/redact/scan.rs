@@ -21,22 +21,50 @@ pub(super) struct Manner {
 
 impl Manner {
     /// Values of a grammar: its words and numbers stay.
-    pub(super) const VALUES: Self = Self { known: true, numbers: true, words: false, kind: Kind::Word };
+    pub(super) const VALUES: Self = Self {
+        known: true,
+        numbers: true,
+        words: false,
+        kind: Kind::Word,
+    };
     /// What people or servers wrote for people: known words stay.
-    pub(super) const TEXT: Self = Self { known: true, numbers: false, words: false, kind: Kind::Word };
+    pub(super) const TEXT: Self = Self {
+        known: true,
+        numbers: false,
+        words: false,
+        kind: Kind::Word,
+    };
     /// Nothing stays.
-    pub(super) const STRICT: Self = Self { known: false, numbers: false, words: false, kind: Kind::Word };
+    pub(super) const STRICT: Self = Self {
+        known: false,
+        numbers: false,
+        words: false,
+        kind: Kind::Word,
+    };
     /// What a user wrote about a capture: words stay.
-    pub(super) const COMMENT: Self = Self { known: true, numbers: false, words: true, kind: Kind::Word };
+    pub(super) const COMMENT: Self = Self {
+        known: true,
+        numbers: false,
+        words: true,
+        kind: Kind::Word,
+    };
     /// Nothing stays, and everything is opaque.
-    pub(super) const TOKENS: Self = Self { known: false, numbers: false, words: false, kind: Kind::Token };
+    pub(super) const TOKENS: Self = Self {
+        known: false,
+        numbers: false,
+        words: false,
+        kind: Kind::Token,
+    };
 }
 
 /// Part of a run: letters, digits, what is not ASCII, and what stands inside names and numbers.
 const fn in_run(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
         || !byte.is_ascii()
-        || matches!(byte, b'-' | b'_' | b'.' | b'+' | b'~' | b'@' | b'*' | b'!' | b'$' | b'\'')
+        || matches!(
+            byte,
+            b'-' | b'_' | b'.' | b'+' | b'~' | b'@' | b'*' | b'!' | b'$' | b'\''
+        )
 }
 
 /// Bytes that an escape has (RFC 3986 §2.1), and what it stands for.
@@ -75,7 +103,11 @@ impl Pseudonyms {
             }
             let end = run_end(bytes, at);
             if end == at {
-                let len = if byte == b'%' && escape(bytes, at).is_some() { 3 } else { 1 };
+                let len = if byte == b'%' && escape(bytes, at).is_some() {
+                    3
+                } else {
+                    1
+                };
                 at = at.saturating_add(len);
                 continue;
             }
@@ -84,7 +116,9 @@ impl Pseudonyms {
                 _ => bytes.get(end) == Some(&b':'),
             };
             if is_scheme && bytes.get(at..end).is_some_and(super::uri::is_scheme) {
-                let stop = find(bytes, end, |b| matches!(b, b' ' | b'\t' | b'\r' | b'\n' | b'<' | b'>' | b'"' | b','));
+                let stop = find(bytes, end, |b| {
+                    matches!(b, b' ' | b'\t' | b'\r' | b'\n' | b'<' | b'>' | b'"' | b',')
+                });
                 self.uri(part(bytes, at, stop));
                 at = stop;
                 continue;
@@ -98,12 +132,20 @@ impl Pseudonyms {
     fn six_at(&mut self, bytes: &mut [u8], at: usize) -> Option<usize> {
         let first = bytes.get(at)?;
         if !(first.is_ascii_hexdigit() || *first == b':')
-            || at.checked_sub(1).and_then(|b| bytes.get(b)).is_some_and(|b| in_run(*b) || *b == b':')
+            || at
+                .checked_sub(1)
+                .and_then(|b| bytes.get(b))
+                .is_some_and(|b| in_run(*b) || *b == b':')
         {
             return None;
         }
         let of_address = |b: &u8| b.is_ascii_hexdigit() || matches!(b, b':' | b'.');
-        let len = bytes.get(at..)?.iter().take(46).take_while(|b| of_address(b)).count();
+        let len = bytes
+            .get(at..)?
+            .iter()
+            .take(46)
+            .take_while(|b| of_address(b))
+            .count();
         let run = bytes.get(at..at.checked_add(len)?)?;
         if memchr::memchr_iter(b':', run).take(2).count() < 2 {
             return None;
@@ -116,18 +158,26 @@ impl Pseudonyms {
     fn run(&mut self, bytes: &mut [u8], how: Manner) {
         let is_edge = |b: &u8| matches!(b, b'.' | b'!' | b'*' | b'\'' | b'~' | b'$' | b'-');
         let start = bytes.iter().take_while(|b| is_edge(b)).count();
-        let end = bytes.len().saturating_sub(bytes.iter().rev().take_while(|b| is_edge(b)).count());
+        let end = bytes
+            .len()
+            .saturating_sub(bytes.iter().rev().take_while(|b| is_edge(b)).count());
         let run = part(bytes, start, end);
         if run.is_empty() {
             return;
         }
-        let at = memchr::memchr(b'@', run).map(|at| (at, 1)).or_else(|| memmem::find(run, b"%40").map(|at| (at, 3)));
+        let at = memchr::memchr(b'@', run)
+            .map(|at| (at, 1))
+            .or_else(|| memmem::find(run, b"%40").map(|at| (at, 3)));
         if let Some((at, len)) = at {
             self.mailbox(run, at, len);
             return;
         }
         let digits = run.iter().filter(|b| b.is_ascii_digit()).count();
-        if digits > 0 && run.iter().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'+' | b'-')) {
+        if digits > 0
+            && run
+                .iter()
+                .all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'+' | b'-'))
+        {
             if !self.address_text(run) {
                 self.number(run, digits, how);
             }
@@ -174,7 +224,11 @@ impl Pseudonyms {
 
     /// Whether all of a run is known: a word, an option tag of known words, a code.
     fn is_known(&self, run: &[u8], how: Manner) -> bool {
-        if self.words.knows(run) || run.len() == 1 || is_code(run) {
+        if self.words.knows(run)
+            || run.len() == 1
+            || is_code(run)
+            || (how.numbers && is_microsoft(run))
+        {
             return true;
         }
         if is_host(run) && !starts_as_name(run) {
@@ -196,7 +250,11 @@ impl Pseudonyms {
             let end = find(run, at, |b| b.is_ascii() && !b.is_ascii_alphanumeric());
             let part = part(run, at, end);
             if !part.is_empty() && !self.is_known_part(part, how) {
-                let kind = if part.iter().all(u8::is_ascii_digit) { Kind::Number } else { how.kind };
+                let kind = if part.iter().all(u8::is_ascii_digit) {
+                    Kind::Number
+                } else {
+                    how.kind
+                };
                 self.replace(kind, part, 0);
             }
             at = end.saturating_add(1);
@@ -210,26 +268,60 @@ fn is_host(run: &[u8]) -> bool {
         return false;
     };
     let top = run.get(dot.saturating_add(1)..).unwrap_or_default();
-    let of_name = |b: &u8| b.is_ascii_alphanumeric() || !b.is_ascii() || matches!(b, b'.' | b'-' | b'_');
+    let of_name =
+        |b: &u8| b.is_ascii_alphanumeric() || !b.is_ascii() || matches!(b, b'.' | b'-' | b'_');
     dot > 0
         && top.len() >= 2
-        && top.iter().all(|b| b.is_ascii_alphabetic() || !b.is_ascii() || *b == b'-')
+        && top
+            .iter()
+            .all(|b| b.is_ascii_alphabetic() || !b.is_ascii() || *b == b'-')
         && run.iter().all(of_name)
 }
 
 /// Names that are written like hosts and are none: `com.microsoft.autoextend`, `presence.winfo`.
 fn starts_as_name(run: &[u8]) -> bool {
     let first = run.split(|b| *b == b'.').next().unwrap_or_default();
-    [&b"com"[..], b"org", b"vnd", b"presence", b"dialog", b"conference", b"message"].iter().any(|name| first.eq_ignore_ascii_case(name))
+    [
+        &b"com"[..],
+        b"org",
+        b"vnd",
+        b"presence",
+        b"dialog",
+        b"conference",
+        b"message",
+    ]
+    .iter()
+    .any(|name| first.eq_ignore_ascii_case(name))
+}
+
+/// Option tags and values of Microsoft: `ms-forking`.
+pub(super) fn is_microsoft(run: &[u8]) -> bool {
+    let starts = run
+        .get(..3)
+        .is_some_and(|head| head.eq_ignore_ascii_case(b"ms-"));
+    starts && run.len() < 40 && run.iter().all(|b| b.is_ascii_alphabetic() || *b == b'-')
 }
 
 /// Result codes: `0x80090322`, `SEC_E_WRONG_PRINCIPAL`.
 fn is_code(run: &[u8]) -> bool {
     match run {
-        [b'0', b'x' | b'X', digits @ ..] => digits.len() <= 8 && digits.iter().all(u8::is_ascii_hexdigit),
+        [b'0', b'x' | b'X', digits @ ..] => {
+            digits.len() <= 8 && digits.iter().all(u8::is_ascii_hexdigit)
+        }
         _ => {
-            let starts = [&b"SEC_E_"[..], b"SEC_I_", b"CERT_E_", b"TRUST_E_", b"CRYPT_E_", b"RTC_E_", b"SIP_E_", b"SIPPROXY_E_", b"WSAE"];
-            starts.iter().any(|s| run.starts_with(s)) && run.iter().all(|b| b.is_ascii_uppercase() || *b == b'_')
+            let starts = [
+                &b"SEC_E_"[..],
+                b"SEC_I_",
+                b"CERT_E_",
+                b"TRUST_E_",
+                b"CRYPT_E_",
+                b"RTC_E_",
+                b"SIP_E_",
+                b"SIPPROXY_E_",
+                b"WSAE",
+            ];
+            starts.iter().any(|s| run.starts_with(s))
+                && run.iter().all(|b| b.is_ascii_uppercase() || *b == b'_')
         }
     }
 }

@@ -6,7 +6,16 @@ use super::scan::Manner;
 use super::{Kind, Pseudonyms};
 
 /// Attributes whose values are opaque or secret.
-const SECRET: [&[u8]; 8] = [b"ice-ufrag", b"ice-pwd", b"remote-candidates", b"fingerprint", b"key-mgmt", b"identity", b"x-candidate-info", b"label"];
+const SECRET: [&[u8]; 8] = [
+    b"ice-ufrag",
+    b"ice-pwd",
+    b"remote-candidates",
+    b"fingerprint",
+    b"key-mgmt",
+    b"identity",
+    b"x-candidate-info",
+    b"label",
+];
 
 impl Pseudonyms {
     /// Rewrites a session description.
@@ -47,7 +56,13 @@ impl Pseudonyms {
         if digits.len() > 2 {
             self.replace(Kind::Number, digits, 0);
         }
-        self.scan(rest, Manner { kind: Kind::Label, ..Manner::VALUES });
+        self.scan(
+            rest,
+            Manner {
+                kind: Kind::Label,
+                ..Manner::VALUES
+            },
+        );
     }
 
     fn attribute(&mut self, value: &mut [u8]) {
@@ -60,10 +75,8 @@ impl Pseudonyms {
         match lower.as_slice() {
             b"crypto" | b"cryptoscale" => {
                 // `1 AES_CM_128_HMAC_SHA1_80 inline:KEY|2^31|1:1`: number and suite stay.
-                let inline = memchr::memmem::find(rest, b"inline:").map_or_else(
-                    || find(rest, 0, |b| b == b' '),
-                    |at| at.saturating_add(7),
-                );
+                let inline = memchr::memmem::find(rest, b"inline:")
+                    .map_or_else(|| find(rest, 0, |b| b == b' '), |at| at.saturating_add(7));
                 let (head, key) = split(rest, inline);
                 self.scan(head, Manner::VALUES);
                 Self::blank(key);
@@ -78,9 +91,30 @@ impl Pseudonyms {
                 self.scan(name, Manner::VALUES);
                 self.scan(value, Manner::TOKENS);
             }
-            b"rtpmap" | b"fmtp" | b"ptime" | b"maxptime" | b"rtcp" | b"setup" | b"connection" | b"mid" | b"accept-types" | b"encryption"
-            | b"rtcp-fb" | b"framerate" | b"curr" | b"des" | b"conf" | b"group" | b"rtcp-xr" | b"x-caps" | b"x-ssrc-range" | b"max-size"
-            | b"accept-wrapped-types" | b"x-devicecaps" | b"feature" | b"path" => self.scan(rest, Manner::VALUES),
+            b"rtpmap"
+            | b"fmtp"
+            | b"ptime"
+            | b"maxptime"
+            | b"rtcp"
+            | b"setup"
+            | b"connection"
+            | b"mid"
+            | b"accept-types"
+            | b"encryption"
+            | b"rtcp-fb"
+            | b"framerate"
+            | b"curr"
+            | b"des"
+            | b"conf"
+            | b"group"
+            | b"rtcp-xr"
+            | b"x-caps"
+            | b"x-ssrc-range"
+            | b"max-size"
+            | b"accept-wrapped-types"
+            | b"x-devicecaps"
+            | b"feature"
+            | b"path" => self.scan(rest, Manner::VALUES),
             _ => self.scan(rest, Manner::STRICT),
         }
     }
@@ -92,7 +126,11 @@ impl Pseudonyms {
             let end = find(value, at, |b| b == b' ');
             let word = part(value, at, end);
             let number = word.len() <= 10 && word.iter().all(u8::is_ascii_digit);
-            if !number && !self.address_text(word) && !self.words.keeps(word) && !matches!(&*word, b"TCP-ACT" | b"TCP-PASS") {
+            if !number
+                && !self.address_text(word)
+                && !self.words.keeps(word)
+                && !matches!(&*word, b"TCP-ACT" | b"TCP-PASS")
+            {
                 self.replace(Kind::Token, word, 0);
             }
             at = end.saturating_add(1);

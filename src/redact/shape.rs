@@ -20,7 +20,13 @@ pub(super) enum Choice {
 }
 
 /// Makes a pseudonym. `value` is in lower case; the first `kept` bytes stay.
-pub(super) fn make(kind: Kind, value: &[u8], kept: usize, stream: &mut Stream<'_>, choice: Choice) -> Vec<u8> {
+pub(super) fn make(
+    kind: Kind,
+    value: &[u8],
+    kept: usize,
+    stream: &mut Stream<'_>,
+    choice: Choice,
+) -> Vec<u8> {
     let mut out = Vec::with_capacity(value.len());
     out.extend_from_slice(value.get(..kept).unwrap_or(value));
     let letters = value.iter().filter(|b| b.is_ascii_alphabetic()).count();
@@ -28,10 +34,20 @@ pub(super) fn make(kind: Kind, value: &[u8], kept: usize, stream: &mut Stream<'_
         .letter()
         .filter(|_| choice == Choice::Marked && letters >= 3 && kept == 0);
     while let Some(rest) = value.get(out.len()..).filter(|rest| !rest.is_empty()) {
-        let group = rest.iter().take_while(|b| b.is_ascii_alphanumeric()).count();
+        let group = rest
+            .iter()
+            .take_while(|b| b.is_ascii_alphanumeric())
+            .count();
         if group > 0 {
             let group = rest.get(..group).unwrap_or(rest);
-            alphanumeric(group, out.last() == Some(&b'+'), &mut mark, stream, choice, &mut out);
+            alphanumeric(
+                group,
+                out.last() == Some(&b'+'),
+                &mut mark,
+                stream,
+                choice,
+                &mut out,
+            );
         } else {
             other(rest, stream, &mut out);
         }
@@ -45,9 +61,18 @@ fn is_hex(group: &[u8]) -> bool {
     group.len() >= 4 && (digits || group.len() >= 8) && group.iter().all(u8::is_ascii_hexdigit)
 }
 
-fn alphanumeric(group: &[u8], behind_plus: bool, mark: &mut Option<u8>, stream: &mut Stream<'_>, choice: Choice, out: &mut Vec<u8>) {
+fn alphanumeric(
+    group: &[u8],
+    behind_plus: bool,
+    mark: &mut Option<u8>,
+    stream: &mut Stream<'_>,
+    choice: Choice,
+    out: &mut Vec<u8>,
+) {
     let (prefix, rest) = match group {
-        [b'0', b'x', rest @ ..] if rest.iter().all(u8::is_ascii_hexdigit) && !rest.is_empty() => (&b"0x"[..], rest),
+        [b'0', b'x', rest @ ..] if rest.iter().all(u8::is_ascii_hexdigit) && !rest.is_empty() => {
+            (&b"0x"[..], rest)
+        }
         _ => (&b""[..], group),
     };
     out.extend_from_slice(prefix);
@@ -73,11 +98,15 @@ fn alphanumeric(group: &[u8], behind_plus: bool, mark: &mut Option<u8>, stream: 
 /// What is neither an ASCII letter nor a digit: at least one byte of `rest`.
 fn other(rest: &[u8], stream: &mut Stream<'_>, out: &mut Vec<u8>) {
     match rest {
-        [b'%', a, b, ..] if a.is_ascii_hexdigit() && b.is_ascii_hexdigit() => escape(*a, *b, stream, out),
+        [b'%', a, b, ..] if a.is_ascii_hexdigit() && b.is_ascii_hexdigit() => {
+            escape(*a, *b, stream, out)
+        }
         [byte, ..] if byte.is_ascii() => out.push(*byte),
         _ => {
             let len = character(rest);
-            let range = |stream: &mut Stream<'_>, first: u8, span: u8| first.wrapping_add(stream.byte() % span.max(1));
+            let range = |stream: &mut Stream<'_>, first: u8, span: u8| {
+                first.wrapping_add(stream.byte() % span.max(1))
+            };
             match len {
                 // Latin letters with accents, without the two signs among them.
                 2 => {
@@ -105,7 +134,10 @@ fn other(rest: &[u8], stream: &mut Stream<'_>, out: &mut Vec<u8>) {
 pub(super) fn character(bytes: &[u8]) -> usize {
     let head = bytes.get(..bytes.len().min(4)).unwrap_or(bytes);
     (1..=head.len())
-        .find(|len| head.get(..*len).is_some_and(|c| std::str::from_utf8(c).is_ok()))
+        .find(|len| {
+            head.get(..*len)
+                .is_some_and(|c| std::str::from_utf8(c).is_ok())
+        })
         .unwrap_or(0)
 }
 

@@ -26,7 +26,13 @@ pub struct Survivor {
 
 impl std::fmt::Display for Survivor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "a {} (fingerprint {}) at byte {}", self.kind.name(), self.fingerprint, self.offset)
+        write!(
+            f,
+            "a {} (fingerprint {}) at byte {}",
+            self.kind.name(),
+            self.fingerprint,
+            self.offset
+        )
     }
 }
 
@@ -88,7 +94,10 @@ impl Pseudonyms {
     pub fn search(&self) -> Search {
         let mut forms = BTreeSet::new();
         let table = self.table.entries();
-        let tabled = table.iter().filter(|(_, from, to)| from != to).map(|(kind, from, _)| (*kind, *from));
+        let tabled = table
+            .iter()
+            .filter(|(_, from, to)| from != to)
+            .map(|(kind, from, _)| (*kind, *from));
         let mut composed: Vec<(Kind, &[u8])> = self
             .composed
             .iter()
@@ -111,8 +120,14 @@ impl Pseudonyms {
             .match_kind(MatchKind::Standard)
             .build(forms.iter().map(|(_, form, _)| form))
             .ok();
-        let patterns = forms.iter().map(|(kind, _, value)| (*kind, self.fingerprint(*kind, value))).collect();
-        Search { automaton, patterns }
+        let patterns = forms
+            .iter()
+            .map(|(kind, _, value)| (*kind, self.fingerprint(*kind, value)))
+            .collect();
+        Search {
+            automaton,
+            patterns,
+        }
     }
 
     /// Searches one output; for several, [`Pseudonyms::search`] once.
@@ -132,18 +147,31 @@ impl Pseudonyms {
     /// Whether a value says who or where by itself.
     fn identifies(&self, kind: Kind, value: &[u8]) -> bool {
         let digits = value.iter().filter(|b| b.is_ascii_digit()).count();
-        let numeric = value.iter().all(|b| !b.is_ascii_alphabetic() && b.is_ascii());
+        let numeric = value
+            .iter()
+            .all(|b| !b.is_ascii_alphabetic() && b.is_ascii());
         let long = match kind {
             Kind::Domain | Kind::Mailbox | Kind::Address => true,
             Kind::Number => digits >= DIGITS,
             Kind::Token => value.len() >= TOKEN && (!numeric || digits >= 10),
-            Kind::User | Kind::Label | Kind::Word => value.len() >= WORD && (!numeric || digits >= DIGITS),
+            Kind::User | Kind::Label | Kind::Word => {
+                value.len() >= WORD && (!numeric || digits >= DIGITS)
+            }
             Kind::Top => false,
         };
-        let of_others = [Kind::User, Kind::Label, Kind::Word, Kind::Number, Kind::Token]
-            .into_iter()
-            .any(|other| self.table.is_taken(other, value));
-        long && !of_others && !self.words.knows(value) && !self.stayed.contains(value) && !self.is_all_known(value, kind)
+        let of_others = [
+            Kind::User,
+            Kind::Label,
+            Kind::Word,
+            Kind::Number,
+            Kind::Token,
+        ]
+        .into_iter()
+        .any(|other| self.table.is_taken(other, value));
+        long && !of_others
+            && !self.words.knows(value)
+            && !self.stayed.contains(value)
+            && !self.is_all_known(value, kind)
     }
 
     /// Words with hyphens or dots, each of them known: `ms-dialog-route-set-update`.
@@ -161,6 +189,10 @@ fn add_forms(kind: Kind, value: &[u8], out: &mut BTreeSet<(Kind, Vec<u8>, Vec<u8
         out.insert((kind, form, value.to_vec()));
     };
     add(value.to_vec());
+    if kind == Kind::Number {
+        // Without its separators.
+        add(value.iter().copied().filter(u8::is_ascii_digit).collect());
+    }
     let Ok(text) = std::str::from_utf8(value) else {
         return;
     };
@@ -190,7 +222,12 @@ fn add_forms(kind: Kind, value: &[u8], out: &mut BTreeSet<(Kind, Vec<u8>, Vec<u8
             }
         }
     }
-    let html = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;");
+    let html = text
+        .replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+        .replace('\'', "&#39;");
     for form in [percent, json, html] {
         add(form.into_bytes());
     }

@@ -30,21 +30,31 @@ impl Pseudonyms {
             .into_iter()
             .find_map(|end| Some((lower.strip_suffix(end)?, end)))
             .unwrap_or((&lower, ""));
-        let kind = [".pcapng", ".pcap", ".cap", ".snoop", ".ntar"].into_iter().find(|end| stem.ends_with(end)).unwrap_or("");
+        let kind = [".pcapng", ".pcap", ".cap", ".snoop", ".ntar"]
+            .into_iter()
+            .find(|end| stem.ends_with(end))
+            .unwrap_or("");
         format!("capture-{}{kind}{packed}", index.saturating_add(1))
     }
 
     /// Words that are originals become what they are elsewhere.
     fn known_originals(&mut self, bytes: &mut [u8]) {
-        let of_word = |b: &u8| b.is_ascii_alphanumeric() || !b.is_ascii() || matches!(b, b'-' | b'_' | b'.');
+        let of_word =
+            |b: &u8| b.is_ascii_alphanumeric() || !b.is_ascii() || matches!(b, b'-' | b'_' | b'.');
         for word in bytes.split_mut(|b| !of_word(b)).filter(|w| w.len() >= 3) {
             if self.words.knows(word) {
                 continue;
             }
             let lower = word.to_ascii_lowercase();
-            let known = [Kind::User, Kind::Label, Kind::Word, Kind::Number, Kind::Token]
-                .into_iter()
-                .find(|kind| self.table.is_original(*kind, &lower));
+            let known = [
+                Kind::User,
+                Kind::Label,
+                Kind::Word,
+                Kind::Number,
+                Kind::Token,
+            ]
+            .into_iter()
+            .find(|kind| self.table.is_original(*kind, &lower));
             if let Some(kind) = known {
                 self.replace(kind, word, 0);
             }

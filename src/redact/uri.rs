@@ -7,24 +7,41 @@ use memchr::{memchr, memmem};
 
 /// Schemes that are looked for in text.
 const SCHEMES: [&[u8]; 20] = [
-    b"sip", b"sips", b"tel", b"im", b"pres", b"mailto", b"xmpp", b"msrp", b"msrps", b"http", b"https", b"ldap", b"ldaps", b"ftp", b"urn",
-    b"h323", b"cid", b"file", b"conf", b"callto",
+    b"sip", b"sips", b"tel", b"im", b"pres", b"mailto", b"xmpp", b"msrp", b"msrps", b"http",
+    b"https", b"ldap", b"ldaps", b"ftp", b"urn", b"h323", b"cid", b"file", b"conf", b"callto",
 ];
 
 /// Hosts of names of namespaces and of manufacturers' pages: they say nothing of who uses them.
 const PUBLIC: [&[u8]; 7] = [
-    b"schemas.microsoft.com", b"www.microsoft.com", b"www.w3.org", b"schemas.xmlsoap.org", b"www.cisco.com", b"www.iana.org", b"tools.ietf.org",
+    b"schemas.microsoft.com",
+    b"www.microsoft.com",
+    b"www.w3.org",
+    b"schemas.xmlsoap.org",
+    b"www.cisco.com",
+    b"www.iana.org",
+    b"tools.ietf.org",
 ];
 
 /// Names that are public: of the IETF, of manufacturers.
-const NAMES: [&[u8]; 6] = [b"urn:ietf:", b"urn:schemas-microsoft-com", b"urn:schemas-", b"urn:oma:", b"urn:3gpp:", b"urn:service:"];
+const NAMES: [&[u8]; 6] = [
+    b"urn:ietf:",
+    b"urn:schemas-microsoft-com",
+    b"urn:schemas-",
+    b"urn:oma:",
+    b"urn:3gpp:",
+    b"urn:service:",
+];
 
 pub(super) fn is_scheme(word: &[u8]) -> bool {
-    SCHEMES.iter().any(|scheme| word.eq_ignore_ascii_case(scheme))
+    SCHEMES
+        .iter()
+        .any(|scheme| word.eq_ignore_ascii_case(scheme))
 }
 
 fn starts_with(bytes: &[u8], start: &[u8]) -> bool {
-    bytes.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start))
+    bytes
+        .get(..start.len())
+        .is_some_and(|head| head.eq_ignore_ascii_case(start))
 }
 
 /// Whether this names a public namespace.
@@ -32,8 +49,15 @@ pub(super) fn is_public(uri: &[u8]) -> bool {
     if NAMES.iter().any(|name| starts_with(uri, name)) {
         return true;
     }
-    let host = [&b"http://"[..], b"https://"].iter().find(|s| starts_with(uri, s)).and_then(|s| uri.get(s.len()..));
-    host.is_some_and(|rest| PUBLIC.iter().any(|p| starts_with(rest, p) && !rest.get(p.len()).is_some_and(|b| *b != b'/')))
+    let host = [&b"http://"[..], b"https://"]
+        .iter()
+        .find(|s| starts_with(uri, s))
+        .and_then(|s| uri.get(s.len()..));
+    host.is_some_and(|rest| {
+        PUBLIC
+            .iter()
+            .any(|p| starts_with(rest, p) && !rest.get(p.len()).is_some_and(|b| *b != b'/'))
+    })
 }
 
 impl Pseudonyms {
@@ -45,8 +69,16 @@ impl Pseudonyms {
         if colon == bytes.len() || !is_scheme(scheme) {
             return self.scan(bytes, Manner::STRICT);
         }
-        let is = |names: &[&str]| names.iter().any(|name| scheme.eq_ignore_ascii_case(name.as_bytes()));
-        let (phone, web, name) = (is(&["tel", "callto"]), is(&["http", "https", "ldap", "ldaps", "ftp", "file"]), is(&["urn", "cid", "conf"]));
+        let is = |names: &[&str]| {
+            names
+                .iter()
+                .any(|name| scheme.eq_ignore_ascii_case(name.as_bytes()))
+        };
+        let (phone, web, name) = (
+            is(&["tel", "callto"]),
+            is(&["http", "https", "ldap", "ldaps", "ftp", "file"]),
+            is(&["urn", "cid", "conf"]),
+        );
         if (web || name) && is_public(bytes) {
             return;
         }
@@ -74,7 +106,9 @@ impl Pseudonyms {
         let Some(at) = memchr(b'@', rest) else {
             return self.hostport(rest);
         };
-        let host_end = find(rest, at.saturating_add(1), |b| matches!(b, b';' | b'?' | b':' | b'/' | b'>'));
+        let host_end = find(rest, at.saturating_add(1), |b| {
+            matches!(b, b';' | b'?' | b':' | b'/' | b'>')
+        });
         let before = rest.get(..host_end).unwrap_or_default().to_vec();
         let (user, behind) = split(rest, at);
         let len = behind.len();
@@ -93,13 +127,31 @@ impl Pseudonyms {
                 let end = find(bytes, 0, |b| matches!(b, b';' | b'?' | b':' | b'/' | b'>'));
                 // A bare IPv6 address, which is an error to be seen.
                 let all = find(bytes, 0, |b| matches!(b, b';' | b'?' | b'/' | b'>'));
-                let six = bytes.get(..all).is_some_and(|b| memchr::memchr_iter(b':', b).count() > 1);
-                if six && self.address_text(part(bytes, 0, all)) { all } else { end }
+                let six = bytes
+                    .get(..all)
+                    .is_some_and(|b| memchr::memchr_iter(b':', b).count() > 1);
+                if six && self.address_text(part(bytes, 0, all)) {
+                    all
+                } else {
+                    end
+                }
             }
         };
         let (host, rest) = split(bytes, end);
-        if host.contains(&b'%') || !host.iter().all(|b| b.is_ascii_alphanumeric() || !b.is_ascii() || matches!(b, b'.' | b'-' | b'_' | b'*' | b'[' | b']' | b':')) {
-            self.scan(host, Manner { kind: Kind::Label, ..Manner::STRICT });
+        if host.contains(&b'%')
+            || !host.iter().all(|b| {
+                b.is_ascii_alphanumeric()
+                    || !b.is_ascii()
+                    || matches!(b, b'.' | b'-' | b'_' | b'*' | b'[' | b']' | b':')
+            })
+        {
+            self.scan(
+                host,
+                Manner {
+                    kind: Kind::Label,
+                    ..Manner::STRICT
+                },
+            );
         } else if !(host.is_empty() || memchr(b':', host).is_some() && !host.starts_with(b"[")) {
             self.host(host);
         }
@@ -107,7 +159,11 @@ impl Pseudonyms {
             [b':', port @ ..] => {
                 let digits = port.iter().take_while(|b| b.is_ascii_digit()).count();
                 // Six digits are no port, and may be a number of another kind.
-                if digits <= 5 { digits.saturating_add(1) } else { 1 }
+                if digits <= 5 {
+                    digits.saturating_add(1)
+                } else {
+                    1
+                }
             }
             _ => 0,
         };
@@ -154,7 +210,9 @@ impl Pseudonyms {
         if self.address_text(bytes) {
             return;
         }
-        let of_number = |b: &u8| b.is_ascii_digit() || matches!(b, b'+' | b'-' | b'.' | b'(' | b')' | b'*' | b'#');
+        let of_number = |b: &u8| {
+            b.is_ascii_digit() || matches!(b, b'+' | b'-' | b'.' | b'(' | b')' | b'*' | b'#')
+        };
         let is_number = bytes.iter().any(u8::is_ascii_digit) && bytes.iter().all(of_number);
         self.replace(if is_number { Kind::Number } else { Kind::User }, bytes, 0);
     }

@@ -31,7 +31,9 @@ impl Words {
 
     /// Whether it is a word of the protocols or of sipdiag, whatever the case.
     pub(super) fn knows(&self, word: &[u8]) -> bool {
-        self.look(word, |lower| self.kept.contains(lower) || self.own.contains(lower))
+        self.look(word, |lower| {
+            self.kept.contains(lower) || self.own.contains(lower)
+        })
     }
 
     /// Whether it is a word of the protocols, whatever the case.

@@ -1,15 +1,29 @@
 //! XML, well-formed or not: names and the values of a known few stay, everything that people wrote goes.
 
+use super::Pseudonyms;
 use super::bytes::{find, part, split, trimmed};
 use super::mask::Escapes;
 use super::scan::Manner;
-use super::Pseudonyms;
 use memchr::memmem;
 
 /// Elements and attributes whose numbers say a state and nobody's name.
 const NUMBERS: [&[u8]; 16] = [
-    b"availability", b"aggregate", b"version", b"container", b"priority", b"instance", b"state", b"expires", b"contentversion", b"major",
-    b"minor", b"minversion", b"maxversion", b"preference", b"statusversion", b"minoractivity",
+    b"availability",
+    b"aggregate",
+    b"version",
+    b"container",
+    b"priority",
+    b"instance",
+    b"state",
+    b"expires",
+    b"contentversion",
+    b"major",
+    b"minor",
+    b"minversion",
+    b"maxversion",
+    b"preference",
+    b"statusversion",
+    b"minoractivity",
 ];
 
 impl Pseudonyms {
@@ -27,7 +41,8 @@ impl Pseudonyms {
             }
             let rest = body.get(at..).unwrap_or_default();
             let whole = body.len();
-            let end_of = |end: &[u8]| memmem::find(rest, end).map_or(whole, |n| at.saturating_add(n));
+            let end_of =
+                |end: &[u8]| memmem::find(rest, end).map_or(whole, |n| at.saturating_add(n));
             if rest.starts_with(b"<!--") {
                 let end = end_of(b"-->");
                 self.mask(part(body, at, end), Escapes::Xml);
@@ -53,7 +68,9 @@ impl Pseudonyms {
             return self.scan(rest, Manner::STRICT);
         }
         let start = usize::from(matches!(tag.first(), Some(b'/' | b'?')));
-        let end = find(tag, start, |b| matches!(b, b' ' | b'\t' | b'\r' | b'\n' | b'/' | b'?' | b'='));
+        let end = find(tag, start, |b| {
+            matches!(b, b' ' | b'\t' | b'\r' | b'\n' | b'/' | b'?' | b'=')
+        });
         let (name, mut rest) = split(tag, end);
         self.xml_name(part(name, start, end));
         element.clear();
@@ -97,12 +114,16 @@ impl Pseudonyms {
     }
 
     fn xml_attribute(&mut self, name: &[u8], value: &mut [u8]) {
-        let declares = name.eq_ignore_ascii_case(b"xmlns") || name.get(..6).is_some_and(|n| n.eq_ignore_ascii_case(b"xmlns:"));
+        let declares = name.eq_ignore_ascii_case(b"xmlns")
+            || name
+                .get(..6)
+                .is_some_and(|n| n.eq_ignore_ascii_case(b"xmlns:"));
         if declares || name.eq_ignore_ascii_case(b"xsi:schemalocation") {
             if !super::uri::is_public(value) {
                 self.scan(value, Manner::STRICT);
             }
-        } else if name.eq_ignore_ascii_case(b"encoding") || name.eq_ignore_ascii_case(b"standalone") {
+        } else if name.eq_ignore_ascii_case(b"encoding") || name.eq_ignore_ascii_case(b"standalone")
+        {
             self.scan(value, Manner::VALUES);
         } else if local(name).eq_ignore_ascii_case(b"id") {
             self.scan(value, Manner::TOKENS);
@@ -117,7 +138,9 @@ impl Pseudonyms {
         if text.is_empty() || self.is_known_value(text, element) {
             return;
         }
-        let spaced = text.iter().any(|b| matches!(b, b' ' | b'\t' | b'\r' | b'\n'));
+        let spaced = text
+            .iter()
+            .any(|b| matches!(b, b' ' | b'\t' | b'\r' | b'\n'));
         let refers = memchr::memchr2(b':', b'@', text).is_some();
         if !spaced && refers {
             self.xml_reference(text);
@@ -134,7 +157,11 @@ impl Pseudonyms {
             let end = find(value, at, |b| b == b'&');
             self.scan(part(value, at, end), Manner::STRICT);
             let semicolon = find(value, end, |b| b == b';');
-            let close = if semicolon.saturating_sub(end) <= 10 { semicolon } else { end };
+            let close = if semicolon.saturating_sub(end) <= 10 {
+                semicolon
+            } else {
+                end
+            };
             self.mask(part(value, end, close.saturating_add(1)), Escapes::Xml);
             at = close.saturating_add(1);
         }
@@ -144,7 +171,13 @@ impl Pseudonyms {
     fn is_known_value(&self, value: &[u8], name: &[u8]) -> bool {
         let value = {
             let start = value.iter().take_while(|b| b.is_ascii_whitespace()).count();
-            let end = value.len().saturating_sub(value.iter().rev().take_while(|b| b.is_ascii_whitespace()).count());
+            let end = value.len().saturating_sub(
+                value
+                    .iter()
+                    .rev()
+                    .take_while(|b| b.is_ascii_whitespace())
+                    .count(),
+            );
             value.get(start..end).unwrap_or_default()
         };
         let number = value.len() <= 6 && value.iter().all(|b| b.is_ascii_digit() || *b == b'.');
@@ -159,7 +192,9 @@ fn is_time(value: &[u8]) -> bool {
     (19..=35).contains(&value.len())
         && value.get(4) == Some(&b'-')
         && value.get(10) == Some(&b'T')
-        && value.iter().all(|b| b.is_ascii_digit() || matches!(b, b'-' | b':' | b'.' | b'T' | b'Z' | b'+'))
+        && value
+            .iter()
+            .all(|b| b.is_ascii_digit() || matches!(b, b'-' | b':' | b'.' | b'T' | b'Z' | b'+'))
 }
 
 /// The name without its prefix.

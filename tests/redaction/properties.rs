@@ -7,7 +7,9 @@ use sipdiag::redact::Pseudonyms;
 
 /// A message with the names given, in the places where names are.
 fn message(user: &str, host: &str, display: &str, id: &str, phone: &str, address: &str) -> String {
-    let body = format!("v=0\r\no={user} 1 1 IN IP4 {address}\r\ns={display}\r\nc=IN IP4 {address}\r\nt=0 0\r\nm=message 5060 sip sip:{user}@{host}\r\na=x-note:{display}\r\n");
+    let body = format!(
+        "v=0\r\no={user} 1 1 IN IP4 {address}\r\ns={display}\r\nc=IN IP4 {address}\r\nt=0 0\r\nm=message 5060 sip sip:{user}@{host}\r\na=x-note:{display}\r\n"
+    );
     format!(
         "INVITE sip:{user}@{host};transport=tls SIP/2.0\r\nVia: SIP/2.0/TLS {address}:5061;branch=z9hG4bK{id}\r\n\
          Via: SIP/2.0/TCP {host}:5060;branch=z9hG4bK-{id};received={address}\r\nRecord-Route: <sip:{address}:5061;transport=tls;maddr={host};lr>\r\n\
@@ -102,7 +104,8 @@ fn real_messages() -> Vec<Vec<u8>> {
     let mut all = Vec::new();
     for path in support::scenarios() {
         for frame in &trace::file(&path).frames {
-            let payload = memchr::memmem::find(&frame.bytes, b"SIP/2.0").map(|_| frame.bytes.get(54..).unwrap_or_default().to_vec());
+            let payload = memchr::memmem::find(&frame.bytes, b"SIP/2.0")
+                .map(|_| frame.bytes.get(54..).unwrap_or_default().to_vec());
             all.extend(payload.filter(|p| !p.is_empty()));
         }
     }
@@ -131,9 +134,19 @@ fn mutated_messages_keep_length_and_lose_names() {
             pseudonyms.sip(&mut out);
             assert_eq!(out.len(), bytes.len());
             let valid = |b: &[u8]| std::str::from_utf8(b).is_ok();
-            assert_eq!(valid(&out), valid(&bytes), "{}", String::from_utf8_lossy(&bytes));
+            assert_eq!(
+                valid(&out),
+                valid(&bytes),
+                "{}",
+                String::from_utf8_lossy(&bytes)
+            );
             for name in ["tomt", "anna@", "lync01.", "cups01"] {
-                assert!(!contains(&out, name), "{name} in\n{}\nof\n{}", String::from_utf8_lossy(&out), String::from_utf8_lossy(&bytes));
+                assert!(
+                    !contains(&out, name),
+                    "{name} in\n{}\nof\n{}",
+                    String::from_utf8_lossy(&out),
+                    String::from_utf8_lossy(&bytes)
+                );
             }
         }
     }
