@@ -9,7 +9,8 @@ mod view;
 
 use super::Style;
 use crate::report::Report;
-use data_encoding::BASE64;
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use minijinja::Environment;
 use minijinja::value::{Serde, Value};
 use ring::digest;
@@ -62,5 +63,5 @@ fn policy() -> String {
 /// A hash source (CSP Level 3, section 2.3.1).
 fn source(text: &str) -> String {
     let hash = digest::digest(&digest::SHA256, text.as_bytes());
-    format!("sha256-{}", BASE64.encode(hash.as_ref()))
+    format!("sha256-{}", BASE64_STANDARD.encode(hash.as_ref()))
 }
