@@ -90,6 +90,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "lab",
             "ladder",
             "packet",
+            "redact",
             "report",
             "rules",
             "sctp",

@@ -3,6 +3,7 @@
 use crate::base::{Limits, Network};
 use crate::finding::Severity;
 use crate::lab::Profile;
+use crate::redact::Redaction;
 use crate::tls::Secrets;
 
 /// Which traffic is analysed.
@@ -46,6 +47,8 @@ pub struct Config {
     pub charts: bool,
     /// Whether to keep what an extract needs ([`crate::report::Report::cited_frames`]).
     pub extract: bool,
+    /// Pseudonyms for everything that identifies people and places; `None`: as it is.
+    pub redact: Option<Redaction>,
     /// What opens TLS sessions, besides what the captures bring themselves.
     pub secrets: Secrets,
     /// Only these rules are reported; empty means all.

@@ -7,6 +7,7 @@ mod config;
 mod conversation;
 mod judge;
 mod lane;
+mod redacting;
 mod rooms;
 mod scope;
 mod several;
@@ -26,6 +27,7 @@ use crate::report::Report;
 use crate::sctp::Associations;
 use crate::tls::{Keyring, Secrets};
 use brought::Brought;
+use redacting::Redactor;
 use rooms::Rooms;
 use scope::ScopeState;
 use several::Several;
@@ -74,7 +76,13 @@ pub struct Analyzer<'o> {
 
 impl<'o> Analyzer<'o> {
     /// An analysis with nothing seen yet.
-    pub fn new(config: Config) -> Self {
+    pub fn new(mut config: Config) -> Self {
+        let scope = ScopeState::new(&config);
+        let redactor = Redactor(config.redact.clone());
+        redactor.profile(&mut config.profile);
+        for ignored in &mut config.suppress {
+            redactor.text(&mut ignored.reason);
+        }
         let limits = &config.limits;
         let mut keyring = Keyring::new(config.secrets.clone(), limits);
         if config.extract {
@@ -85,7 +93,8 @@ impl<'o> Analyzer<'o> {
             caveats: Caveats::new(limits.places_per_caveat),
             brought: Brought::default(),
             rooms: Rooms {
-                scope: ScopeState::new(&config),
+                scope,
+                redactor,
                 streams: StreamNumbers::new(limits.stream_numbers),
                 flows: FlowTable::new(limits),
                 associations: Associations::new(limits),
@@ -172,6 +181,7 @@ impl<'o> Analyzer<'o> {
         } = self;
         let Rooms {
             scope,
+            redactor,
             streams,
             mut flows,
             mut associations,
@@ -195,7 +205,9 @@ impl<'o> Analyzer<'o> {
         caveats.merge(flows.take_caveats());
         caveats.merge(associations.finish());
         caveats.merge(dialogs.take_caveats());
-        let report = judge.finish(&config, captures, scope.coverage(), caveats, last);
+        let mut coverage = scope.coverage();
+        redactor.networks(&mut coverage.networks);
+        let report = judge.finish(&config, captures, coverage, caveats, last);
         Finished {
             report,
             again,

@@ -4,6 +4,7 @@ use super::Observed;
 use super::census;
 use super::config::Config;
 use super::conversation::Conversation;
+use super::redacting::Redactor;
 use super::scope::{InScope, ScopeState};
 use super::several::{self, Held, Several};
 use super::upper::Upper;
@@ -26,6 +27,7 @@ pub(super) struct Rooms<'o> {
     /// What opens TLS sessions, in whatever conversation.
     pub(super) keyring: Keyring,
     pub(super) scope: ScopeState,
+    pub(super) redactor: Redactor,
     pub(super) streams: StreamNumbers,
     pub(super) flows: FlowTable<Conversation>,
     pub(super) associations: Associations,
@@ -45,6 +47,7 @@ impl Rooms<'_> {
             self.several.clear();
         }
         let inside = verdict != InScope::No;
+        let packet = &self.redactor.packet(packet);
         self.say_later(packet.at.time);
         if inside && self.several.cut(packet) {
             several::note_cut(packet.at, &mut self.upper.judge.caveats);
@@ -118,6 +121,7 @@ impl Rooms<'_> {
         let Self {
             flows,
             keyring,
+            redactor,
             upper,
             config,
             last,
@@ -130,7 +134,7 @@ impl Rooms<'_> {
             dst,
             segment,
             packet.is_told(),
-            &mut |event| upper.event(event, keyring, config, *last),
+            &mut |event| upper.event(event, keyring, redactor, config, *last),
         );
     }
 
@@ -143,8 +147,13 @@ impl Rooms<'_> {
         carriage: &'static str,
     ) {
         if sip::probe_datagram(datagram.payload) != sip::Probe::Yes {
+            let renamed = [src.port, dst.port]
+                .contains(&53)
+                .then(|| self.redactor.dns(datagram.payload))
+                .flatten();
+            let payload = renamed.as_deref().unwrap_or(datagram.payload);
             let judge = &mut self.upper.judge;
-            judge.other_datagram(src, dst, packet, datagram.payload);
+            judge.other_datagram(src, dst, packet, payload);
             return;
         }
         if !packet.duplicate {
@@ -203,6 +212,7 @@ impl Rooms<'_> {
     ) {
         let Self {
             upper,
+            redactor,
             config,
             last,
             ..
@@ -219,7 +229,7 @@ impl Rooms<'_> {
                         message.carried_by(frames);
                     }
                     let seen = Seen { message, hop };
-                    upper.message(seen, *last);
+                    upper.message(seen, redactor, *last);
                 }
                 sip::Item::KeepAlive { .. } => {}
                 sip::Item::Skipped { at, bytes, reason } => {
@@ -245,12 +255,13 @@ impl Rooms<'_> {
         let Self {
             associations,
             upper,
+            redactor,
             last,
             ..
         } = self;
         associations.push(place, sctp, &mut |item| match item {
             sctp::Item::Sip(sip::Item::Message(message)) => {
-                upper.message(Seen { message, hop }, *last);
+                upper.message(Seen { message, hop }, redactor, *last);
             }
             sctp::Item::Sip(sip::Item::KeepAlive { .. }) => {}
             sctp::Item::Sip(sip::Item::Skipped { at, bytes, reason }) => {
@@ -300,12 +311,13 @@ impl Rooms<'_> {
         let Self {
             flows,
             keyring,
+            redactor,
             upper,
             config,
             last,
             ..
         } = self;
-        flows.finish(&mut |event| upper.event(event, keyring, config, *last));
+        flows.finish(&mut |event| upper.event(event, keyring, redactor, config, *last));
         upper.finish(*last);
     }
 }

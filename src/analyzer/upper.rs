@@ -2,6 +2,7 @@
 
 use super::conversation::{Conversation, Output};
 use super::judge::Judge;
+use super::redacting::Redactor;
 use super::{BoxedObserver, Config, Observed};
 use crate::base::{CaveatKind, FrameRef};
 use crate::dialog::{Call, DialogTable, Seen};
@@ -46,6 +47,7 @@ impl<'o> Upper<'o> {
         &mut self,
         event: Event<'_, Conversation>,
         keyring: &mut Keyring,
+        redactor: &Redactor,
         config: &Config,
         last: FrameRef,
     ) {
@@ -58,7 +60,7 @@ impl<'o> Upper<'o> {
             } => {
                 let before = owner.waiting();
                 owner.push(flow, direction, chunk, config, keyring, &mut |output| {
-                    self.output(output, last);
+                    self.output(output, redactor, last);
                 });
                 self.waiting = (self.waiting + owner.waiting()).saturating_sub(before);
                 if self.waiting > config.limits.sip_waiting_bytes && owner.waiting() > 0 {
@@ -68,29 +70,31 @@ impl<'o> Upper<'o> {
                         Some(last),
                         "very many unfinished SIP messages: some were given before they were complete",
                     );
-                    owner.give_up_waiting(flow, &mut |output| self.output(output, last));
+                    owner.give_up_waiting(flow, &mut |output| self.output(output, redactor, last));
                 }
             }
             Event::Ended { owner, flow } => {
                 self.waiting = self.waiting.saturating_sub(owner.waiting());
-                let connection = owner.finish(flow, config, keyring, &mut |output| {
-                    self.output(output, last);
+                let mut connection = owner.finish(flow, config, keyring, &mut |output| {
+                    self.output(output, redactor, last);
                 });
+                redactor.connection(&mut connection);
                 self.show(Observed::Connection(&connection));
                 self.judge.connection(connection, last);
             }
         }
     }
 
-    fn output(&mut self, output: Output, last: FrameRef) {
+    fn output(&mut self, output: Output, redactor: &Redactor, last: FrameRef) {
         match output {
-            Output::Message(seen) => self.message(seen, last),
+            Output::Message(seen) => self.message(seen, redactor, last),
             Output::Unread(a, b) => self.judge.unread(a, b),
             Output::Skipped { at, bytes, reason } => self.judge.skipped(at, bytes, reason),
         }
     }
 
-    pub(super) fn message(&mut self, seen: Seen, last: FrameRef) {
+    pub(super) fn message(&mut self, mut seen: Seen, redactor: &Redactor, last: FrameRef) {
+        redactor.message(&mut seen);
         self.show(Observed::Message(&seen));
         self.judge.message(&seen);
         let Self {

@@ -109,6 +109,16 @@ impl Network {
         })
     }
 
+    /// Its first address.
+    pub const fn address(&self) -> IpAddr {
+        self.addr
+    }
+
+    /// Bits of the prefix.
+    pub const fn prefix(&self) -> u8 {
+        self.prefix
+    }
+
     /// Whether the address lies in this network.
     pub fn contains(&self, addr: IpAddr) -> bool {
         match (self.addr, addr) {

@@ -132,6 +132,26 @@ pub fn strict<T: DeserializeOwned>(text: &str) -> Result<T, String> {
 }
 
 impl Profile {
+    /// All names and entries of lists in it, to be replaced.
+    pub fn names_mut(&mut self) -> impl Iterator<Item = &mut String> {
+        let (lync, cisco) = (&mut self.lync, &mut self.cisco);
+        let single = [
+            &mut lync.fqdn,
+            &mut cisco.fqdn,
+            &mut cisco.federation_routing_fqdn,
+        ];
+        let lists = [
+            &mut lync.trusted_application_pools,
+            &mut cisco.tls_peer_subjects,
+            &mut cisco.incoming_acl,
+        ];
+        let domains = lync.domains.iter_mut().chain(&mut cisco.domains);
+        domains
+            .chain(single.into_iter().flatten())
+            .chain(lists.into_iter().flatten().flatten())
+            .chain(&mut self.trusted)
+    }
+
     /// Reads a profile (TOML). The error names the key and the line.
     ///
     /// # Errors

@@ -137,6 +137,17 @@ impl Pseudonyms {
         }
     }
 
+    /// The value of an attribute that is known by its short name (RFC 4514 §3).
+    pub(super) fn named_attribute(&mut self, kind: &str, bytes: &mut [u8]) {
+        let oid = match kind.to_ascii_uppercase().as_str() {
+            "CN" => COMMON_NAME,
+            "C" => COUNTRY,
+            "DC" => DOMAIN_COMPONENT,
+            _ => &[],
+        };
+        self.attribute_value(bytes, oid);
+    }
+
     /// A host mostly; of an authority, words.
     fn common_name(&mut self, bytes: &mut [u8]) {
         let of_host = |b: &u8| {

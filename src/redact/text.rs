@@ -23,6 +23,25 @@ impl Pseudonyms {
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
+    /// A distinguished name as text (RFC 4514, `CN=lync01.tomt.it,O=Lab`): each value as it is replaced in certificates.
+    pub fn distinguished_name(&mut self, name: &str) -> String {
+        let mut out = String::with_capacity(name.len());
+        for (n, part) in name.split(',').enumerate() {
+            if n > 0 {
+                out.push(',');
+            }
+            let (kind, value) = part.split_once('=').unwrap_or(("", part));
+            let mut value = value.as_bytes().to_vec();
+            self.named_attribute(kind.trim(), &mut value);
+            if !kind.is_empty() {
+                out.push_str(kind);
+                out.push('=');
+            }
+            out.push_str(&String::from_utf8_lossy(&value));
+        }
+        out
+    }
+
     /// What a capture is called in a redacted report: its number, and the extensions that say what it is.
     pub fn file_name(index: usize, name: &str) -> String {
         let lower = name.to_ascii_lowercase();

@@ -118,6 +118,14 @@ impl Authorities {
         Ok(added)
     }
 
+    /// Shows other names; what is judged stays.
+    pub fn rename(&mut self, certificate: &mut dyn FnMut(&mut [u8])) {
+        for known in &mut self.certificates {
+            *known = Arc::new(known.renamed(certificate));
+        }
+        self.judged = Judged::default();
+    }
+
     /// Whether there is none.
     pub const fn is_empty(&self) -> bool {
         self.certificates.is_empty()

@@ -31,6 +31,7 @@ mod observed;
 mod probe;
 mod reason;
 mod record;
+mod rename;
 mod rsa_key;
 mod schedule;
 mod sealed;
@@ -61,6 +62,7 @@ pub use observed::{
 };
 pub use probe::{Probe, probe, probe_midstream};
 pub use reason::Reason;
+pub use rename::Renaming;
 pub use rsa_key::RsaKey;
 pub use secrets::{Keyring, Secret, Secrets};
 pub use session::Session;
