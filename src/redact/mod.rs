@@ -13,6 +13,7 @@ mod base64;
 mod body;
 mod bytes;
 mod certificate;
+mod credentials;
 mod der;
 mod dns;
 mod fields;
@@ -132,6 +133,7 @@ impl Pseudonyms {
     /// A pseudonym that no other original of this kind has.
     fn invent(&mut self, kind: Kind, value: &[u8], kept: usize) -> Vec<u8> {
         let mut last = Vec::new();
+        let is_country = value.len() == 2 && value.iter().all(u8::is_ascii_alphabetic);
         for attempt in 0..TRIES {
             let choice = if attempt < MARKED {
                 Choice::Marked
@@ -140,7 +142,7 @@ impl Pseudonyms {
             };
             let mut stream = self.key.stream(kind.tag(), value, attempt);
             last = match kind {
-                Kind::Top if value.len() == 2 && attempt < MARKED * 4 => host::country(&mut stream),
+                Kind::Top if is_country && attempt < MARKED * 4 => host::country(&mut stream),
                 _ => shape::make(kind, value, kept, &mut stream, choice),
             };
             if value.len() > table::LONGEST {

@@ -1,6 +1,7 @@
 //! What becomes of what, piece by piece.
 
 use super::KEY;
+use crate::support;
 use sipdiag::redact::Pseudonyms;
 use std::net::IpAddr;
 
@@ -402,4 +403,82 @@ fn lookups_become_lookups_of_other_names() {
         "{message:?}"
     );
     assert!(p.find_survivor(b"lync01.tomt.it").is_some());
+}
+
+/// The certificates of the tests: what is judged stays, what names somebody does not, and the bytes are still a certificate.
+#[test]
+fn certificates_stay_certificates_of_others() {
+    use x509_parser::prelude::{FromDer, GeneralName, ParsedExtension, X509Certificate};
+    let mut p = Pseudonyms::new(KEY);
+    let mut count = 0;
+    for folder in ["samples/pki", "tests/support/pki"] {
+        for path in support::files(&support::project(folder)) {
+            let name = support::file_name(&path);
+            if !name.ends_with(".crt.pem") {
+                continue;
+            }
+            let pem = support::read(&path);
+            let (_, pem) = x509_parser::pem::parse_x509_pem(&pem).unwrap();
+            let mut der = pem.contents.clone();
+            p.certificate(&mut der);
+            assert_eq!(der.len(), pem.contents.len());
+            let (_, old) = X509Certificate::from_der(&pem.contents).unwrap();
+            let (rest, new) =
+                X509Certificate::from_der(&der).unwrap_or_else(|e| panic!("{name}: {e}"));
+            assert!(rest.is_empty());
+            assert_eq!(new.validity(), old.validity());
+            assert_eq!(
+                new.subject() == new.issuer(),
+                old.subject() == old.issuer(),
+                "{name}"
+            );
+            assert_eq!(new.signature_algorithm, old.signature_algorithm);
+            let bits = |c: &X509Certificate<'_>| c.public_key().parsed().unwrap().key_size();
+            assert_eq!(bits(&new), bits(&old), "{name}");
+            assert_ne!(new.public_key().raw, old.public_key().raw);
+            assert_ne!(new.serial, old.serial);
+            assert_ne!(new.signature_value, old.signature_value);
+            assert_eq!(new.extensions().len(), old.extensions().len());
+            for (new, old) in new.extensions().iter().zip(old.extensions()) {
+                assert_eq!((&new.oid, new.critical), (&old.oid, old.critical));
+                assert!(
+                    !matches!(new.parsed_extension(), ParsedExtension::ParseError { .. }),
+                    "{name}: {}",
+                    new.oid
+                );
+                if let (
+                    ParsedExtension::SubjectAlternativeName(new),
+                    ParsedExtension::SubjectAlternativeName(old),
+                ) = (new.parsed_extension(), old.parsed_extension())
+                {
+                    for (new, old) in new.general_names.iter().zip(&old.general_names) {
+                        if let (GeneralName::DNSName(new), GeneralName::DNSName(old)) = (new, old) {
+                            assert_eq!(*new, p.host_name(old));
+                        }
+                    }
+                }
+                if matches!(
+                    old.parsed_extension(),
+                    ParsedExtension::ExtendedKeyUsage(_)
+                        | ParsedExtension::KeyUsage(_)
+                        | ParsedExtension::BasicConstraints(_)
+                ) {
+                    assert_eq!(new.value, old.value, "{name}");
+                }
+            }
+            let shown = String::from_utf8_lossy(&der).to_lowercase();
+            assert!(
+                !["tomt", "lync01", "cups01"]
+                    .iter()
+                    .any(|o| shown.contains(o)),
+                "{name}: {shown}"
+            );
+            count += 1;
+        }
+    }
+    assert!(count > 20, "{count}");
+    let mut other = vec![0x30, 0x82, 0x01, 0x00, 1, 2, 3];
+    p.certificate(&mut other);
+    assert_eq!(other[..4], [0x30, 0x82, 0x01, 0x00]);
+    assert_ne!(other[4..], [1, 2, 3]);
 }
