@@ -49,6 +49,8 @@ pub struct Report {
     pub charts: Charts,
     /// Requests by method.
     pub methods: BTreeMap<String, MethodCount>,
+    /// Names and public addresses in it are pseudonyms.
+    pub redacted: bool,
     /// Findings that the configuration file, `--select`, `--ignore` and `--min-severity` took out.
     pub suppressed: u64,
     /// Which findings those were, by rule and by what took them out.

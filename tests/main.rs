@@ -23,6 +23,7 @@ mod layering;
 mod limits;
 mod oracle;
 mod oracle_packets;
+mod redacted;
 mod redaction;
 mod robustness;
 mod rules;

@@ -471,6 +471,7 @@ impl Judge {
             charts,
             cited_frames: self.cited.finish(),
             methods: self.methods,
+            redacted: config.redact.is_some(),
             suppressed: shown.suppressed,
             suppressions: shown.suppressions,
             configuration: config.file.clone(),

@@ -2,6 +2,7 @@
 
 use super::input;
 use super::progress::Progress;
+use super::redact::Names;
 use sipdiag::Report;
 use sipdiag::analyzer::{Analyzer, Config, Observed};
 use sipdiag::capture::{CaptureSummary, Clock};
@@ -17,6 +18,8 @@ pub(super) struct Reading {
     pub(super) config: Config,
     /// What was found in the key logs, by their names.
     pub(super) keylogs: Vec<(String, KeylogReport)>,
+    /// What the files are called.
+    pub(super) names: Names,
     /// What people see meanwhile.
     pub(super) progress: Progress,
 }
@@ -59,7 +62,14 @@ fn read(reading: &Reading, hash: bool, mut watch: Option<&mut dyn Watch>) -> any
     let mut what = "reading";
     loop {
         progress.pass(what, &reading.captures);
-        let mut captures = input::open(&reading.captures, hash, &config.limits, &clocks, progress)?;
+        let mut captures = input::open(
+            &reading.captures,
+            hash,
+            &config.limits,
+            &clocks,
+            reading.names,
+            progress,
+        )?;
         let mut analyzer = Analyzer::new(config.clone());
         for (name, report) in &reading.keylogs {
             report.note(name, analyzer.caveats());

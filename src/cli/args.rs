@@ -5,6 +5,7 @@ use super::attach::Attach;
 use super::comfort::{Comfort, Shell};
 use super::configuration::{self, Lab};
 use super::progress::Progress;
+use super::redact::{self, Names};
 use super::{input, secrets};
 use clap::{Parser, ValueEnum};
 use sipdiag::analyzer::{Config, Scope};
@@ -378,7 +379,11 @@ impl TryFrom<Args> for Job {
         for fqdn in &args.trust {
             profile.trust(fqdn);
         }
+        let names = Names {
+            redacted: args.attach.redact,
+        };
         let mut config = Config::default();
+        config.redact = redact::pseudonyms(&args.attach, &args.captures)?;
         config.scope = scope(&args.net)?;
         config.profile = profile;
         config.select = args.select;
@@ -387,7 +392,7 @@ impl TryFrom<Args> for Job {
         config.file = file
             .file
             .as_ref()
-            .map(|path| path.to_string_lossy().into_owned());
+            .map(|path| names.other("configuration", 0, path));
         config.min_severity = args.min_severity.map(|level| match level {
             Level::Note => Severity::Note,
             Level::Warning => Severity::Warning,
@@ -397,6 +402,7 @@ impl TryFrom<Args> for Job {
             &args.keylog,
             &args.rsa_key,
             args.rsa_key_password_file.as_deref(),
+            names,
             &config.limits,
         )?;
         config.secrets = secrets;
@@ -409,6 +415,7 @@ impl TryFrom<Args> for Job {
             .chain(&args.lab)
             .chain(&authorities)
             .chain(&file.file)
+            .chain(&args.attach.redact_key)
             .cloned()
             .collect();
         config.extract = args.attach.extract.is_some();
@@ -419,6 +426,7 @@ impl TryFrom<Args> for Job {
             inputs,
             config,
             keylogs,
+            names,
             progress: Progress::new(args.quiet),
         };
         if args.lab_template {

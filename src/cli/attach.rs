@@ -8,6 +8,18 @@ pub(super) struct Attach {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["list", "rules", "explain", "lab_template"])]
     pub(super) extract: Option<PathBuf>,
 
+    /// Replace users, names, domains, hosts, public addresses, Call-IDs and texts by pseudonyms, consistently, in all that is written
+    #[arg(long, conflicts_with_all = ["rules", "explain"])]
+    pub(super) redact: bool,
+
+    /// Key of the pseudonyms: with the same one they are the same in every run. At least 16 bytes, kept secret
+    #[arg(long, value_name = "FILE", requires = "redact")]
+    pub(super) redact_key: Option<PathBuf>,
+
+    /// Also write what stands for what (CSV). Not for others: it undoes the redaction
+    #[arg(long, value_name = "FILE", requires = "redact")]
+    pub(super) redact_map: Option<PathBuf>,
+
     /// Put the TLS secrets of the sessions in it into the extract. Whoever has it can read them
     #[arg(long)]
     pub(super) with_secrets: bool,

@@ -43,6 +43,7 @@ pub(super) fn make(
             false,
             &reading.config.limits,
             &read.clocks,
+            reading.names,
             &reading.progress,
         )?;
         let (bytes, count): (Vec<u8>, Count) = extract::write(

@@ -21,6 +21,7 @@ const GROUPS: &[Group] = &[
                 "list",
                 Some("List packets, connections, messages or dialogs"),
             ),
+            ("ladder", Some("Message sequence charts")),
             ("lab_template", None),
             ("explain", Some("Offline page of a rule, 504, `alert 43`")),
             ("rules", Some("The catalogue of rules")),
@@ -53,11 +54,27 @@ const GROUPS: &[Group] = &[
         "Output",
         &[
             ("format", Some("Format of the report or list")),
+            ("dialect", None),
+            ("verbose", Some("All tables and all evidence")),
             ("output", Some("Write there; never over a capture")),
             ("time", None),
             ("color", None),
             ("quiet", None),
             ("jobs", None),
+        ],
+    ),
+    (
+        "For others",
+        &[
+            (
+                "extract",
+                Some("Also a pcapng with the packets that findings cite"),
+            ),
+            ("redact", Some("Pseudonyms for names and public addresses")),
+            ("redact_key", None),
+            ("redact_map", None),
+            ("with_secrets", None),
+            ("force", None),
         ],
     ),
     (

@@ -1,6 +1,7 @@
 //! Opening and feeding captures.
 
 use super::progress::Progress;
+use super::redact::Names;
 use sipdiag::Error;
 use sipdiag::base::{FileIndex, Limits};
 use sipdiag::capture::{Capture, Clock, Merge};
@@ -79,11 +80,12 @@ pub(super) fn open(
     hash: bool,
     limits: &Limits,
     clocks: &[Clock],
+    names: Names,
     progress: &Progress,
 ) -> Result<Merge<'static>, Error> {
     let mut opened = Vec::with_capacity(captures.len());
     for (n, path) in captures.iter().enumerate() {
-        let mut capture = open_one(n, path, hash, limits, progress)?;
+        let mut capture = open_one(n, path, (hash, names), limits, progress)?;
         if let Some(clock) = clocks.get(n) {
             capture.set_clock(*clock);
         }
@@ -105,7 +107,7 @@ pub(super) fn clocks(
     let mut looks = Vec::with_capacity(captures.len());
     for (n, path) in captures.iter().enumerate() {
         looks.push(if can_be_read_again(std::slice::from_ref(path)) {
-            let mut capture = open_one(n, path, false, limits, progress)?;
+            let mut capture = open_one(n, path, (false, Names::default()), limits, progress)?;
             Some(Look::read(&mut capture, captures.len(), limits))
         } else {
             None
@@ -118,7 +120,7 @@ pub(super) fn clocks(
 fn open_one(
     n: usize,
     path: &Path,
-    hash: bool,
+    (hash, names): (bool, Names),
     limits: &Limits,
     progress: &Progress,
 ) -> Result<Capture<'static>, Error> {
@@ -137,8 +139,13 @@ fn open_one(
         Box::new(file)
     };
     let index = FileIndex(u16::try_from(n).unwrap_or(u16::MAX));
-    let shown = if is_stdin(path) { "-" } else { &name };
-    Capture::open(progress.counted(reader), shown, index, hash, limits)
+    Capture::open(
+        progress.counted(reader),
+        &names.capture(n, path),
+        index,
+        hash,
+        limits,
+    )
 }
 
 /// Whether all captures give the same bytes when they are opened again: files do, standard input and pipes do not.
@@ -146,6 +153,19 @@ pub(super) fn can_be_read_again(captures: &[PathBuf]) -> bool {
     captures
         .iter()
         .all(|path| !is_stdin(path) && path.metadata().is_ok_and(|m| m.is_file()))
+}
+
+/// Reads at most `most` bytes of a file, part by part.
+pub(super) fn each_part(path: &Path, most: u64, mut take: impl FnMut(&[u8])) -> io::Result<()> {
+    let mut reader = open_file(path)?.take(most);
+    let mut part = vec![0; 1 << 16];
+    loop {
+        let n = reader.read(&mut part)?;
+        match part.get(..n) {
+            Some(read) if n > 0 => take(read),
+            _ => return Ok(()),
+        }
+    }
 }
 
 /// The first bytes of a regular file.

@@ -2,7 +2,7 @@
 
 use super::analysis::{self, Watch};
 use super::args::{Format, List};
-use super::output;
+use super::{output, redact};
 use sipdiag::analyzer::Observed;
 use sipdiag::capture::CaptureSummary;
 use sipdiag::render::list::{self, Files, Row, What};
@@ -64,5 +64,6 @@ pub(super) fn run(job: &List) -> anyhow::Result<()> {
             }
         }
     }
+    redact::check(job.reading.config.redact.as_ref(), "the list", &bytes)?;
     output::write(job.output.as_deref(), &bytes)
 }

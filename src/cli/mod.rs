@@ -14,6 +14,7 @@ mod manual;
 mod mistakes;
 mod output;
 mod progress;
+mod redact;
 mod secrets;
 
 use args::{Diagnose, Format, Job};
@@ -115,15 +116,26 @@ fn perform(job: &Job) -> anyhow::Result<u8> {
 }
 
 fn diagnose(job: &Diagnose) -> anyhow::Result<u8> {
-    for target in [&job.output, &job.attach.extract].into_iter().flatten() {
+    let attach = &job.attach;
+    let targets = [&job.output, &attach.extract, &attach.redact_map];
+    for target in targets.into_iter().flatten() {
         output::check_target(Some(target), &job.reading.inputs)?;
     }
     if job.attach.extract.is_some() {
         extract::check(&job.reading)?;
     }
     let hash = job.format == Format::Json;
-    let read = analysis::run(&job.reading, hash, None)?;
-    let bytes = rendered(job, &read.report)?;
+    let mut read = analysis::run(&job.reading, hash, None)?;
+    let mut bytes = rendered(job, &read.report)?;
+    let redaction = job.reading.config.redact.as_ref();
+    if redact::check(redaction, "the report", &bytes).is_err()
+        && input::can_be_read_again(&job.reading.captures)
+    {
+        // What was not known to be a name when it was met first is known now.
+        read = analysis::run(&job.reading, hash, None)?;
+        bytes = rendered(job, &read.report)?;
+    }
+    redact::check(redaction, "the report", &bytes)?;
     if let Some(path) = &job.attach.extract {
         let extract = extract::make(&job.reading, &read, job.attach.with_secrets, None)?;
         output::write(Some(path), &extract.bytes)?;
@@ -136,6 +148,10 @@ fn diagnose(job: &Diagnose) -> anyhow::Result<u8> {
             );
             let _ = writeln!(io::stderr(), "sipdiag: {}", render::escape::line(&text));
         }
+    }
+    if let (Some(path), Some(redaction)) = (&job.attach.redact_map, redaction) {
+        let map = redaction.with(|names| names.map_csv());
+        output::write(Some(path), map.as_bytes())?;
     }
     output::write(job.output.as_deref(), &bytes)?;
     let fails = |limit: Severity| read.report.worst().is_some_and(|worst| worst >= limit);

@@ -1,6 +1,7 @@
 //! Files of secrets: key logs, private keys, their password.
 
 use super::input;
+use super::redact::Names;
 use anyhow::Context;
 use sipdiag::base::Limits;
 use sipdiag::tls::{KeylogReport, RsaKey, Secrets};
@@ -17,19 +18,20 @@ pub(super) fn read(
     keylogs: &[PathBuf],
     keys: &[PathBuf],
     password: Option<&Path>,
+    names: Names,
     limits: &Limits,
 ) -> anyhow::Result<(Secrets, Vec<(String, KeylogReport)>)> {
     let mut secrets = Secrets::default();
     let mut reports = Vec::with_capacity(keylogs.len());
-    for path in keylogs {
+    for (n, path) in keylogs.iter().enumerate() {
         let report = secrets.add_keylog(&bytes(path, KEYLOG_BYTES)?, limits);
-        reports.push((path.to_string_lossy().into_owned(), report));
+        reports.push((names.other("key-log", n, path), report));
     }
     let password = password.map(read_password).transpose()?;
-    for path in keys {
+    for (n, path) in keys.iter().enumerate() {
         let file = bytes(path, KEY_BYTES)?;
         let password = password.as_ref().map(|p| p.as_str());
-        for key in RsaKey::read(&file, &path.to_string_lossy(), password)? {
+        for key in RsaKey::read(&file, &names.other("private-key", n, path), password)? {
             secrets.add_key(key);
         }
     }

@@ -176,6 +176,9 @@ impl Page<'_> {
         let verdict = self.report.verdict.name().to_uppercase();
         let sentence = words::sentence(self.report);
         self.heading(1, &format!("{verdict}: {sentence}"));
+        if self.report.redacted {
+            self.paragraph(words::REDACTED);
+        }
         let roots = words::roots(self.report).len();
         if roots > 1 {
             let s = if roots == 2 { "" } else { "s" };

@@ -148,6 +148,9 @@ impl<'a> Page<'a> {
         };
         self.sheet
             .headline(word, paint, &words::sentence(self.report));
+        if self.report.redacted {
+            self.sheet.plain(words::REDACTED);
+        }
         let roots = words::roots(self.report).len();
         if roots > 1 {
             self.sheet.plain(&format!(

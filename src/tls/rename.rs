@@ -2,6 +2,7 @@
 
 use super::certificate::Certificate;
 use super::handshake::CertificateFlight;
+use super::reason::Reason;
 use super::summary::TlsSummary;
 use std::sync::Arc;
 
@@ -32,15 +33,22 @@ impl TlsSummary {
                 *sni = (with.host)(sni);
             }
         }
-        for flight in [&mut self.server_certificates, &mut self.client_certificates] {
-            if let Some(flight) = flight {
-                rename_flight(flight, with);
-            }
+        let flights = [&mut self.server_certificates, &mut self.client_certificates];
+        for flight in flights.into_iter().flatten() {
+            rename_flight(flight, with);
         }
         if let Some(request) = &mut self.certificate_request {
             for name in &mut request.ca_names {
                 *name = (with.name)(name);
             }
+        }
+        // A private key that does not fit is said with the certificate that it should fit.
+        if let Some(Reason::PrivateKeyDoesNotMatch {
+            subject: Some(subject),
+            ..
+        }) = &mut self.closed
+        {
+            *subject = (with.name)(subject);
         }
         for answer in self.plaintext_answer.iter_mut().flatten() {
             (with.answer)(&mut answer.bytes);

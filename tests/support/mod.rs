@@ -39,13 +39,23 @@ pub(crate) fn analyze(capture: Vec<u8>, name: &str) -> Report {
 
 /// Analyses a scenario; lines `lab: …` of the comment on top are its lab profile.
 pub(crate) fn analyze_trace(trace: &trace::Trace, name: &str) -> Report {
+    analyze_with(trace, name, sipdiag::Config::default())
+}
+
+/// The same with pseudonyms.
+pub(crate) fn analyze_redacted(trace: &trace::Trace, name: &str) -> Report {
+    let mut config = sipdiag::Config::default();
+    config.redact = Some(sipdiag::redact::Redaction::new(b"a key of the tests"));
+    analyze_with(trace, name, config)
+}
+
+fn analyze_with(trace: &trace::Trace, name: &str, mut config: sipdiag::Config) -> Report {
     let lines: Vec<&str> = trace
         .comment
         .iter()
         .filter_map(|line| line.strip_prefix("lab:"))
         .map(str::trim)
         .collect();
-    let mut config = sipdiag::Config::default();
     if !lines.is_empty() {
         config.profile = sipdiag::lab::Profile::parse(&lines.join("\n"))
             .unwrap_or_else(|error| panic!("{name}: {error}"));

@@ -37,6 +37,7 @@ pub(super) struct View {
     word: String,
     headline: String,
     more_causes: Option<String>,
+    redacted: Option<&'static str>,
     captures: Vec<String>,
     parts: Vec<Entry>,
     tree: Vec<Node>,
@@ -149,6 +150,7 @@ impl View {
             verdict: report.verdict.name(),
             word: report.verdict.name().to_uppercase(),
             headline: safe(&words::sentence(report)),
+            redacted: report.redacted.then_some(words::REDACTED),
             more_causes: (roots.len() > 1).then(|| {
                 let s = if roots.len() == 2 { "" } else { "s" };
                 format!("{} more independent cause{s} below.", roots.len() - 1)

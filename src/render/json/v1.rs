@@ -36,6 +36,8 @@ pub(super) struct ReportV1 {
     undecided_more: u64,
     caveats: Vec<CaveatV1>,
     suppressed: u64,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    redacted: bool,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     suppressions: Vec<SuppressionV1>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -186,6 +188,7 @@ pub(super) fn view(report: &Report) -> ReportV1 {
             })
             .collect(),
         suppressed: report.suppressed,
+        redacted: report.redacted,
         suppressions: suppression::suppressions(report),
         configuration: suppression::configuration(report),
     }

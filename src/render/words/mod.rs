@@ -24,6 +24,10 @@ use crate::report::Report;
 /// Rows of a list that a report shows; the rest is in JSON and in the lists.
 pub(super) const ROWS: usize = 15;
 
+/// What a redacted report says of itself.
+pub(super) const REDACTED: &str =
+    "Redacted: users, names, domains and public addresses are pseudonyms.";
+
 /// A line break that a cell of a table wants; the unit separator is never shown from the wire, it is escaped.
 pub(super) const BREAK: char = '\u{1f}';
 

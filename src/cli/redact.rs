@@ -1,0 +1,104 @@
+//! `--redact`: the key of the pseudonyms, and the last look at what is written.
+
+use super::attach::Attach;
+use super::input;
+use anyhow::Context;
+use ring::hmac;
+use ring::rand::{SecureRandom, SystemRandom};
+use sipdiag::redact::{Pseudonyms, Redaction};
+use std::path::{Path, PathBuf};
+
+/// Bytes of a key file, at least: what a person would type can be guessed.
+const LEAST: usize = 16;
+/// And at most.
+const MOST: u64 = 1 << 16;
+/// Bytes of each capture that the key is made from.
+const BEGINNING: u64 = 64 << 20;
+
+/// The pseudonyms of this run, where redaction is wanted.
+pub(super) fn pseudonyms(
+    attach: &Attach,
+    captures: &[PathBuf],
+) -> anyhow::Result<Option<Redaction>> {
+    if !attach.redact {
+        return Ok(None);
+    }
+    let key = match &attach.redact_key {
+        Some(path) => from_file(path)?,
+        None => from_captures(captures)?,
+    };
+    Ok(Some(Redaction::new(&key)))
+}
+
+fn from_file(path: &Path) -> anyhow::Result<Vec<u8>> {
+    let bytes = input::read_bytes(path, MOST)
+        .with_context(|| format!("{}: cannot be read", path.display()))?
+        .with_context(|| format!("{}: larger than 64 KiB, which no key is", path.display()))?;
+    if bytes.len() < LEAST {
+        anyhow::bail!(
+            "{}: a key needs at least {LEAST} bytes; `head -c 32 /dev/urandom > {0}` makes one",
+            path.display()
+        );
+    }
+    Ok(bytes.to_vec())
+}
+
+/// The same captures give the same report, with pseudonyms too; and who does not have them cannot guess the key. What can be read only
+/// once gets a random one.
+fn from_captures(captures: &[PathBuf]) -> anyhow::Result<Vec<u8>> {
+    if !input::can_be_read_again(captures) {
+        let mut key = vec![0; 32];
+        SystemRandom::new()
+            .fill(&mut key)
+            .map_err(|_| anyhow::anyhow!("the system gives no random numbers for --redact"))?;
+        return Ok(key);
+    }
+    let name = hmac::Key::new(hmac::HMAC_SHA256, b"sipdiag: key of pseudonyms");
+    let mut context = hmac::Context::with_key(&name);
+    for path in captures {
+        input::each_part(path, BEGINNING, |part| context.update(part))
+            .with_context(|| format!("{}: cannot be read", path.display()))?;
+    }
+    Ok(context.sign().as_ref().to_vec())
+}
+
+/// What the files of a run are called in a redacted report.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Names {
+    pub(super) redacted: bool,
+}
+
+impl Names {
+    /// A capture.
+    pub(super) fn capture(self, n: usize, path: &Path) -> String {
+        let name = path.to_string_lossy();
+        if self.redacted && name != "-" {
+            Pseudonyms::file_name(n, &name)
+        } else {
+            name.into_owned()
+        }
+    }
+
+    /// Another file: its kind and number.
+    pub(super) fn other(self, kind: &str, n: usize, path: &Path) -> String {
+        if self.redacted {
+            format!("{kind}-{}", n.saturating_add(1))
+        } else {
+            path.to_string_lossy().into_owned()
+        }
+    }
+}
+
+/// Looks for originals in what is to be written.
+pub(super) fn check(redaction: Option<&Redaction>, what: &str, bytes: &[u8]) -> anyhow::Result<()> {
+    let Some(redaction) = redaction else {
+        return Ok(());
+    };
+    let search = redaction.with(|names| names.search());
+    match search.find(bytes) {
+        None => Ok(()),
+        Some(survivor) => anyhow::bail!(
+            "{what} would still have {survivor}: nothing was written; this is a fault of sipdiag, please report it"
+        ),
+    }
+}
