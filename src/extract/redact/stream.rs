@@ -1,0 +1,178 @@
+//! One direction of a connection, put together from its segments and rewritten.
+
+use super::tls;
+use crate::base::{Chunk, FrameRef, Limits, Timestamp};
+use crate::packet::Segment;
+use crate::redact::Pseudonyms;
+use crate::sip::{Framer, Item};
+
+/// Bytes of one direction that are put together. What lies behind becomes zero.
+const MOST: usize = 64 << 20;
+
+/// The stream of one direction. Connections that use the same ports one after the other are streams of their own.
+#[derive(Debug, Default)]
+pub(super) struct Side {
+    streams: Vec<Stream>,
+}
+
+#[derive(Debug, Default)]
+struct Stream {
+    /// Sequence number of the first byte.
+    base: u32,
+    bytes: Vec<u8>,
+    /// Which of them were captured.
+    there: Vec<bool>,
+}
+
+impl Side {
+    pub(super) fn push(&mut self, segment: &Segment<'_>, _at: Timestamp) {
+        if segment.flags.syn() {
+            let base = segment.seq.wrapping_add(1);
+            if self.streams.last().is_none_or(|known| known.base != base) {
+                self.streams.push(Stream {
+                    base,
+                    ..Stream::default()
+                });
+            }
+            return;
+        }
+        if segment.payload.is_empty() {
+            return;
+        }
+        if self.streams.is_empty() {
+            self.streams.push(Stream {
+                base: segment.seq,
+                ..Stream::default()
+            });
+        }
+        if let Some(stream) = self.streams.last_mut() {
+            stream.put(segment.seq, segment.payload);
+        }
+    }
+
+    /// The suite of a ServerHello in it.
+    pub(super) fn suite(&self) -> Option<u16> {
+        let streams = self.streams.iter().rev();
+        streams.flat_map(Stream::runs).find_map(|(start, end, stream)| {
+            let run = stream.bytes.get(start..end)?;
+            tls::is_tls(run).then(|| tls::suite(run)).flatten()
+        })
+    }
+
+    pub(super) fn rewrite(&mut self, suite: Option<u16>, names: &mut Pseudonyms) {
+        for stream in &mut self.streams {
+            let runs: Vec<(usize, usize)> =
+                stream.runs().map(|(start, end, _)| (start, end)).collect();
+            let mut state = tls::State::new(suite);
+            for (start, end) in runs {
+                if let Some(run) = stream.bytes.get_mut(start..end) {
+                    if tls::is_tls(run) || state.has_begun() {
+                        tls::rewrite(run, &mut state, names);
+                    } else {
+                        sip(run, names);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The bytes of a segment after the rewriting.
+    pub(super) fn payload(&self, segment: &Segment<'_>) -> Vec<u8> {
+        let mut bytes = vec![0; segment.payload.len()];
+        // A stream that holds the segment as it was sent; of several the last.
+        let found = self
+            .streams
+            .iter()
+            .rev()
+            .find_map(|stream| stream.get(segment.seq, segment.payload.len()));
+        if let Some(found) = found {
+            bytes.copy_from_slice(found);
+        }
+        bytes
+    }
+}
+
+impl Stream {
+    /// Where a sequence number lies; before the beginning (a keep-alive probe) or far behind it: nowhere.
+    fn place(&self, seq: u32) -> Option<usize> {
+        let at = usize::try_from(seq.wrapping_sub(self.base)).ok()?;
+        (at < MOST).then_some(at)
+    }
+
+    fn put(&mut self, seq: u32, payload: &[u8]) {
+        let Some(at) = self.place(seq) else {
+            return;
+        };
+        let end = at.saturating_add(payload.len()).min(MOST);
+        if self.bytes.len() < end {
+            self.bytes.resize(end, 0);
+            self.there.resize(end, false);
+        }
+        let bytes = self.bytes.get_mut(at..end).unwrap_or_default();
+        let there = self.there.get_mut(at..end).unwrap_or_default();
+        for ((byte, there), new) in bytes.iter_mut().zip(there).zip(payload) {
+            // The first copy is the one that was read.
+            if !*there {
+                *byte = *new;
+                *there = true;
+            }
+        }
+    }
+
+    fn get(&self, seq: u32, len: usize) -> Option<&[u8]> {
+        let at = self.place(seq)?;
+        self.bytes.get(at..at.checked_add(len)?)
+    }
+
+    /// What was captured without a hole.
+    fn runs(&self) -> impl Iterator<Item = (usize, usize, &Self)> {
+        let mut at = 0;
+        std::iter::from_fn(move || {
+            let rest = self.there.get(at..)?;
+            let start = at.checked_add(rest.iter().position(|t| *t)?)?;
+            let rest = self.there.get(start..)?;
+            let len = rest.iter().position(|t| !*t).unwrap_or(rest.len());
+            at = start.checked_add(len)?;
+            Some((start, at, self))
+        })
+    }
+}
+
+/// Messages one by one; what lies between them is rewritten as if it were a piece of one.
+pub(super) fn sip(run: &mut [u8], names: &mut Pseudonyms) {
+    let mut messages: Vec<Vec<u8>> = Vec::new();
+    let limits = Limits::default();
+    let mut framer = Framer::new(&limits);
+    let mut take = |item: Item| {
+        if let Item::Message(message) = item {
+            messages.push(message.raw().to_vec());
+        }
+    };
+    let chunk = Chunk::Data {
+        offset: 0,
+        at: FrameRef::default(),
+        bytes: run,
+    };
+    framer.push(chunk, &mut take);
+    framer.finish(&mut take);
+    let mut at = 0;
+    for message in messages {
+        let rest = run.get(at..).unwrap_or_default();
+        let Some(found) = memchr::memmem::find(rest, &message) else {
+            continue;
+        };
+        let start = at.saturating_add(found);
+        let end = start.saturating_add(message.len());
+        between(run.get_mut(at..start).unwrap_or_default(), names);
+        names.sip(run.get_mut(start..end).unwrap_or_default());
+        at = end;
+    }
+    between(run.get_mut(at..).unwrap_or_default(), names);
+}
+
+/// Keep-alives stay.
+fn between(bytes: &mut [u8], names: &mut Pseudonyms) {
+    if bytes.iter().any(|b| !matches!(b, b'\r' | b'\n')) {
+        names.sip(bytes);
+    }
+}
