@@ -108,6 +108,11 @@ fn real_messages() -> Vec<Vec<u8>> {
         for frame in &trace::file(&path).frames {
             let payload = memchr::memmem::find(&frame.bytes, b"SIP/2.0")
                 .map(|_| frame.bytes.get(54..).unwrap_or_default().to_vec());
+            // Without the head and the MAC of a record that is not encrypted.
+            let payload = payload.map(|p| match p.as_slice() {
+                [23, 3, _, _, _, sip @ ..] if sip.len() > 20 => sip[..sip.len() - 20].to_vec(),
+                _ => p,
+            });
             all.extend(payload.filter(|p| !p.is_empty()));
         }
     }
@@ -219,5 +224,5 @@ fn defects_stay_what_they_were() {
         assert_eq!(message.raw(), after.raw(), "{shown}");
         count += 1;
     }
-    assert!(count > 200, "{count}");
+    assert!(count > 1000, "{count}");
 }
