@@ -144,6 +144,7 @@ fn redact(bytes: &mut [u8], pseudonyms: &mut Pseudonyms) -> usize {
                 }
                 let (message, behind) = content.split_at_mut(len);
                 pseudonyms.tls_handshake(message);
+                count += 1;
                 content = behind;
             }
             at += 5 + len;
@@ -261,6 +262,13 @@ fn redact_profile(lines: &mut [String], pseudonyms: &mut Pseudonyms) {
     }
 }
 
+/// Scenarios that rest on a signature: that of a redacted certificate does not verify, so that one which was seen to sign itself is not
+/// seen to any more. Signing again would need keys of the same sizes.
+const SELF_SIGNED: [&str; 2] = [
+    "tests/rules/cert-self-signed-peer/fires.trace",
+    "tests/rules/middlebox-tls-proxy/fires.trace",
+];
+
 /// Scenarios whose messages are not all given to the redaction here: parts of datagrams, and what lies behind a hole.
 fn is_in_parts(text: &str) -> bool {
     ["@fragment", "@lose", "@cut", "only <", "only >"]
@@ -301,6 +309,15 @@ fn what_is_redacted_is_diagnosed_as_before() {
         let redacted = gist(&support::analyze_trace(&trace, "plain.pcap"));
         if plain == redacted {
             same += 1;
+        } else if SELF_SIGNED.contains(&path.as_str()) {
+            let without = |gist: &[String]| -> Vec<String> {
+                let of_others = |line: &&String| {
+                    !line.contains("cert-self-signed-peer") && !line.contains("unknown-ca")
+                };
+                gist.iter().filter(of_others).cloned().collect()
+            };
+            assert_eq!(without(&plain), without(&redacted), "{path}");
+            beside.push(path);
         } else if is_in_parts(&read_text(&project(&path))) {
             let shown = golden::difference(&plain.join("\n"), &redacted.join("\n"));
             beside.push(format!("{path}\n{shown}"));
@@ -312,7 +329,7 @@ fn what_is_redacted_is_diagnosed_as_before() {
         }
     }
     assert!(
-        messages > 1000 && same > 200,
+        messages > 10_000 && same > 340,
         "{messages} messages, {same} scenarios"
     );
     support::say!(

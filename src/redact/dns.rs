@@ -35,7 +35,7 @@ impl Pseudonyms {
     /// Rewrites one DNS message in place. What cannot be read is blanked.
     pub fn dns(&mut self, message: &mut [u8]) {
         let mut plan = Plan::default();
-        let read = read(message, &mut plan).unwrap_or(12.min(message.len()));
+        let read = read(message, &mut plan).unwrap_or_else(|| 12.min(message.len()));
         let end = message.len();
         for (start, len) in &plan.blank {
             zero(part(message, *start, start.saturating_add(*len)));
@@ -137,7 +137,7 @@ impl Pseudonyms {
             .collect();
         let first = octets.next().and_then(|(start, _)| start.checked_sub(1));
         let last = octets
-            .last()
+            .next_back()
             .and_then(|(start, len)| start.checked_add(*len));
         if let (Some(first), Some(last)) = (first, last)
             && last.checked_sub(first) == Some(wire.len())

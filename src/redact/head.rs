@@ -3,7 +3,7 @@
 use super::bytes::{find, part, split, trimmed};
 use super::scan::Manner;
 use super::{Kind, Pseudonyms};
-use crate::sip::HeaderName;
+use crate::sip::{HeaderName, Message};
 use memchr::memchr;
 
 /// Nested messages that are read as such: a REFER's sipfrag in a multipart.
@@ -24,6 +24,11 @@ impl Pseudonyms {
     /// Rewrites one SIP message in place, head and body. Any bytes are taken; what is no message is rewritten as text.
     pub fn sip(&mut self, message: &mut [u8]) {
         self.sip_at(message, 0);
+    }
+
+    /// Rewrites a message that was read: it shows the same fields and defects, and nothing of the original stays in memory.
+    pub fn message(&mut self, message: &mut Message) {
+        message.rewrite(|bytes| self.sip_at(bytes, 0));
     }
 
     pub(super) fn sip_at(&mut self, message: &mut [u8], depth: usize) {

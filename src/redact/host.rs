@@ -79,8 +79,27 @@ impl Pseudonyms {
             [b'[', inner @ .., b']'] => inner,
             bytes => bytes,
         };
-        if !self.address_text(bytes) {
+        if self.address_text(bytes) {
+            return;
+        }
+        let of_address = |b: &u8| b.is_ascii_hexdigit() || matches!(b, b':' | b'.');
+        if bytes.contains(&b':') && bytes.iter().all(of_address) {
+            self.bad_six(bytes);
+        } else {
             self.domain(bytes);
+        }
+    }
+
+    /// Digits and colons that are no IPv6 address: they stay none, and stay digits and colons.
+    fn bad_six(&mut self, bytes: &mut [u8]) {
+        let lower = bytes.to_ascii_lowercase();
+        let mut stream = self.key.stream(Kind::Address.tag(), &lower, 0);
+        for byte in bytes {
+            match byte {
+                b'0'..=b'9' => *byte = stream.pick(b"0123456789"),
+                b'a'..=b'f' | b'A'..=b'F' => *byte = stream.pick(b"abcdef"),
+                _ => {}
+            }
         }
     }
 

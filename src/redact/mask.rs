@@ -60,7 +60,7 @@ impl Pseudonyms {
 
     /// Remembers words, to search outputs for them.
     pub(super) fn remember_words(&mut self, bytes: &[u8]) {
-        let words = bytes.split(|b| !(b.is_ascii_alphanumeric() || !b.is_ascii()));
+        let words = bytes.split(|b| b.is_ascii() && !b.is_ascii_alphanumeric());
         for word in words.filter(|w| (WORD..=LONGEST).contains(&w.len())) {
             let same = word.iter().all(|b| matches!(b, b'x' | b'X' | b'0'));
             if !same && std::str::from_utf8(word).is_ok() && !self.words.knows(word) {

@@ -194,7 +194,8 @@ impl Pseudonyms {
             self.opaque(run);
         } else if how.kind == Kind::Label {
             self.label(run, false);
-        } else if how.known {
+        } else if how.known && !run.contains(&b'%') {
+            // Escapes must not be taken apart.
             self.parts(run, how);
         } else {
             self.replace(how.kind, run, 0);

@@ -56,7 +56,7 @@ pub(super) fn is_public(uri: &[u8]) -> bool {
     host.is_some_and(|rest| {
         PUBLIC
             .iter()
-            .any(|p| starts_with(rest, p) && !rest.get(p.len()).is_some_and(|b| *b != b'/'))
+            .any(|p| starts_with(rest, p) && rest.get(p.len()).is_none_or(|b| *b == b'/'))
     })
 }
 

@@ -95,6 +95,11 @@ impl Message {
         &self.raw
     }
 
+    /// Rewrites the bytes in place. What was read from them lies where it lay, so whatever is written must have the same form.
+    pub(crate) fn rewrite(&mut self, rewrite: impl FnOnce(&mut [u8])) {
+        rewrite(&mut self.raw);
+    }
+
     /// Bytes in memory, for bounding stores.
     pub fn memory(&self) -> usize {
         size_of::<Self>()

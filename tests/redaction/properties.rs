@@ -3,7 +3,9 @@
 use super::KEY;
 use crate::support::{self, Random, trace};
 use proptest::prelude::*;
+use sipdiag::base::FrameRef;
 use sipdiag::redact::Pseudonyms;
+use sipdiag::sip::Message;
 
 /// A message with the names given, in the places where names are.
 fn message(user: &str, host: &str, display: &str, id: &str, phone: &str, address: &str) -> String {
@@ -55,7 +57,7 @@ proptest! {
         a in 11_u8..99, b in 100_u8..255,
     ) {
         let address = format!("{a}.{b}.{b}.17");
-        prop_assume!(a != 127 && !(a == 100));
+        prop_assume!(a != 127 && a != 100);
         let text = message(&user, &host, &display, &id, &phone, &address);
         let (out, pseudonyms) = redacted(text.as_bytes());
         prop_assert_eq!(out.len(), text.len());
@@ -87,7 +89,7 @@ proptest! {
     }
 
     #[test]
-    fn different_users_stay_different(users in proptest::collection::hash_set("[a-z]{3,6}", 2..120)) {
+    fn different_users_stay_different(users in proptest::collection::btree_set("[a-z]{3,6}", 2..120)) {
         let mut pseudonyms = Pseudonyms::new(KEY);
         let mut images = std::collections::BTreeSet::new();
         for user in &users {
@@ -106,6 +108,11 @@ fn real_messages() -> Vec<Vec<u8>> {
         for frame in &trace::file(&path).frames {
             let payload = memchr::memmem::find(&frame.bytes, b"SIP/2.0")
                 .map(|_| frame.bytes.get(54..).unwrap_or_default().to_vec());
+            // Without the head and the MAC of a record that is not encrypted.
+            let payload = payload.map(|p| match p.as_slice() {
+                [23, 3, _, _, _, sip @ ..] if sip.len() > 20 => sip[..sip.len() - 20].to_vec(),
+                _ => p,
+            });
             all.extend(payload.filter(|p| !p.is_empty()));
         }
     }
@@ -173,4 +180,49 @@ fn redaction_is_not_slow() {
     let rate = bytes as f64 / 1e6 / begin.elapsed().as_secs_f64();
     support::say!("redacted {} MB at {rate:.0} MB/s", bytes / 1_000_000);
     assert!(rate > 1.0, "{rate} MB/s");
+}
+
+/// What is wrong with a message is still wrong with it, and nothing else is: malformed stays malformed.
+#[test]
+fn defects_stay_what_they_were() {
+    let at = FrameRef::default();
+    let mut pseudonyms = Pseudonyms::new(KEY);
+    let told = |m: &Message| {
+        let defects: Vec<_> = m.defects().iter().map(|d| d.kind).collect();
+        let fields: Vec<_> = m.fields().map(|(id, ..)| id).collect();
+        let to = m.to().map(|to| (to.tag().is_some(), to.uri().is_some()));
+        let vias = m.vias().count();
+        (
+            defects,
+            fields,
+            m.method().is_some(),
+            m.status(),
+            m.body().len(),
+            to,
+            vias,
+        )
+    };
+    let torture = crate::torture::all().into_iter().map(|t| t.bytes);
+    let mut count = 0;
+    for bytes in torture.chain(real_messages()) {
+        let Some(before) = Message::parse(&bytes, at) else {
+            continue;
+        };
+        let mut message = before.clone();
+        pseudonyms.message(&mut message);
+        assert_eq!(message.raw().len(), before.raw().len());
+        let mut out = bytes.clone();
+        pseudonyms.sip(&mut out[..before.raw().len()]);
+        let after =
+            Message::parse(&out, at).unwrap_or_else(|| panic!("{}", String::from_utf8_lossy(&out)));
+        let shown = format!(
+            "{}\nof\n{}",
+            String::from_utf8_lossy(&out),
+            String::from_utf8_lossy(&bytes)
+        );
+        assert_eq!(told(&after), told(&before), "{shown}");
+        assert_eq!(message.raw(), after.raw(), "{shown}");
+        count += 1;
+    }
+    assert!(count > 1000, "{count}");
 }
