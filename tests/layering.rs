@@ -128,7 +128,10 @@ const ROOMS: &[(&str, &[&str])] = &[
             "connection",
             "diagnosis",
             "packet",
+            "redact",
             "report",
+            "sip",
+            "tls",
         ],
     ),
     // The program uses the library as any other user would.

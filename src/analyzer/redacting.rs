@@ -1,5 +1,6 @@
 //! `--redact`: names and addresses become pseudonyms as soon as they are known, so that nothing behind it ever holds an original.
 
+use super::config::Config;
 use crate::base::Network;
 use crate::connection::{Connection, Speaks};
 use crate::dialog::Seen;
@@ -8,6 +9,14 @@ use crate::packet::{IcmpError, Packet, Payload};
 use crate::redact::{Pseudonyms, Redaction};
 use crate::tls::Renaming;
 use std::net::IpAddr;
+
+impl Config {
+    /// For captures that are redacted already: only what is configured gets pseudonyms.
+    pub fn for_redacted(&mut self) {
+        let redactor = Redactor(self.redact.take());
+        redactor.profile(&mut self.profile);
+    }
+}
 
 /// Replaces, where redaction is wanted.
 #[derive(Debug, Default)]
@@ -35,7 +44,7 @@ impl Redactor {
     /// The message with other names.
     pub(super) fn message(&self, seen: &mut Seen) {
         if let Some(redaction) = &self.0 {
-            redaction.with(|names| seen.message.rewrite(|raw| names.sip(raw)));
+            redaction.with(|names| names.message(&mut seen.message));
         }
     }
 

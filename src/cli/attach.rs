@@ -21,7 +21,7 @@ pub(super) struct Attach {
     pub(super) redact_map: Option<PathBuf>,
 
     /// Put the TLS secrets of the sessions in it into the extract. Whoever has it can read them
-    #[arg(long)]
+    #[arg(long, conflicts_with = "redact", requires = "extract")]
     pub(super) with_secrets: bool,
 
     /// Overwrite the bundle if it exists

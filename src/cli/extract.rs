@@ -1,11 +1,11 @@
 //! `--extract`: makes the extract, and looks whether it says the same.
 
 use super::analysis::{Read, Reading};
-use super::input;
+use super::{input, redact};
 use sipdiag::Report;
 use sipdiag::base::FileIndex;
 use sipdiag::capture::{Capture, Merge};
-use sipdiag::extract::{self, Change, Count, Extent, statements};
+use sipdiag::extract::{self, Count, Extent, statements};
 use std::collections::BTreeSet;
 use std::io::Cursor;
 use zeroize::Zeroizing;
@@ -22,19 +22,12 @@ pub(super) struct Extract {
 }
 
 /// Makes an extract as small as can be that gives the same findings and the same verdict.
-pub(super) fn make(
-    reading: &Reading,
-    read: &Read,
-    with_secrets: bool,
-    change: Option<&mut Change<'_>>,
-) -> anyhow::Result<Extract> {
+pub(super) fn make(reading: &Reading, read: &Read, with_secrets: bool) -> anyhow::Result<Extract> {
     let key_log = if with_secrets {
         key_log(read)
     } else {
         Zeroizing::new(String::new())
     };
-    // What changes packets may be asked for them several times; it says the same each time.
-    let mut change = change;
     let mut best: Option<Extract> = None;
     for extent in Extent::EACH {
         reading.progress.pass("extracting", &reading.captures);
@@ -52,13 +45,13 @@ pub(super) fn make(
             extent,
             (&key_log, MOST),
             &reading.config.limits,
-            change.as_deref_mut(),
+            reading.config.redact.as_ref(),
             Vec::new(),
         )?;
         if count.cut && best.is_some() {
             break;
         }
-        let differs = difference(reading, read, &bytes)?;
+        let differs = difference(reading, read, &bytes, false)?;
         let done = differs.is_empty();
         let better = best
             .as_ref()
@@ -71,7 +64,19 @@ pub(super) fn make(
         }
     }
     reading.progress.clear();
-    best.ok_or_else(|| anyhow::anyhow!("the extract would be larger than 256 MiB"))
+    let best = best.ok_or_else(|| anyhow::anyhow!("the extract would be larger than 256 MiB"))?;
+    redacted(reading, read, best)
+}
+
+/// With pseudonyms, where they are wanted: the packets are rewritten, and looked at once more.
+fn redacted(reading: &Reading, read: &Read, extract: Extract) -> anyhow::Result<Extract> {
+    let Some(redaction) = &reading.config.redact else {
+        return Ok(extract);
+    };
+    let bytes = extract::redact(&extract.bytes, redaction, &reading.config.limits)?;
+    redact::check(Some(redaction), "the extract", &bytes)?;
+    let differs = difference(reading, read, &bytes, true)?;
+    Ok(Extract { bytes, differs })
 }
 
 /// Refuses what can be read only once.
@@ -104,16 +109,25 @@ fn difference(
     reading: &Reading,
     read: &Read,
     bytes: &[u8],
+    is_redacted: bool,
 ) -> anyhow::Result<BTreeSet<&'static str>> {
-    let again = analyze(reading, read, bytes)?;
+    let again = analyze(reading, read, bytes, is_redacted)?;
     let (before, after) = (statements(&read.report), statements(&again));
     let rules = before.symmetric_difference(&after).map(|(rule, ..)| *rule);
     let verdict = (read.report.verdict != again.verdict).then_some("the verdict");
     Ok(rules.chain(verdict).collect())
 }
 
-fn analyze(reading: &Reading, read: &Read, bytes: &[u8]) -> anyhow::Result<Report> {
+fn analyze(
+    reading: &Reading,
+    read: &Read,
+    bytes: &[u8],
+    is_redacted: bool,
+) -> anyhow::Result<Report> {
     let mut config = reading.config.clone();
+    if is_redacted {
+        config.for_redacted();
+    }
     config.secrets = read.secrets.clone();
     (config.charts, config.extract) = (false, false);
     let source = Box::new(Cursor::new(bytes));

@@ -137,7 +137,7 @@ fn diagnose(job: &Diagnose) -> anyhow::Result<u8> {
     }
     redact::check(redaction, "the report", &bytes)?;
     if let Some(path) = &job.attach.extract {
-        let extract = extract::make(&job.reading, &read, job.attach.with_secrets, None)?;
+        let extract = extract::make(&job.reading, &read, job.attach.with_secrets)?;
         output::write(Some(path), &extract.bytes)?;
         if !extract.differs.is_empty() {
             let rules: Vec<&str> = extract.differs.into_iter().collect();

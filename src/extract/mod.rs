@@ -3,10 +3,14 @@
 //! How much is needed is not guessed: the extract is analysed again, and where it does not give the same findings, more goes in.
 
 mod choice;
+mod redact;
+
+pub use redact::redact;
 
 use crate::base::{Caveats, FileIndex, Frame, FrameRef, Limits, LinkType};
 use crate::capture::{CaptureSummary, Interface, Item, Merge, PcapngWriter};
-use crate::packet::Decoder;
+use crate::packet::{Decoder, Packet};
+use crate::redact::Redaction;
 use crate::report::Report;
 use choice::Choice;
 use std::collections::{BTreeMap, BTreeSet};
@@ -40,11 +44,9 @@ pub struct Count {
     pub cut: bool,
 }
 
-/// What changes a frame before it is written, such as redaction: the new bytes, as long as the old ones.
-pub type Change<'c> = dyn FnMut(&Frame<'_>) -> Vec<u8> + 'c;
-
 /// Reads the captures once more and writes what `extent` asks for. `key_log`: secrets that go in, empty for none. `most`: bytes of
-/// frames at which it stops. `change`: what is done to each frame.
+/// frames at which it stops. `redaction`: the pseudonyms of the report, if it has any; the packets stay as they are, [`redact`]
+/// changes them.
 ///
 /// # Errors
 ///
@@ -55,7 +57,7 @@ pub fn write<W: Write>(
     extent: Extent,
     (key_log, most): (&str, u64),
     limits: &Limits,
-    mut change: Option<&mut Change<'_>>,
+    redaction: Option<&Redaction>,
     out: W,
 ) -> io::Result<(W, Count)> {
     let choice = Choice::new(report, extent);
@@ -75,7 +77,7 @@ pub fn write<W: Write>(
         count.of = count.of.saturating_add(1);
         let wanted = {
             let packet = decoder.push(&frame, &mut caveats);
-            choice.wants(&packet)
+            choice.wants(&named(packet, redaction))
         };
         if !wanted && !first {
             // The last frame says how long the capture waited for what did not come.
@@ -95,14 +97,7 @@ pub fn write<W: Write>(
             break;
         }
         count.taken = count.taken.saturating_add(1);
-        put(
-            &mut writer,
-            &mut interfaces,
-            report,
-            &choice,
-            &frame,
-            &mut change,
-        )?;
+        put(&mut writer, &mut interfaces, report, &choice, &frame)?;
     }
     if let Some((at, link, original_len, kept)) = last {
         let frame = Frame {
@@ -112,14 +107,7 @@ pub fn write<W: Write>(
             original_len,
         };
         count.taken = count.taken.saturating_add(1);
-        put(
-            &mut writer,
-            &mut interfaces,
-            report,
-            &choice,
-            &frame,
-            &mut change,
-        )?;
+        put(&mut writer, &mut interfaces, report, &choice, &frame)?;
     }
     Ok((writer.finish()?, count))
 }
@@ -130,7 +118,6 @@ fn put<W: Write>(
     report: &Report,
     choice: &Choice,
     frame: &Frame<'_>,
-    change: &mut Option<&mut Change<'_>>,
 ) -> io::Result<()> {
     let key = (frame.at.file, frame.link);
     let interface = match interfaces.get(&key) {
@@ -144,17 +131,18 @@ fn put<W: Write>(
         }
     };
     let comment = comment(report, choice, frame.at);
-    match change {
-        Some(change) => {
-            let bytes = change(frame);
-            let changed = Frame {
-                bytes: &bytes,
-                ..*frame
-            };
-            writer.frame(interface, &changed, &comment)
-        }
-        None => writer.frame(interface, frame, &comment),
+    writer.frame(interface, frame, &comment)
+}
+
+/// The packet with the addresses that the report has.
+fn named<'a>(mut packet: Packet<'a>, redaction: Option<&Redaction>) -> Packet<'a> {
+    if let Some(redaction) = redaction {
+        redaction.with(|names| {
+            packet.src = packet.src.map(|a| names.address(a));
+            packet.dst = packet.dst.map(|a| names.address(a));
+        });
     }
+    packet
 }
 
 /// What findings say of a frame, and where it was.

@@ -137,6 +137,20 @@ impl Pseudonyms {
         }
     }
 
+    /// A hardware address (IEEE 802): the manufacturer and group addresses stay.
+    pub fn hardware_address(&self, address: &mut [u8]) {
+        let group = address.first().is_some_and(|b| b & 1 == 1);
+        let nothing = address.iter().all(|b| *b == 0);
+        if group || nothing || address.len() != 6 {
+            return;
+        }
+        let original = address.to_vec();
+        let mut stream = self.key.stream(b'm', &original, 0);
+        for byte in address.iter_mut().skip(3) {
+            *byte = stream.byte();
+        }
+    }
+
     /// The value of an attribute that is known by its short name (RFC 4514 §3).
     pub(super) fn named_attribute(&mut self, kind: &str, bytes: &mut [u8]) {
         let oid = match kind.to_ascii_uppercase().as_str() {

@@ -151,7 +151,9 @@ impl Pseudonyms {
             .iter()
             .all(|b| !b.is_ascii_alphabetic() && b.is_ascii());
         let long = match kind {
-            Kind::Domain | Kind::Mailbox | Kind::Address => true,
+            Kind::Address => true,
+            // Three signs around an `@` or a dot are in any binary part of an output.
+            Kind::Domain | Kind::Mailbox => value.len() >= WORD,
             Kind::Number => digits >= DIGITS,
             Kind::Token => value.len() >= TOKEN && (!numeric || digits >= 10),
             Kind::User | Kind::Label | Kind::Word => {

@@ -84,12 +84,6 @@ impl Message {
         self.frames.rest.as_ref().map_or(0, |rest| rest.omitted)
     }
 
-    /// Lets its bytes be changed in place, for redaction: `change` keeps lengths, line ends and the names of header fields, because the
-    /// index of the fields stays.
-    pub fn rewrite(&mut self, change: impl FnOnce(&mut [u8])) {
-        change(&mut self.raw);
-    }
-
     /// All bytes: head and body.
     pub fn raw(&self) -> &[u8] {
         &self.raw

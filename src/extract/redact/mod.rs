@@ -55,9 +55,7 @@ pub fn redact(extract: &[u8], redaction: &Redaction, limits: &Limits) -> io::Res
             }
         };
         let bytes = redaction.with(|names| frame::rewrite(frame, packet, &sides, names));
-        let comment = comments
-            .get(&frame.at.number.0)
-            .map_or("", String::as_str);
+        let comment = comments.get(&frame.at.number.0).map_or("", String::as_str);
         let changed = Frame {
             bytes: &bytes,
             ..*frame

@@ -53,10 +53,12 @@ impl Side {
     /// The suite of a ServerHello in it.
     pub(super) fn suite(&self) -> Option<u16> {
         let streams = self.streams.iter().rev();
-        streams.flat_map(Stream::runs).find_map(|(start, end, stream)| {
-            let run = stream.bytes.get(start..end)?;
-            tls::is_tls(run).then(|| tls::suite(run)).flatten()
-        })
+        streams
+            .flat_map(Stream::runs)
+            .find_map(|(start, end, stream)| {
+                let run = stream.bytes.get(start..end)?;
+                tls::is_tls(run).then(|| tls::suite(run)).flatten()
+            })
     }
 
     pub(super) fn rewrite(&mut self, suite: Option<u16>, names: &mut Pseudonyms) {

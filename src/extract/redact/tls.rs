@@ -26,7 +26,7 @@ impl State {
     pub(super) fn new(suite: Option<u16>) -> Self {
         let clear_mac = suite.and_then(|id| {
             let info = CipherSuiteId(id).info()?;
-            matches!(info.cipher.kind(), CipherKind::Null).then(|| info.mac.length())
+            matches!(info.cipher.kind(), CipherKind::Null).then(|| info.mac_len())
         });
         Self {
             begun: false,
@@ -52,7 +52,7 @@ pub(super) fn is_tls(run: &[u8]) -> bool {
 /// The records of a run: where each header begins and where its body ends.
 fn records(run: &[u8]) -> Vec<(usize, usize)> {
     let mut all = Vec::new();
-    let mut at = 0;
+    let mut at = 0_usize;
     while let Some([kind, 3, minor, a, b]) = run.get(at..at.saturating_add(HEADER))
         && (20..=24).contains(kind)
         && *minor <= 4
@@ -153,12 +153,20 @@ mod tests {
     #[test]
     fn what_is_encrypted_becomes_zero_and_keeps_its_length() {
         let mut names = Pseudonyms::new(b"0123456789abcdef");
-        let mut run = [record(20, &[1]), record(22, &[9; 40]), record(23, b"secret")].concat();
+        let mut run = [
+            record(20, &[1]),
+            record(22, &[9; 40]),
+            record(23, b"secret"),
+        ]
+        .concat();
         let len = run.len();
         let mut state = State::new(Some(0x002f));
         rewrite(&mut run, &mut state, &mut names);
         assert_eq!(run.len(), len);
-        assert_eq!(run, [record(20, &[1]), record(22, &[0; 40]), record(23, &[0; 6])].concat());
+        assert_eq!(
+            run,
+            [record(20, &[1]), record(22, &[0; 40]), record(23, &[0; 6])].concat()
+        );
     }
 
     #[test]
@@ -178,6 +186,9 @@ mod tests {
         assert_eq!(run.len(), len);
         let shown = String::from_utf8_lossy(&run);
         assert!(shown.contains("OPTIONS sip:"), "{shown}");
-        assert!(!shown.contains("anna") && !shown.contains("tomt"), "{shown}");
+        assert!(
+            !shown.contains("anna") && !shown.contains("tomt"),
+            "{shown}"
+        );
     }
 }
