@@ -63,9 +63,12 @@ impl Choice {
             choice.finding(placed);
         }
         // Who is who has to be seen again.
-        for (_, host) in report.hosts.iter() {
-            let clues = host.evidence().into_iter().filter_map(|clue| clue.at);
-            choice.frames.extend(clues.map(name));
+        let mut clues: Vec<(IpAddr, Timestamp)> = Vec::new();
+        for (address, host) in report.hosts.iter() {
+            for at in host.evidence().into_iter().filter_map(|clue| clue.at) {
+                choice.frames.insert(name(at));
+                clues.push((address, at.time));
+            }
         }
         for (_, at, _) in &report.undecided {
             choice.frames.insert(name(*at));
@@ -83,8 +86,13 @@ impl Choice {
             places
         };
         for connection in &report.connections {
-            let is_cited = cited.contains(&connection.flow.stream)
-                || choice.frames.contains(&name(connection.flow.first));
+            // A clue on a connection is part of a message that goes over several frames: a certificate.
+            let flow = &connection.flow;
+            let has_clue = clues.iter().any(|(host, at)| {
+                [flow.client.addr, flow.server.addr].contains(host)
+                    && (flow.first.time..=flow.last.time).contains(at)
+            });
+            let is_cited = cited.contains(&flow.stream) || has_clue;
             if is_cited || extent > Extent::Cited {
                 choice.connection(connection, &places);
             }

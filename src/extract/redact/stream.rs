@@ -70,8 +70,11 @@ impl Side {
                 if let Some(run) = stream.bytes.get_mut(start..end) {
                     if tls::is_tls(run) || state.has_begun() {
                         tls::rewrite(run, &mut state, names);
-                    } else {
+                    } else if is_text(run) {
                         sip(run, names);
+                    } else {
+                        // The middle of something else.
+                        run.fill(0);
                     }
                 }
             }
@@ -138,6 +141,16 @@ impl Stream {
             Some((start, at, self))
         })
     }
+}
+
+/// Whether it may be SIP, from its beginning or not: text, even if a body in it is none.
+fn is_text(run: &[u8]) -> bool {
+    let looked_at = run.get(..256).unwrap_or(run);
+    let odd = looked_at
+        .iter()
+        .filter(|b| b.is_ascii_control() && !matches!(b, b'\r' | b'\n' | b'\t'))
+        .count();
+    odd.saturating_mul(32) <= looked_at.len()
 }
 
 /// Messages one by one; what lies between them is rewritten as if it were a piece of one.

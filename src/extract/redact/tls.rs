@@ -11,6 +11,8 @@ const CHANGE_CIPHER_SPEC: u8 = 20;
 const ALERT: u8 = 21;
 const HANDSHAKE: u8 = 22;
 const APPLICATION_DATA: u8 = 23;
+/// Bytes of a Finished message with its MAC, at most (RFC 5246 §7.4.9, RFC 6101 §5.6.9).
+const FINISHED: usize = 80;
 
 /// What is known of a direction between two runs of its stream.
 #[derive(Debug)]
@@ -99,6 +101,9 @@ pub(super) fn rewrite(run: &mut [u8], state: &mut State, names: &mut Pseudonyms)
             }
             Some(&HANDSHAKE) if !state.sealed => handshake.push((body, end)),
             Some(&ALERT) if !state.sealed || state.clear_mac.is_some() => {}
+            // Finished: a hash of the handshake, and a MAC.
+            Some(&HANDSHAKE)
+                if state.clear_mac.is_some() && end.saturating_sub(body) <= FINISHED => {}
             Some(&APPLICATION_DATA) if state.clear_mac.is_some() => {
                 let mac = state.clear_mac.unwrap_or_default();
                 content.push((body, end.saturating_sub(mac).max(body)));
