@@ -8,6 +8,7 @@
     reason = "tests fail by panicking, and say on standard error what they skip"
 )]
 
+mod bundle;
 mod captures;
 mod catalogue;
 mod cli;

@@ -5,6 +5,7 @@ use crate::finding::Severity;
 use crate::lab::Profile;
 use crate::redact::Redaction;
 use crate::tls::Secrets;
+use std::collections::BTreeSet;
 
 /// Which traffic is analysed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -47,6 +48,8 @@ pub struct Config {
     pub charts: bool,
     /// Whether to keep what an extract needs ([`crate::report::Report::cited_frames`]).
     pub extract: bool,
+    /// Fingerprints of findings that are known already and not reported ([`crate::finding::Finding::fingerprint`]).
+    pub baseline: Option<BTreeSet<String>>,
     /// Pseudonyms for everything that identifies people and places; `None`: as it is.
     pub redact: Option<Redaction>,
     /// What opens TLS sessions, besides what the captures bring themselves.

@@ -69,6 +69,10 @@ fn taken_out(finding: &Finding, config: &Config) -> Option<SuppressedBy> {
     if !config.select.is_empty() && !selected {
         return Some(SuppressedBy::Select);
     }
+    let known = config.baseline.as_ref();
+    if known.is_some_and(|known| known.contains(&finding.fingerprint())) {
+        return Some(SuppressedBy::Baseline);
+    }
     config
         .min_severity
         .filter(|least| finding.severity < *least)

@@ -6,7 +6,7 @@ use super::comfort::{Comfort, Shell};
 use super::configuration::{self, Lab};
 use super::progress::Progress;
 use super::redact::{self, Names};
-use super::{input, secrets};
+use super::{baseline, input, secrets};
 use clap::{Parser, ValueEnum};
 use sipdiag::analyzer::{Config, Scope};
 use sipdiag::finding::Severity;
@@ -416,10 +416,20 @@ impl TryFrom<Args> for Job {
             .chain(&authorities)
             .chain(&file.file)
             .chain(&args.attach.redact_key)
+            .chain(&args.attach.baseline)
             .cloned()
             .collect();
-        config.extract = args.attach.extract.is_some();
-        config.charts = args.ladder.is_some() || args.format.draws();
+        config.extract = args.attach.wants_packets();
+        config.charts =
+            args.ladder.is_some() || args.format.draws() || args.attach.bundle.is_some();
+        if let Some(path) = &args.attach.baseline {
+            config.baseline = Some(baseline::read(path)?);
+        }
+        if args.attach.with_secrets && !args.attach.wants_packets() {
+            anyhow::bail!(
+                "--with-secrets says what goes into --extract or --bundle: give one of them"
+            );
+        }
         config.hash_streams = what == Some(What::Connections) && args.format == Format::Json;
         let reading = Reading {
             captures: args.captures,

@@ -21,10 +21,25 @@ pub(super) struct Attach {
     pub(super) redact_map: Option<PathBuf>,
 
     /// Put the TLS secrets of the sessions in it into the extract. Whoever has it can read them
-    #[arg(long, conflicts_with = "redact", requires = "extract")]
+    #[arg(long, conflicts_with = "redact")]
     pub(super) with_secrets: bool,
 
+    /// Also write a ZIP for a ticket: the report in each format, the extract, the SHA-256 of the captures, version and command line
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["list", "ladder", "rules", "explain", "lab_template"])]
+    pub(super) bundle: Option<PathBuf>,
+
+    /// Report only what an earlier report (JSON) of the same servers does not have
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["rules", "explain"])]
+    pub(super) baseline: Option<PathBuf>,
+
     /// Overwrite the bundle if it exists
-    #[arg(long)]
+    #[arg(long, requires = "bundle")]
     pub(super) force: bool,
+}
+
+impl Attach {
+    /// Whether packets are to be written.
+    pub(super) const fn wants_packets(&self) -> bool {
+        self.extract.is_some() || self.bundle.is_some()
+    }
 }

@@ -70,6 +70,10 @@ const GROUPS: &[Group] = &[
                 "extract",
                 Some("Also a pcapng with the packets that findings cite"),
             ),
+            (
+                "bundle",
+                Some("Also a ZIP for a ticket: reports and extract"),
+            ),
             ("redact", Some("Pseudonyms for names and public addresses")),
             ("redact_key", None),
             ("redact_map", None),
@@ -83,6 +87,10 @@ const GROUPS: &[Group] = &[
             ("select", None),
             ("ignore", Some("Do not report these rules")),
             ("min_severity", None),
+            (
+                "baseline",
+                Some("Only what an earlier JSON report does not have"),
+            ),
             ("fail_on", None),
         ],
     ),

@@ -3,6 +3,8 @@
 mod analysis;
 mod args;
 mod attach;
+mod baseline;
+mod bundle;
 mod comfort;
 mod completions;
 mod configuration;
@@ -117,14 +119,22 @@ fn perform(job: &Job) -> anyhow::Result<u8> {
 
 fn diagnose(job: &Diagnose) -> anyhow::Result<u8> {
     let attach = &job.attach;
-    let targets = [&job.output, &attach.extract, &attach.redact_map];
+    let targets = [
+        &job.output,
+        &attach.extract,
+        &attach.redact_map,
+        &attach.bundle,
+    ];
     for target in targets.into_iter().flatten() {
         output::check_target(Some(target), &job.reading.inputs)?;
     }
-    if job.attach.extract.is_some() {
+    if attach.wants_packets() {
         extract::check(&job.reading)?;
     }
-    let hash = job.format == Format::Json;
+    if let Some(path) = &attach.bundle {
+        bundle::check(path, attach.force)?;
+    }
+    let hash = job.format == Format::Json || attach.bundle.is_some();
     let mut read = analysis::run(&job.reading, hash, None)?;
     let mut bytes = rendered(job, &read.report)?;
     let redaction = job.reading.config.redact.as_ref();
@@ -139,15 +149,11 @@ fn diagnose(job: &Diagnose) -> anyhow::Result<u8> {
     if let Some(path) = &job.attach.extract {
         let extract = extract::make(&job.reading, &read, job.attach.with_secrets)?;
         output::write(Some(path), &extract.bytes)?;
-        if !extract.differs.is_empty() {
-            let rules: Vec<&str> = extract.differs.into_iter().collect();
-            let text = format!(
-                "{}: does not give the same findings: {}",
-                path.display(),
-                rules.join(", ")
-            );
-            let _ = writeln!(io::stderr(), "sipdiag: {}", render::escape::line(&text));
-        }
+        tell_difference(job, path, extract.differs);
+    }
+    if let Some(path) = &attach.bundle {
+        let differs = bundle::write(path, job, &read)?;
+        tell_difference(job, path, differs);
     }
     if let (Some(path), Some(redaction)) = (&job.attach.redact_map, redaction) {
         let map = redaction.with(|names| names.map_csv());
@@ -160,6 +166,29 @@ fn diagnose(job: &Diagnose) -> anyhow::Result<u8> {
     } else {
         CLEAN
     })
+}
+
+/// Says that an extract alone does not tell everything.
+fn tell_difference(
+    job: &Diagnose,
+    path: &std::path::Path,
+    differs: impl IntoIterator<Item = &'static str>,
+) {
+    let rules: Vec<&str> = differs.into_iter().collect();
+    if rules.is_empty() {
+        return;
+    }
+    let why = if job.reading.config.redact.is_some() {
+        " (what a cipher protects is zero in a redacted extract)"
+    } else {
+        ""
+    };
+    let text = format!(
+        "{}: the packets alone do not give the same: {}{why}",
+        path.display(),
+        rules.join(", ")
+    );
+    let _ = writeln!(io::stderr(), "sipdiag: {}", render::escape::line(&text));
 }
 
 /// The report in the form that was asked for.

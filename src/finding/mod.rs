@@ -5,6 +5,7 @@ mod evidence;
 pub use evidence::{Evidence, EvidenceKind};
 
 use crate::base::FrameRef;
+use ring::digest::{SHA256, digest};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
@@ -117,6 +118,18 @@ pub struct Finding {
     pub streams: BTreeSet<u32>,
     /// Call-IDs it happened on.
     pub call_ids: BTreeSet<String>,
+}
+
+impl Finding {
+    /// The same for the same fault in another capture: the rule, the hosts and what the rule says tells faults apart; no times,
+    /// frames, ports or Call-IDs. 16 hexadecimal digits.
+    pub fn fingerprint(&self) -> String {
+        let address = |a: Option<IpAddr>| a.map(|a| a.to_string()).unwrap_or_default();
+        let text = [self.rule, &address(self.from), &address(self.to), &self.key].join("\n");
+        let hash = digest(&SHA256, text.as_bytes());
+        let bytes = hash.as_ref().iter().take(8);
+        bytes.map(|b| format!("{b:02x}")).collect()
+    }
 }
 
 /// The name under which repetitions fold.

@@ -34,6 +34,8 @@ pub enum SuppressedBy {
     Select,
     /// `--min-severity`.
     MinSeverity,
+    /// `--baseline`: an earlier report has it.
+    Baseline,
 }
 
 impl SuppressedBy {
@@ -44,6 +46,7 @@ impl SuppressedBy {
             Self::Ignore => Some("--ignore"),
             Self::Select => Some("--select"),
             Self::MinSeverity => Some("--min-severity"),
+            Self::Baseline => Some("--baseline"),
         }
     }
 

@@ -8,13 +8,12 @@ use super::clock::{self, ClockV1};
 use crate::base::FrameRef;
 use crate::capture::CaptureSummary;
 use crate::diagnosis::Placed;
-use crate::finding::{Evidence, Finding};
+use crate::finding::Evidence;
 use crate::render::{escape, rfc3339};
 use crate::report::Report;
 use crate::rules::Rule;
 use course::{DirectionV1, EventV1, NextCaptureV1};
 use coverage::CoverageV1;
-use ring::digest;
 use serde::Serialize;
 use suppression::SuppressionV1;
 
@@ -317,7 +316,7 @@ fn finding(placed: &Placed, report: &Report) -> FindingV1 {
             .iter()
             .map(|c| escape::line(c).into_owned())
             .collect(),
-        fingerprint: fingerprint(f),
+        fingerprint: f.fingerprint(),
     }
 }
 
@@ -331,21 +330,6 @@ fn place(at: FrameRef, report: &Report) -> PlaceV1 {
         frame: at.number.0,
         time: rfc3339(at.time, digits),
     }
-}
-
-/// The same for the same fault in another capture: the rule, the hosts and what the rule says tells faults apart; no times,
-/// frames, ports or Call-IDs.
-fn fingerprint(finding: &Finding) -> String {
-    let address = |a: Option<std::net::IpAddr>| a.map(|a| a.to_string()).unwrap_or_default();
-    let text = [
-        finding.rule,
-        &address(finding.from),
-        &address(finding.to),
-        &finding.key,
-    ]
-    .join("\n");
-    let hash = digest::digest(&digest::SHA256, text.as_bytes());
-    hex(hash.as_ref().get(..8).unwrap_or_default())
 }
 
 /// Lower-case hexadecimal.

@@ -37,7 +37,11 @@ pub(super) fn sentence(report: &Report) -> String {
     match (report.verdict, roots.first()) {
         (Verdict::Failing | Verdict::Degraded, Some(root)) => root.finding.title.clone(),
         (Verdict::Failing | Verdict::Degraded, None) => {
-            format!("the causes found are hidden by {}", suppressed::by(report))
+            if suppressed::is_known(report) {
+                "nothing that the baseline does not have".to_owned()
+            } else {
+                format!("the causes found are hidden by {}", suppressed::by(report))
+            }
         }
         (Verdict::Healthy, _) => format!(
             "{} SIP transaction{} succeeded, none failed, and nothing was hidden",

@@ -48,6 +48,16 @@ pub(super) fn lines(report: &Report) -> Vec<String> {
     lines
 }
 
+/// Whether all that is not shown is in the baseline.
+pub(super) fn is_known(report: &Report) -> bool {
+    let mut taken = report
+        .suppressions
+        .iter()
+        .filter(|s| s.count > 0)
+        .peekable();
+    taken.peek().is_some() && taken.all(|s| s.by == SuppressedBy::Baseline)
+}
+
 /// Whose doing it is that causes are not shown.
 pub(super) fn by(report: &Report) -> &'static str {
     let of_file = |in_file: bool| {
