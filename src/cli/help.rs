@@ -45,7 +45,7 @@ const GROUPS: &[Group] = &[
         &[
             ("lab", Some("Lab profile: how the two sides are set up")),
             ("trust", None),
-            ("net", Some("Network in scope, or `any`")),
+            ("net", None),
             ("config", None),
             ("no_config", None),
         ],
@@ -55,7 +55,7 @@ const GROUPS: &[Group] = &[
         &[
             ("format", Some("Format of the report or list")),
             ("dialect", None),
-            ("verbose", Some("All tables and all evidence")),
+            ("verbose", None),
             ("output", Some("Write there; never over a capture")),
             ("time", None),
             ("color", None),
@@ -85,12 +85,9 @@ const GROUPS: &[Group] = &[
         "Selection",
         &[
             ("select", None),
-            ("ignore", Some("Do not report these rules")),
+            ("ignore", None),
             ("min_severity", None),
-            (
-                "baseline",
-                Some("Only what an earlier JSON report does not have"),
-            ),
+            ("baseline", None),
             ("fail_on", None),
         ],
     ),

@@ -60,7 +60,6 @@ struct RowView {
     tone: &'static str,
     failing: bool,
     spoken: String,
-    tip: String,
     time: String,
     frame: String,
     label: String,
@@ -226,7 +225,6 @@ fn row_view(n: usize, m: usize, row: &Row<'_>, y: usize, (x1, x2): (usize, usize
             label,
             if row.failing { " (the failure)" } else { "" }
         )),
-        tip: safe(&format!("{} > {}: {label}", row.arrow.from, row.arrow.to)),
         time: row.time.clone(),
         frame: escape::shorten(&safe(&row.frame), 14),
         label: escape::shorten(&label, room),
