@@ -459,6 +459,19 @@ fn json_is_as_the_schema_says() {
             (name, serde_json::from_str(&run.stdout).unwrap())
         })
         .collect();
+    // What is there only with these options.
+    for arguments in [
+        &["--redact", "samples/naked-504.pcapng"][..],
+        &["--ignore", "trust-naked-504", "samples/naked-504.pcapng"],
+    ] {
+        let mut all = vec!["--format", "json"];
+        all.extend(arguments);
+        let run = sipdiag(&all);
+        reports.push((
+            arguments.join(" "),
+            serde_json::from_str(&run.stdout).unwrap(),
+        ));
+    }
     for path in scenarios() {
         let report = support::analyze(trace::file(&path).pcap(), "x.pcap");
         reports.push((path, support::json(&report)));
