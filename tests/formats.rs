@@ -462,7 +462,7 @@ fn json_is_as_the_schema_says() {
     // What is there only with these options.
     for arguments in [
         &["--redact", "samples/naked-504.pcapng"][..],
-        &["--ignore", "trust-naked-504", "samples/naked-504.pcapng"],
+        &["--ignore", "im-invite-rejected", "samples/naked-504.pcapng"],
     ] {
         let mut all = vec!["--format", "json"];
         all.extend(arguments);
