@@ -45,7 +45,7 @@ pub struct Count {
 }
 
 /// Reads the captures once more and writes what `extent` asks for. `key_log`: secrets that go in, empty for none. `most`: bytes of
-/// frames at which it stops. `redaction`: the pseudonyms of the report, if it has any; the packets stay as they are, [`redact`]
+/// frames at which it stops. `redaction`: the pseudonyms of the report, if it has any; the packets stay as they are, [`redact()`]
 /// changes them.
 ///
 /// # Errors
