@@ -107,10 +107,10 @@ fn perform(job: &Job) -> anyhow::Result<u8> {
         Job::LabTemplate { reading, output } => {
             output::check_target(output.as_deref(), &reading.inputs)?;
             let read = analysis::run(reading, false, None)?;
-            output::write(
-                output.as_deref(),
-                render::lab_template(&read.report).as_bytes(),
-            )?;
+            let profile = render::lab_template(&read.report);
+            let redaction = reading.config.redact.as_ref();
+            redact::check(redaction, "the profile", profile.as_bytes())?;
+            output::write(output.as_deref(), profile.as_bytes())?;
             Ok(CLEAN)
         }
         Job::Diagnose(job) => diagnose(job),

@@ -41,6 +41,15 @@ const SERVICES: [&[u8]; 13] = [
     b"www",
 ];
 
+fn is_in(list: &[&[u8]], label: &[u8]) -> bool {
+    list.iter().any(|l| label.eq_ignore_ascii_case(l))
+}
+
+/// Whether a label stays: elsewhere it may be a word that was replaced, but it tells nothing.
+pub(super) fn is_kept(label: &[u8]) -> bool {
+    is_in(&SERVICES, label) || is_in(&ROLES, label)
+}
+
 /// What administrators begin names of machines with after what they are: a diagnosis reads roles from it, so it stays.
 const ROLES: [&[u8]; 13] = [
     b"accessedge",
@@ -139,9 +148,7 @@ impl Pseudonyms {
 
     /// One label.
     pub(super) fn label(&mut self, label: &mut [u8], is_top: bool) {
-        let is_in =
-            |list: &[&[u8]], label: &[u8]| list.iter().any(|l| label.eq_ignore_ascii_case(l));
-        if label.starts_with(b"_") || is_in(&SERVICES, label) || is_in(&ROLES, label) {
+        if label.starts_with(b"_") || is_kept(label) {
             return;
         }
         if is_top {

@@ -50,11 +50,16 @@ impl Pseudonyms {
         if user != b"-" {
             self.user(user);
         }
-        let id = find(rest, 1, |b| b == b' ');
-        let (id, rest) = split(rest, id);
-        let digits = trimmed(id);
-        if digits.len() > 2 {
-            self.replace(Kind::Number, digits, 0);
+        // The version is the session id in many a description (RFC 8866 §5.2 lets both be times): whether they are the same stays.
+        let mut rest = rest;
+        for _ in 0..2 {
+            let end = find(rest, 1, |b| b == b' ');
+            let (number, behind) = split(rest, end);
+            let digits = trimmed(number);
+            if digits.len() > 2 {
+                self.replace(Kind::Number, digits, 0);
+            }
+            rest = behind;
         }
         self.scan(
             rest,

@@ -171,6 +171,7 @@ impl Pseudonyms {
         .into_iter()
         .any(|other| self.table.is_taken(other, value));
         long && !of_others
+            && !super::host::is_kept(value)
             && !self.words.knows(value)
             && !self.stayed.contains(value)
             && !self.is_all_known(value, kind)

@@ -26,8 +26,13 @@ pub(super) fn rewrite(
         blank_behind_link(frame.link, &mut bytes);
         return bytes;
     };
-    let header = transport(&bytes, packet);
+    // What is put together from fragments lies in other frames, too.
+    let whole = packet.frames.len() < 2;
+    let header = transport(&bytes, packet).filter(|_| whole);
     match &packet.payload {
+        Payload::Tcp(_) | Payload::Udp(_) if header.is_none() => {
+            blank_behind_ip(&mut bytes, (src, dst));
+        }
         Payload::Tcp(segment) => {
             let payload = segment_payload(sides, packet, segment);
             put_payload(&mut bytes, header, &payload);

@@ -170,6 +170,11 @@ pub(super) fn sip(run: &mut [u8], names: &mut Pseudonyms) {
     };
     framer.push(chunk, &mut take);
     framer.finish(&mut take);
+    if messages.is_empty() {
+        // Text of another protocol.
+        run.fill(0);
+        return;
+    }
     let mut at = 0;
     for message in messages {
         let rest = run.get(at..).unwrap_or_default();
