@@ -235,3 +235,30 @@ fn add_forms(kind: Kind, value: &[u8], out: &mut BTreeSet<(Kind, Vec<u8>, Vec<u8
         add(form.into_bytes());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stays_by_rule_is_no_survivor_and_what_was_replaced_is() {
+        let mut names = Pseudonyms::new(b"0123456789abcdef");
+        let mut message =
+            *b"OPTIONS sip:mueller@localhost SIP/2.0\r\nSubject: localhost mueller\r\n\r\n";
+        names.sip(&mut message);
+        assert_eq!(names.find_survivor(&message), None);
+        assert_eq!(names.find_survivor(b"\"names\": [\"localhost\"]"), None);
+        assert!(names.find_survivor(b"asked by Mueller.").is_some());
+    }
+
+    #[test]
+    fn the_version_of_a_session_description_is_as_telling_as_its_id() {
+        let mut names = Pseudonyms::new(b"0123456789abcdef");
+        let mut message = *b"INVITE sip:a@b SIP/2.0\r\nContent-Type: application/sdp\r\n\r\nv=0\r\no=- 105015165 105015162 IN IP4 10.1.1.1\r\n";
+        let mut other = *b"INVITE sip:a@b SIP/2.0\r\nContent-Type: application/sdp\r\n\r\nv=0\r\no=- 105015162 105015162 IN IP4 10.1.1.1\r\n";
+        names.sip(&mut message);
+        names.sip(&mut other);
+        assert_eq!(names.find_survivor(&message), None);
+        assert_eq!(names.find_survivor(&other), None);
+    }
+}

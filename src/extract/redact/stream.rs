@@ -196,3 +196,28 @@ fn between(bytes: &mut [u8], names: &mut Pseudonyms) {
         names.sip(bytes);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_of_other_protocols_becomes_zero_and_sip_keeps_its_form() {
+        let mut names = Pseudonyms::new(b"0123456789abcdef");
+        let mut http = *b"GET /payroll/anna.html HTTP/1.1\r\nHost: intranet.tomt.local\r\n\r\n";
+        sip(&mut http, &mut names);
+        assert!(http.iter().all(|b| *b == 0));
+        let text = b"\r\n\r\nOPTIONS sip:anna@tomt.local SIP/2.0\r\nTo: <sip:anna@tomt.local>\r\nContent-Length: 0\r\n\r\n\r\n\r\n";
+        let mut run = *text;
+        sip(&mut run, &mut names);
+        let shown = String::from_utf8_lossy(&run);
+        assert!(
+            shown.starts_with("\r\n\r\nOPTIONS sip:") && shown.ends_with("\r\n\r\n"),
+            "{shown}"
+        );
+        assert!(
+            !shown.contains("anna") && !shown.contains("tomt"),
+            "{shown}"
+        );
+    }
+}
