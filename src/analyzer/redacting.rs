@@ -23,12 +23,10 @@ impl Config {
 pub(super) struct Redactor(pub(super) Option<Redaction>);
 
 impl Redactor {
-    /// The packet with other addresses.
-    pub(super) fn packet<'a>(&self, packet: &Packet<'a>) -> Packet<'a> {
+    /// The packet with other addresses; `None`: as it is.
+    pub(super) fn packet<'a>(&self, packet: &Packet<'a>) -> Option<Packet<'a>> {
+        let redaction = self.0.as_ref()?;
         let mut packet = *packet;
-        let Some(redaction) = &self.0 else {
-            return packet;
-        };
         redaction.with(|names| {
             packet.src = packet.src.map(|a| names.address(a));
             packet.dst = packet.dst.map(|a| names.address(a));
@@ -38,7 +36,7 @@ impl Redactor {
         });
         // Ends of tunnels are nobody's business.
         packet.outer = &[];
-        packet
+        Some(packet)
     }
 
     /// The message with other names.

@@ -47,7 +47,8 @@ impl Rooms<'_> {
             self.several.clear();
         }
         let inside = verdict != InScope::No;
-        let packet = &self.redactor.packet(packet);
+        let renamed = self.redactor.packet(packet);
+        let packet = renamed.as_ref().unwrap_or(packet);
         self.say_later(packet.at.time);
         if inside && self.several.cut(packet) {
             several::note_cut(packet.at, &mut self.upper.judge.caveats);

@@ -3,6 +3,7 @@
 mod caveat;
 mod chunk;
 mod frame;
+mod hex;
 mod limits;
 mod net;
 mod time;
@@ -10,6 +11,7 @@ mod time;
 pub use caveat::{Caveat, CaveatKind, Caveats, CaveatsEntry};
 pub use chunk::Chunk;
 pub use frame::{FileIndex, Frame, FrameNumber, FrameRef, LinkType};
+pub use hex::hex;
 pub use limits::Limits;
 pub use net::{Direction, Endpoint, FlowKey, Network, NetworkError, Transport};
 pub use time::{Span, Timestamp};

@@ -3,6 +3,7 @@
 use super::analysis::Read;
 use super::args::Diagnose;
 use super::{extract, output, redact};
+use sipdiag::base::hex;
 use sipdiag::render::{self, Detail, Style};
 use std::io::{Cursor, Write};
 use std::path::Path;
@@ -36,8 +37,9 @@ pub(super) fn write(path: &Path, job: &Diagnose, read: &Read) -> anyhow::Result<
     })?;
     part("report.html", &|out| render::html(report, style, out))?;
     part("report.json", &|out| render::json::json(report, out))?;
+    let look = redact::Look::new(job.reading.config.redact.as_ref());
     for (name, bytes) in &parts {
-        redact::check(job.reading.config.redact.as_ref(), name, bytes)?;
+        look.at(name, bytes)?;
     }
     parts.push(("extract.pcapng", extract.bytes));
     output::write(Some(path), &zipped(&parts)?)?;
@@ -69,7 +71,7 @@ fn about(job: &Diagnose, read: &Read, extract: &extract::Extract) -> std::io::Re
     for capture in &read.report.captures {
         let hash = capture.sha256.map_or_else(
             || "(not all of it could be read)".to_owned(),
-            |hash| hash.iter().map(|b| format!("{b:02x}")).collect(),
+            |hash| hex(&hash),
         );
         let name = render::escape::line(&capture.name).into_owned();
         text.push_str(&format!("    {hash}  {name}\n"));

@@ -1,7 +1,8 @@
 //! `--list`.
 
 use super::analysis::{self, Watch};
-use super::args::{Format, List};
+use super::args::List;
+use super::choices::Format;
 use super::{output, redact};
 use sipdiag::analyzer::Observed;
 use sipdiag::capture::CaptureSummary;

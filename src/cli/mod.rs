@@ -5,6 +5,7 @@ mod args;
 mod attach;
 mod baseline;
 mod bundle;
+mod choices;
 mod comfort;
 mod completions;
 mod configuration;
@@ -19,7 +20,8 @@ mod progress;
 mod redact;
 mod secrets;
 
-use args::{Diagnose, Format, Job};
+use args::{Diagnose, Job};
+use choices::Format;
 use clap::error::ErrorKind;
 use sipdiag::Report;
 use sipdiag::finding::Severity;
@@ -138,14 +140,15 @@ fn diagnose(job: &Diagnose) -> anyhow::Result<u8> {
     let mut read = analysis::run(&job.reading, hash, None)?;
     let mut bytes = rendered(job, &read.report)?;
     let redaction = job.reading.config.redact.as_ref();
-    if redact::check(redaction, "the report", &bytes).is_err()
-        && input::can_be_read_again(&job.reading.captures)
-    {
+    if let Err(survivor) = redact::check(redaction, "the report", &bytes) {
+        if !input::can_be_read_again(&job.reading.captures) {
+            return Err(survivor);
+        }
         // What was not known to be a name when it was met first is known now.
         read = analysis::run(&job.reading, hash, None)?;
         bytes = rendered(job, &read.report)?;
+        redact::check(redaction, "the report", &bytes)?;
     }
-    redact::check(redaction, "the report", &bytes)?;
     if let Some(path) = &job.attach.extract {
         let extract = extract::make(&job.reading, &read, job.attach.with_secrets)?;
         output::write(Some(path), &extract.bytes)?;

@@ -1,6 +1,6 @@
 //! Where results go.
 
-use super::args::Format;
+use super::choices::Format;
 use serde_json::json;
 use sipdiag::Error;
 use sipdiag::render::explain;

@@ -5,7 +5,7 @@ use super::input;
 use anyhow::Context;
 use ring::hmac;
 use ring::rand::{SecureRandom, SystemRandom};
-use sipdiag::redact::{Pseudonyms, Redaction};
+use sipdiag::redact::{Pseudonyms, Redaction, Search};
 use std::path::{Path, PathBuf};
 
 /// Bytes of a key file, at least: what a person would type can be guessed.
@@ -91,14 +91,24 @@ impl Names {
 
 /// Looks for originals in what is to be written.
 pub(super) fn check(redaction: Option<&Redaction>, what: &str, bytes: &[u8]) -> anyhow::Result<()> {
-    let Some(redaction) = redaction else {
-        return Ok(());
-    };
-    let search = redaction.with(|names| names.search());
-    match search.find(bytes) {
-        None => Ok(()),
-        Some(survivor) => anyhow::bail!(
-            "{what} would still have {survivor}: nothing was written; this is a fault of sipdiag, please report it"
-        ),
+    Look::new(redaction).at(what, bytes)
+}
+
+/// The search for all that is an original by now: made once for what is written together.
+#[derive(Debug)]
+pub(super) struct Look(Option<Search>);
+
+impl Look {
+    pub(super) fn new(redaction: Option<&Redaction>) -> Self {
+        Self(redaction.map(|redaction| redaction.with(|names| names.search())))
+    }
+
+    pub(super) fn at(&self, what: &str, bytes: &[u8]) -> anyhow::Result<()> {
+        match self.0.as_ref().and_then(|search| search.find(bytes)) {
+            None => Ok(()),
+            Some(survivor) => anyhow::bail!(
+                "{what} would still have {survivor}: nothing was written; this is a fault of sipdiag, please report it"
+            ),
+        }
     }
 }

@@ -4,7 +4,7 @@ mod evidence;
 
 pub use evidence::{Evidence, EvidenceKind};
 
-use crate::base::FrameRef;
+use crate::base::{FrameRef, hex};
 use ring::digest::{SHA256, digest};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -127,8 +127,7 @@ impl Finding {
         let address = |a: Option<IpAddr>| a.map(|a| a.to_string()).unwrap_or_default();
         let text = [self.rule, &address(self.from), &address(self.to), &self.key].join("\n");
         let hash = digest(&SHA256, text.as_bytes());
-        let bytes = hash.as_ref().iter().take(8);
-        bytes.map(|b| format!("{b:02x}")).collect()
+        hex(hash.as_ref().get(..8).unwrap_or_default())
     }
 }
 

@@ -48,7 +48,11 @@ impl Calls {
             return;
         }
         // A call in which something was found displaces one in which all was well.
-        if cited && self.bytes >= self.room && self.others.pop().is_some_and(|c| self.forget(&c)) {
+        if cited
+            && self.bytes >= self.room
+            && let Some(other) = self.others.pop()
+        {
+            self.bytes = self.bytes.saturating_sub(size(&other));
             self.left_out = self.left_out.saturating_add(1);
         }
         let list = if cited { &self.cited } else { &self.others };
@@ -65,11 +69,6 @@ impl Calls {
         } else {
             self.others.push(chart);
         }
-    }
-
-    fn forget(&mut self, chart: &Chart) -> bool {
-        self.bytes = self.bytes.saturating_sub(size(chart));
-        true
     }
 
     /// The charts in the order of their first frames, and how many calls have none.

@@ -25,6 +25,15 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Those that are replaced as they are; the others are made of them, or have a table of another form.
+    pub(super) const PLAIN: [Self; 5] = [
+        Self::User,
+        Self::Label,
+        Self::Word,
+        Self::Number,
+        Self::Token,
+    ];
+
     /// In the map file and in messages.
     pub const fn name(self) -> &'static str {
         match self {

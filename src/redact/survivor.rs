@@ -161,15 +161,9 @@ impl Pseudonyms {
             }
             Kind::Top => false,
         };
-        let of_others = [
-            Kind::User,
-            Kind::Label,
-            Kind::Word,
-            Kind::Number,
-            Kind::Token,
-        ]
-        .into_iter()
-        .any(|other| self.table.is_taken(other, value));
+        let of_others = Kind::PLAIN
+            .into_iter()
+            .any(|other| self.table.is_taken(other, value));
         long && !of_others
             && !super::host::is_kept(value)
             && !self.words.knows(value)

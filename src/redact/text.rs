@@ -65,15 +65,9 @@ impl Pseudonyms {
                 continue;
             }
             let lower = word.to_ascii_lowercase();
-            let known = [
-                Kind::User,
-                Kind::Label,
-                Kind::Word,
-                Kind::Number,
-                Kind::Token,
-            ]
-            .into_iter()
-            .find(|kind| self.table.is_original(*kind, &lower));
+            let known = Kind::PLAIN
+                .into_iter()
+                .find(|kind| self.table.is_original(*kind, &lower));
             if let Some(kind) = known {
                 self.replace(kind, word, 0);
             }

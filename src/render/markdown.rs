@@ -179,10 +179,8 @@ impl Page<'_> {
         if self.report.redacted {
             self.paragraph(words::REDACTED);
         }
-        let roots = words::roots(self.report).len();
-        if roots > 1 {
-            let s = if roots == 2 { "" } else { "s" };
-            self.paragraph(&format!("{} more independent cause{s} below.", roots - 1));
+        if let Some(more) = words::more_causes(self.report) {
+            self.paragraph(&more);
         }
     }
 

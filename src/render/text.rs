@@ -151,13 +151,8 @@ impl<'a> Page<'a> {
         if self.report.redacted {
             self.sheet.plain(words::REDACTED);
         }
-        let roots = words::roots(self.report).len();
-        if roots > 1 {
-            self.sheet.plain(&format!(
-                "{} more independent cause{} below.",
-                roots - 1,
-                if roots == 2 { "" } else { "s" }
-            ));
+        if let Some(more) = words::more_causes(self.report) {
+            self.sheet.plain(&more);
         }
     }
 

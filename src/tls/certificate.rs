@@ -4,7 +4,7 @@ use super::name::{dn_string, value_text};
 use super::signature::{
     SignatureAlgorithm, public_key, rsa_modulus, signature_algorithm, signed_by_itself,
 };
-use crate::base::Timestamp;
+use crate::base::{Timestamp, hex};
 use std::net::IpAddr;
 use std::sync::Arc;
 use x509_parser::certificate::X509Certificate;
@@ -375,14 +375,4 @@ fn wildcard_covers(pattern: &str, name: &str) -> bool {
         return false;
     };
     !label.is_empty() && !suffix.is_empty() && rest.eq_ignore_ascii_case(suffix)
-}
-
-/// Lower-case hex.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::new(), |mut out, b| {
-        // Writing to a String cannot fail.
-        let _ = write!(out, "{b:02x}");
-        out
-    })
 }

@@ -1,6 +1,6 @@
 //! Distinguished names as text (RFC 4514).
 
-use super::certificate::hex;
+use crate::base::hex;
 use x509_parser::asn1_rs::Tag;
 use x509_parser::prelude::FromDer;
 use x509_parser::x509::{AttributeTypeAndValue, X509Name};

@@ -25,14 +25,11 @@ type Sides = BTreeMap<(Endpoint, Endpoint), Side>;
 /// Bytes that are no pcapng.
 pub fn redact(extract: &[u8], redaction: &Redaction, limits: &Limits) -> io::Result<Vec<u8>> {
     let mut sides = Sides::new();
-    each_frame(extract, limits, &mut |frame, packet| {
+    each_frame(extract, limits, &mut |_, packet| {
         if let Payload::Tcp(segment) = &packet.payload
             && let (Some(src), Some(dst)) = (packet.src_endpoint(), packet.dst_endpoint())
         {
-            sides
-                .entry((src, dst))
-                .or_default()
-                .push(segment, frame.at.time);
+            sides.entry((src, dst)).or_default().push(segment);
         }
         Ok(())
     })?;
@@ -83,8 +80,8 @@ fn rewrite(sides: &mut Sides, redaction: &Redaction) {
     }
 }
 
-fn open(extract: &[u8], limits: &Limits) -> io::Result<Capture<'static>> {
-    let source = Box::new(Cursor::new(extract.to_vec()));
+fn open<'e>(extract: &'e [u8], limits: &Limits) -> io::Result<Capture<'e>> {
+    let source = Box::new(Cursor::new(extract));
     Capture::open(source, "extract", FileIndex(0), false, limits).map_err(io::Error::other)
 }
 

@@ -1,10 +1,11 @@
 //! One direction of a connection, put together from its segments and rewritten.
 
 use super::tls;
-use crate::base::{Chunk, FrameRef, Limits, Timestamp};
+use crate::base::{Chunk, FrameRef, Limits};
 use crate::packet::Segment;
 use crate::redact::Pseudonyms;
 use crate::sip::{Framer, Item};
+use std::ops::Range;
 
 /// Bytes of one direction that are put together. What lies behind becomes zero.
 const MOST: usize = 64 << 20;
@@ -25,7 +26,7 @@ struct Stream {
 }
 
 impl Side {
-    pub(super) fn push(&mut self, segment: &Segment<'_>, _at: Timestamp) {
+    pub(super) fn push(&mut self, segment: &Segment<'_>) {
         if segment.flags.syn() {
             let base = segment.seq.wrapping_add(1);
             if self.streams.last().is_none_or(|known| known.base != base) {
@@ -52,22 +53,20 @@ impl Side {
 
     /// The suite of a ServerHello in it.
     pub(super) fn suite(&self) -> Option<u16> {
-        let streams = self.streams.iter().rev();
-        streams
-            .flat_map(Stream::runs)
-            .find_map(|(start, end, stream)| {
-                let run = stream.bytes.get(start..end)?;
+        self.streams.iter().rev().find_map(|stream| {
+            stream.runs().find_map(|range| {
+                let run = stream.bytes.get(range)?;
                 tls::is_tls(run).then(|| tls::suite(run)).flatten()
             })
+        })
     }
 
     pub(super) fn rewrite(&mut self, suite: Option<u16>, names: &mut Pseudonyms) {
         for stream in &mut self.streams {
-            let runs: Vec<(usize, usize)> =
-                stream.runs().map(|(start, end, _)| (start, end)).collect();
+            let runs: Vec<Range<usize>> = stream.runs().collect();
             let mut state = tls::State::new(suite);
-            for (start, end) in runs {
-                if let Some(run) = stream.bytes.get_mut(start..end) {
+            for range in runs {
+                if let Some(run) = stream.bytes.get_mut(range) {
                     if tls::is_tls(run) || state.has_begun() {
                         tls::rewrite(run, &mut state, names);
                     } else if is_text(run) {
@@ -130,7 +129,7 @@ impl Stream {
     }
 
     /// What was captured without a hole.
-    fn runs(&self) -> impl Iterator<Item = (usize, usize, &Self)> {
+    fn runs(&self) -> impl Iterator<Item = Range<usize>> {
         let mut at = 0;
         std::iter::from_fn(move || {
             let rest = self.there.get(at..)?;
@@ -138,7 +137,7 @@ impl Stream {
             let rest = self.there.get(start..)?;
             let len = rest.iter().position(|t| !*t).unwrap_or(rest.len());
             at = start.checked_add(len)?;
-            Some((start, at, self))
+            Some(start..at)
         })
     }
 }

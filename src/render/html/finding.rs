@@ -107,13 +107,7 @@ pub(super) struct Node {
 
 /// Causes with what follows from each; nothing where nothing follows and there is one cause only.
 pub(super) fn tree(report: &Report) -> Vec<Node> {
-    let all = report.findings.iter().enumerate();
-    let roots: Vec<usize> = all
-        .filter(|(_, p)| {
-            p.part == Part::Root && p.finding.severity > crate::finding::Severity::Note
-        })
-        .map(|(n, _)| n)
-        .collect();
+    let roots: Vec<usize> = words::causes(report).map(|(n, _)| n).collect();
     let mut told: BTreeSet<usize> = roots.iter().copied().collect();
     let nodes: Vec<Node> = roots
         .iter()

@@ -1,9 +1,8 @@
 //! TLS sessions with their certificates.
 
 use super::view::safe;
-use crate::base::Direction;
+use crate::base::{Direction, hex};
 use crate::connection::Connection;
-use crate::render::json::hex;
 use crate::render::rfc3339;
 use crate::report::Report;
 use crate::tls::{Certificate, CertificateFlight, TlsSummary};

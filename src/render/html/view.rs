@@ -120,13 +120,11 @@ impl View {
         if too_many > 0 {
             charts_left_out.push(format!("{too_many} more charts are in --ladder."));
         }
-        let roots = words::roots(report);
         let shown = |n: usize| {
             let placed = report.findings.get(n)?;
             Some(finding(n, placed, report, &clock, &links))
         };
-        let place = |placed| report.findings.iter().position(|f| std::ptr::eq(f, placed));
-        let root_places: Vec<usize> = roots.iter().filter_map(|p| place(*p)).collect();
+        let root_places: Vec<usize> = words::causes(report).map(|(n, _)| n).collect();
         let (connections, connections_more) = cut(
             table(words::connections(report, &clock)),
             "--list connections",
@@ -151,10 +149,7 @@ impl View {
             word: report.verdict.name().to_uppercase(),
             headline: safe(&words::sentence(report)),
             redacted: report.redacted.then_some(words::REDACTED),
-            more_causes: (roots.len() > 1).then(|| {
-                let s = if roots.len() == 2 { "" } else { "s" };
-                format!("{} more independent cause{s} below.", roots.len() - 1)
-            }),
+            more_causes: words::more_causes(report),
             captures: words::files(report, &clock)
                 .iter()
                 .map(|l| safe(l))
@@ -167,7 +162,7 @@ impl View {
                 .filter_map(shown)
                 .collect(),
             roots: root_places.iter().filter_map(|n| shown(*n)).collect(),
-            timeline: if roots.len() < 2 {
+            timeline: if root_places.len() < 2 {
                 Vec::new()
             } else {
                 let faults = words::timeline(report, &clock).into_iter().take(ROWS);

@@ -3,8 +3,6 @@
 mod clock;
 mod v1;
 
-pub(super) use v1::hex;
-
 use super::escape;
 use crate::report::Report;
 use std::io::{self, Write};

@@ -5,7 +5,7 @@ mod coverage;
 mod suppression;
 
 use super::clock::{self, ClockV1};
-use crate::base::FrameRef;
+use crate::base::{FrameRef, hex};
 use crate::capture::CaptureSummary;
 use crate::diagnosis::Placed;
 use crate::finding::Evidence;
@@ -330,9 +330,4 @@ fn place(at: FrameRef, report: &Report) -> PlaceV1 {
         frame: at.number.0,
         time: rfc3339(at.time, digits),
     }
-}
-
-/// Lower-case hexadecimal.
-pub(in crate::render) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
 }

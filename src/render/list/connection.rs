@@ -1,9 +1,8 @@
 //! Rows of `--list connections`.
 
 use super::{Files, Row};
-use crate::base::Direction;
+use crate::base::{Direction, hex};
 use crate::connection::Connection;
-use crate::render::json::hex;
 use crate::render::time::rfc3339;
 use crate::sip::without_passwords;
 use crate::tls::TlsSummary;

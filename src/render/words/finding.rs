@@ -138,11 +138,24 @@ pub(in crate::render) fn consequences(placed: &Placed, report: &Report) -> Vec<u
     })
 }
 
-/// The causes: what a report tells in full.
+/// The causes and their places: what a report tells in full.
+pub(in crate::render) fn causes(report: &Report) -> impl Iterator<Item = (usize, &Placed)> {
+    let all = report.findings.iter().enumerate();
+    all.filter(|(_, p)| p.part == Part::Root && p.finding.severity > Severity::Note)
+}
+
+/// The causes.
 pub(in crate::render) fn roots(report: &Report) -> Vec<&Placed> {
-    let all = report.findings.iter();
-    all.filter(|p| p.part == Part::Root && p.finding.severity > Severity::Note)
-        .collect()
+    causes(report).map(|(_, placed)| placed).collect()
+}
+
+/// That there are more causes than the headline names.
+pub(in crate::render) fn more_causes(report: &Report) -> Option<String> {
+    match causes(report).count() {
+        0 | 1 => None,
+        2 => Some("1 more independent cause below.".to_owned()),
+        n => Some(format!("{} more independent causes below.", n - 1)),
+    }
 }
 
 /// Places of all findings that follow from one, also by way of others.
@@ -164,11 +177,7 @@ fn explained_by(root: usize, report: &Report) -> BTreeSet<usize> {
 
 /// Notes, and consequences whose causes are not shown.
 pub(in crate::render) fn notes(report: &Report) -> Vec<&Placed> {
-    let told: BTreeSet<usize> = report
-        .findings
-        .iter()
-        .enumerate()
-        .filter(|(_, p)| p.part == Part::Root && p.finding.severity > Severity::Note)
+    let told: BTreeSet<usize> = causes(report)
         .flat_map(|(n, _)| explained_by(n, report).into_iter().chain([n]))
         .collect();
     let all = report.findings.iter().enumerate();
