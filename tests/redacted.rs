@@ -219,14 +219,13 @@ fn the_map_is_written_only_on_request() {
     assert_eq!(run.status, 2, "{run:?}");
 }
 
-/// Samples whose redacted extract cannot say the same, and why: what a cipher protects becomes zero, and so do IP fragments.
-const CLOSED: [&str; 6] = [
+/// Samples that are decrypted: without secrets their redacted extract cannot say the same.
+const CLOSED: [&str; 5] = [
     "digest-401-tls10-aes.pcapng",
     "healthy-tls10-3des.pcapng",
     "healthy-tls12-ecdhe.pcapng",
     "healthy-tls13-secrets-inside.pcapng",
     "maddr-not-trusted-tls12.pcapng",
-    "udp-fragments.pcap",
 ];
 
 #[test]
@@ -235,6 +234,7 @@ fn a_redacted_extract_says_the_same_and_names_nobody() {
     let out = temp.path().join("extract.pcapng");
     let path = out.to_str().unwrap();
     let mut problems = Vec::new();
+    let mut read = 0;
     let statements = |json: &Value| {
         let mut all = vec![json["verdict"].to_string()];
         for f in json["findings"].as_array().unwrap() {
@@ -251,24 +251,36 @@ fn a_redacted_extract_says_the_same_and_names_nobody() {
         let options: Vec<&str> = options.iter().map(String::as_str).collect();
         let capture = format!("samples/{name}");
         let originals = originals(&options, &capture);
-        let mut all = options.clone();
-        all.extend(["--redact", "--extract", path, &capture]);
-        let whole = json(&all);
-        let part = json(&[path]);
-        if (statements(&whole) == statements(&part)) == CLOSED.contains(&name.as_str()) {
-            problems.push(Err(format!(
-                "{name}: {:#?} became {:#?}",
-                statements(&whole),
-                statements(&part)
-            )));
-        }
-        let bytes = support::read(&out).to_ascii_lowercase();
-        for word in &originals {
-            if bytes.windows(word.len()).any(|w| w == word.as_bytes()) {
-                problems.push(Err(format!("{name}: {word}")));
+        for with_secrets in [false, true] {
+            let mut all = options.clone();
+            all.extend(["--redact", "--extract", path, &capture]);
+            all.extend(with_secrets.then_some("--with-secrets"));
+            let whole = json(&all);
+            let part = json(&[path]);
+            let same = statements(&whole) == statements(&part);
+            if same == (!with_secrets && CLOSED.contains(&name.as_str())) {
+                problems.push(Err(format!(
+                    "{name}: {:#?} became {:#?}",
+                    statements(&whole),
+                    statements(&part)
+                )));
+            }
+            let bytes = support::read(&out).to_ascii_lowercase();
+            let listed = ["--list", "messages", "--format", "json", path];
+            let messages = sipdiag(&listed).stdout.to_lowercase();
+            read += messages.lines().count();
+            for word in &originals {
+                let word = word.as_bytes();
+                if memchr::memmem::find(&bytes, word)
+                    .or_else(|| memchr::memmem::find(messages.as_bytes(), word))
+                    .is_some()
+                {
+                    problems.push(Err(format!("{name}: {}", String::from_utf8_lossy(word))));
+                }
             }
         }
     }
+    assert!(read > 600, "{read} messages were read in the extracts");
     golden::all(problems);
 }
 
@@ -301,11 +313,11 @@ fn tshark_has_no_complaint_about_a_redacted_extract() {
     let mut problems = Vec::new();
     for (name, _) in samples() {
         let capture = format!("samples/{name}");
-        // Fragments become zero, and then what they carry is no datagram.
-        if name == "udp-fragments.pcap" {
-            continue;
-        }
-        let run = sipdiag(&["--redact", "--extract", out.to_str().unwrap(), &capture]);
+        let options = support::sample_options(&name);
+        let mut all: Vec<&str> = options.iter().map(String::as_str).collect();
+        all.extend(["--redact", "--with-secrets", "--extract"]);
+        all.extend([out.to_str().unwrap(), capture.as_str()]);
+        let run = sipdiag(&all);
         assert!(matches!(run.status, 0 | 1), "{name}: {run:?}");
         let (before, after) = (complaints(&capture), complaints(out.to_str().unwrap()));
         if after.len() > before.len() {
@@ -313,4 +325,74 @@ fn tshark_has_no_complaint_about_a_redacted_extract() {
         }
     }
     golden::all(problems);
+}
+
+/// Scenarios whose redacted extract says less: a self-signed certificate whose signature no longer verifies.
+const NOT_THE_SAME: [&str; 2] = [
+    "tests/rules/cert-self-signed-peer/fires.trace",
+    "tests/rules/middlebox-tls-proxy/fires.trace",
+];
+
+#[test]
+fn the_redacted_extract_of_each_scenario_says_the_same() {
+    let temp = tempfile::tempdir().unwrap();
+    let (file, out) = (
+        temp.path().join("capture.pcap"),
+        temp.path().join("extract.pcapng"),
+    );
+    let mut results = Vec::new();
+    for path in scenarios() {
+        let scenario = trace::file(&path);
+        let is_profile = |line: &String| line.starts_with("lab:");
+        if !path.contains("/fires") || scenario.comment.iter().any(is_profile) {
+            continue;
+        }
+        std::fs::write(&file, scenario.pcap()).unwrap();
+        let run = sipdiag(&[
+            "--redact",
+            "--extract",
+            out.to_str().unwrap(),
+            file.to_str().unwrap(),
+        ]);
+        let differs = run.stderr.contains("do not give the same");
+        let right = differs == NOT_THE_SAME.contains(&path.as_str()) && matches!(run.status, 0 | 1);
+        results.push(
+            right
+                .then_some(())
+                .ok_or_else(|| format!("{path}: {}", run.stderr)),
+        );
+    }
+    assert!(results.len() > 90, "{}", results.len());
+    golden::all(results);
+}
+
+/// The secrets in a redacted extract are made up: those of the session are not in it, and do not open it.
+#[test]
+fn a_redacted_extract_tells_nothing_of_the_secrets() {
+    let temp = tempfile::tempdir().unwrap();
+    let out = temp.path().join("extract.pcapng");
+    let path = out.to_str().unwrap();
+    let mut searched = 0;
+    for name in ["healthy-tls12-ecdhe", "maddr-not-trusted-tls12"] {
+        let capture = format!("samples/{name}.pcapng");
+        let options = support::sample_options(&format!("{name}.pcapng"));
+        let mut all: Vec<&str> = options.iter().map(String::as_str).collect();
+        all.extend(["--redact", "--with-secrets", "--extract", path, &capture]);
+        sipdiag(&all);
+        let bytes = support::read(&out);
+        let log = support::read_text(&project(&options[1]));
+        for line in log.lines().filter(|line| !line.starts_with('#')) {
+            let secret = line.split(' ').next_back().unwrap();
+            let raw: Vec<u8> = (0..secret.len())
+                .step_by(2)
+                .map(|n| u8::from_str_radix(&secret[n..n + 2], 16).unwrap())
+                .collect();
+            searched += 1;
+            assert!(memchr::memmem::find(&bytes, secret.as_bytes()).is_none());
+            assert!(memchr::memmem::find(&bytes, &raw).is_none());
+        }
+        let json = json(&[path]);
+        assert_ne!(json["coverage"]["tls_decrypted"], 0, "{name}");
+    }
+    assert!(searched > 3, "{searched}");
 }

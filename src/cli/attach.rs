@@ -20,8 +20,9 @@ pub(super) struct Attach {
     #[arg(long, value_name = "FILE", requires = "redact")]
     pub(super) redact_map: Option<PathBuf>,
 
-    /// Put the TLS secrets of the sessions in it into the extract. Whoever has it can read them
-    #[arg(long, conflicts_with = "redact")]
+    /// Put the TLS secrets of the sessions in it into the extract. Whoever has it can read them. With --redact they are made up, and
+    /// what the real ones open is rewritten and encrypted again under them
+    #[arg(long)]
     pub(super) with_secrets: bool,
 
     /// Also write a ZIP for a ticket: the report in each format, the extract, the SHA-256 of the captures, version and command line

@@ -78,9 +78,13 @@ fn about(job: &Diagnose, read: &Read, extract: &extract::Extract) -> std::io::Re
     }
     if job.reading.config.redact.is_some() {
         text.push_str(
-            "\nRedacted: users, names, domains and public addresses are pseudonyms, the same ones in all parts. What a cipher protects \
-             is zero in the extract.\n",
+            "\nRedacted: users, names, domains and public addresses are pseudonyms, the same ones in all parts. In the extract, ",
         );
+        text.push_str(if job.attach.with_secrets {
+            "what\nwas decrypted is encrypted again under made-up secrets, and what was not is zero.\n"
+        } else {
+            "what a\ncipher protects is zero.\n"
+        });
     }
     text.push_str(
         "\nreport.txt, report.md, report.html, report.json: the same report for people and programs.\n\

@@ -6,6 +6,7 @@ use sipdiag::Report;
 use sipdiag::base::FileIndex;
 use sipdiag::capture::{Capture, Merge};
 use sipdiag::extract::{self, Count, Extent, statements};
+use sipdiag::tls::Secrets;
 use std::collections::BTreeSet;
 use std::io::Cursor;
 use zeroize::Zeroizing;
@@ -23,7 +24,8 @@ pub(super) struct Extract {
 
 /// Makes an extract as small as can be that gives the same findings and the same verdict.
 pub(super) fn make(reading: &Reading, read: &Read, with_secrets: bool) -> anyhow::Result<Extract> {
-    let key_log = if with_secrets {
+    let redacts = reading.config.redact.is_some();
+    let key_log = if with_secrets && !redacts {
         key_log(read)
     } else {
         Zeroizing::new(String::new())
@@ -65,16 +67,25 @@ pub(super) fn make(reading: &Reading, read: &Read, with_secrets: bool) -> anyhow
     }
     reading.progress.clear();
     let best = best.ok_or_else(|| anyhow::anyhow!("the extract would be larger than 256 MiB"))?;
-    redacted(reading, read, best)
+    redacted(reading, read, with_secrets, best)
 }
 
 /// With pseudonyms, where they are wanted: the packets are rewritten, and looked at once more.
-fn redacted(reading: &Reading, read: &Read, extract: Extract) -> anyhow::Result<Extract> {
+fn redacted(
+    reading: &Reading,
+    read: &Read,
+    with_secrets: bool,
+    extract: Extract,
+) -> anyhow::Result<Extract> {
     let Some(redaction) = &reading.config.redact else {
         return Ok(extract);
     };
-    let bytes = extract::redact(&extract.bytes, redaction, &reading.config.limits)?;
-    redact::check(Some(redaction), "the extract", &bytes)?;
+    let secrets = with_secrets.then_some(&read.secrets);
+    let made = extract::redact(&extract.bytes, redaction, secrets, &reading.config.limits)?;
+    let look = redact::Look::new(Some(redaction));
+    look.at("the extract", &made.bytes)?;
+    look.at("the extract behind a cipher", &made.sealed)?;
+    let bytes = made.bytes;
     let differs = difference(reading, read, &bytes, true)?;
     Ok(Extract { bytes, differs })
 }
@@ -126,9 +137,12 @@ fn analyze(
 ) -> anyhow::Result<Report> {
     let mut config = reading.config.clone();
     if is_redacted {
+        // What opens it is in it, or nothing does.
         config.for_redacted();
+        config.secrets = Secrets::default();
+    } else {
+        config.secrets = read.secrets.clone();
     }
-    config.secrets = read.secrets.clone();
     (config.charts, config.extract) = (false, false);
     let source = Box::new(Cursor::new(bytes));
     let capture = Capture::open(source, "extract", FileIndex(0), false, &config.limits)?;

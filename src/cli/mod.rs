@@ -181,10 +181,14 @@ fn tell_difference(
     if rules.is_empty() {
         return;
     }
-    let why = if job.reading.config.redact.is_some() {
-        " (what a cipher protects is zero in a redacted extract)"
-    } else {
-        ""
+    let redacts = job.reading.config.redact.is_some();
+    let why = match (redacts, job.attach.with_secrets) {
+        (false, _) => "",
+        (true, true) => " (signatures of redacted certificates do not verify)",
+        (true, false) => {
+            " (what a cipher protects is zero in a redacted extract, unless --with-secrets encrypts it again under made-up secrets; \
+             signatures of its certificates do not verify)"
+        }
     };
     let text = format!(
         "{}: the packets alone do not give the same: {}{why}",

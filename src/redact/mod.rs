@@ -45,6 +45,7 @@ pub use shared::Redaction;
 pub use survivor::{Search, Survivor};
 use table::Table;
 use words::Words;
+use zeroize::Zeroizing;
 
 /// Tries before a marked pseudonym becomes one of any letters.
 const MARKED: u32 = 24;
@@ -96,6 +97,12 @@ impl Pseudonyms {
             counts: Counts::default(),
             scratch: Vec::new(),
         }
+    }
+
+    /// A key for what is made up in place of secrets; it tells nothing of the one it comes from.
+    pub fn key_for_secrets(&self) -> Zeroizing<[u8; 32]> {
+        let mut stream = self.key.stream(u8::MAX, b"made-up secrets", 0);
+        Zeroizing::new(std::array::from_fn(|_| stream.byte()))
     }
 
     /// How often the limits bit.

@@ -12,6 +12,8 @@ pub(super) enum Waiting {
         head: Head,
         body: Vec<u8>,
         damaged: bool,
+        /// Bytes of the stream up to its end.
+        end: u64,
     },
     /// Bytes of the stream are missing.
     Lost(u64),
@@ -63,7 +65,15 @@ impl Held {
         }
     }
 
-    pub(super) fn record(&mut self, at: FrameRef, head: Head, body: &[u8], damaged: bool) {
+    /// A record that ends at the byte `end` of the stream.
+    pub(super) fn record(
+        &mut self,
+        at: FrameRef,
+        head: Head,
+        body: &[u8],
+        damaged: bool,
+        end: u64,
+    ) {
         // A record costs its place, however short it is.
         let cost = body.len().saturating_add(size_of::<Waiting>());
         match self.room.checked_sub(cost) {
@@ -74,6 +84,7 @@ impl Held {
                     head,
                     body: body.to_vec(),
                     damaged,
+                    end,
                 });
             }
             None => self.full = true,
@@ -116,9 +127,9 @@ mod tests {
         };
         let mut held = Held::new(1000);
         for _ in 0..3 {
-            held.record(FrameRef::default(), head, &[0; 600], false);
+            held.record(FrameRef::default(), head, &[0; 600], false, 0);
             assert!(!held.is_full() && held.first_record().is_some());
-            held.record(FrameRef::default(), head, &[0; 600], false);
+            held.record(FrameRef::default(), head, &[0; 600], false, 0);
             assert!(held.is_full());
             assert_eq!(held.take().len(), 1);
         }

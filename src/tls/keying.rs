@@ -136,7 +136,8 @@ impl Keying {
         Some((server.suite, server.compression, server.truncated_hmac))
     }
 
-    fn parameters(&self) -> Option<Parameters> {
+    /// What the keys up to TLS 1.2 depend on.
+    pub(super) fn parameters(&self) -> Option<Parameters> {
         let server = self.server.as_ref()?;
         Some(Parameters {
             version: server.version,

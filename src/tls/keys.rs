@@ -16,7 +16,7 @@ const SHORTEST_BODY: u64 = 16;
 const FAILED_UP_TO_TLS12: u64 = 4;
 const FAILED_TLS13: u64 = 256;
 /// KeyUpdates that may have been lost in one hole (RFC 8446 §4.6.3).
-const UPDATES_TRIED: usize = 2;
+const UPDATES_TRIED: u32 = 2;
 
 /// What making the keys of a secret costs, in bytes authenticated.
 const KEY_COST: u64 = 8 << 10;
@@ -42,6 +42,16 @@ pub(super) enum Phase {
     Application,
 }
 
+/// The keys of TLS 1.3 that a record is under, without their secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct TrafficPlace {
+    pub(super) version: Version,
+    pub(super) suite: CipherSuiteId,
+    pub(super) phase: Phase,
+    /// KeyUpdates since the first secret of the phase.
+    pub(super) updates: u32,
+}
+
 /// The traffic secrets of one direction of TLS 1.3, in the order of their use.
 #[derive(Debug)]
 pub(super) struct Tls13 {
@@ -50,6 +60,8 @@ pub(super) struct Tls13 {
     suites: Vec<CipherSuiteId>,
     coming: VecDeque<(Phase, Secret)>,
     now: Option<(Phase, Secret)>,
+    /// KeyUpdates since its secret was the first one (RFC 8446 §4.6.3).
+    updates: u32,
 }
 
 impl Tls13 {
@@ -63,6 +75,7 @@ impl Tls13 {
             suites: suite.map_or_else(Vec::new, |suite| vec![suite]),
             coming: secrets.into_iter().collect(),
             now: None,
+            updates: 0,
         }
     }
 
@@ -149,6 +162,24 @@ impl Keys {
     pub(super) fn opened_as(&self) -> Option<(Version, CipherSuiteId)> {
         let tls13 = self.tls13.as_ref().filter(|_| self.has_opened())?;
         Some((tls13.version, *tls13.suites.first()?))
+    }
+
+    /// The number of the record just opened, and in TLS 1.3 which keys opened it; `None` where content was compressed.
+    pub(super) fn place(&self) -> Option<(u64, Option<TrafficPlace>)> {
+        let seq = self.seq.checked_sub(1)?;
+        if self.inflate.is_some() {
+            return None;
+        }
+        let Some(tls13) = &self.tls13 else {
+            return Some((seq, None));
+        };
+        let place = TrafficPlace {
+            version: tls13.version,
+            suite: *tls13.suites.first()?,
+            phase: tls13.now.as_ref()?.0,
+            updates: tls13.updates,
+        };
+        Some((seq, Some(place)))
     }
 
     /// Whether bytes or records are missing before the next one.
@@ -340,7 +371,7 @@ impl Keys {
             return false;
         }
         let mut secret = secret.clone();
-        for _ in 0..UPDATES_TRIED {
+        for lost in 1..=UPDATES_TRIED {
             if !pay_for_keys(budget) {
                 return false;
             }
@@ -354,6 +385,7 @@ impl Keys {
             let hole = affordable(hole, sealed, budget);
             if let Some(seq) = opener.find(&hole, head, sealed, out) {
                 tls13.now = Some((Phase::Application, secret));
+                tls13.updates = tls13.updates.saturating_add(lost);
                 self.opener = Some(opener);
                 self.seq = seq.saturating_add(1);
                 return true;
@@ -396,6 +428,7 @@ impl Keys {
             now: Some((Phase::Application, secret)),
             suites,
             version,
+            updates,
             ..
         }) = &mut self.tls13
         else {
@@ -405,6 +438,7 @@ impl Keys {
         let next = next_traffic_secret(*suite, *version, secret);
         self.opener = next.and_then(|next| {
             *secret = next;
+            *updates = updates.saturating_add(1);
             opener13(*suite, *version, secret).ok()
         });
         self.seq = 0;

@@ -20,6 +20,7 @@ mod handshake;
 mod held;
 mod hello;
 mod inflate;
+mod kept;
 mod key_file;
 mod keying;
 mod keylog;
@@ -32,6 +33,7 @@ mod probe;
 mod reason;
 mod record;
 mod rename;
+mod reseal;
 mod rsa_key;
 mod schedule;
 mod sealed;
@@ -50,6 +52,7 @@ pub use certificate::{BasicConstraints, Certificate, Eku, KeyUsage, NameMatch, S
 pub use chain::{Authorities, ChainFault, Purpose, Verdict};
 pub use handshake::{CertificateFlight, CertificateRequest, ServerKeyExchange};
 pub use hello::{ClientHello, Extensions, ServerHello};
+pub use kept::OpenedRecord;
 pub use key_file::{KeyError, KeyProblem};
 pub use keylog::KeylogReport;
 pub use names::{
@@ -63,6 +66,7 @@ pub use observed::{
 pub use probe::{Probe, probe, probe_midstream};
 pub use reason::Reason;
 pub use rename::Renaming;
+pub use reseal::Resealer;
 pub use rsa_key::RsaKey;
 pub use secrets::{Keyring, Secret, Secrets};
 pub use session::Session;

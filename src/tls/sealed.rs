@@ -15,6 +15,7 @@ impl Session {
     pub(super) fn start_cipher(&mut self, direction: Direction, out: &mut Outlet<'_>) {
         let by_client = direction == self.summary.client();
         let null = self.null_mac_len();
+        self.opened.begins(direction, by_client, &self.keying);
         let answer = self.keying.answer(by_client, out.keyring);
         let (without, search) = (self.mode_without_keys(), self.search);
         let side = self.side(direction);
@@ -132,6 +133,7 @@ impl Session {
             self.summary.opened_as = Some(opened_as);
             identified = self.summary.server_hello.is_none();
         }
+        let place = keys.place();
         self.side(direction).keys = Some(keys);
         let is_open = matches!(outcome, Outcome::Opened { .. });
         *at_index(&mut self.summary.last_opened, direction) = is_open;
@@ -148,6 +150,9 @@ impl Session {
                     content: kind,
                     ..head
                 };
+                if let Some(place) = place {
+                    self.keep(direction, (head, kind), place, &content);
+                }
                 self.opened(direction, at, head, inner, &content, out);
             }
             Outcome::NotDecompressed => {

@@ -116,6 +116,10 @@ impl Secrets {
         self.masters.insert(client_random, secret);
     }
 
+    pub(super) fn add_traffic(&mut self, client_random: [u8; 32], traffic: Traffic) {
+        self.traffic.insert(client_random, traffic);
+    }
+
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0 && self.keys.is_empty()

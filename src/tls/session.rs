@@ -3,6 +3,7 @@
 use super::alert::Alert;
 use super::handshake::Joiner;
 use super::held::Held;
+use super::kept::Kept;
 use super::keying::Keying;
 use super::keys::Keys;
 use super::observed::{PlaintextAnswer, What, Why};
@@ -26,6 +27,8 @@ pub struct Session {
     pub(super) search: u64,
     /// The connection of a key log that this one was found to be, begun before the capture, and who its client is.
     pub(super) begun_before: Option<([u8; 32], Direction)>,
+    /// The records that were opened, where they are wanted.
+    pub(super) opened: Kept,
     finished: bool,
 }
 
@@ -113,6 +116,7 @@ impl Session {
             scratch: Vec::new(),
             search: limits.tls_sequence_search,
             begun_before: None,
+            opened: Kept::default(),
             finished: false,
         }
     }

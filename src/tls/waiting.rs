@@ -26,9 +26,9 @@ impl Session {
         damaged: bool,
         out: &mut Outlet<'_>,
     ) {
-        let held = &mut self.side(direction).held;
-        let first = held.is_empty();
-        held.record(at, head, body, damaged);
+        let side = self.side(direction);
+        let first = side.held.is_empty();
+        side.held.record(at, head, body, damaged, side.passed);
         if first && !damaged && self.by_all_secrets(direction, &head, body, out) {
             self.replay(direction, out);
         }
@@ -142,7 +142,12 @@ impl Session {
                     head,
                     body,
                     damaged,
-                } => self.under_cipher(direction, at, head, Some(&body), damaged, out),
+                    end,
+                } => {
+                    self.opened.replaying = Some(end);
+                    self.under_cipher(direction, at, head, Some(&body), damaged, out);
+                    self.opened.replaying = None;
+                }
                 Waiting::Lost(bytes) => {
                     if let Some(keys) = &mut self.side(direction).keys {
                         keys.lost(bytes);

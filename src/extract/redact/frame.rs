@@ -1,8 +1,9 @@
 //! One frame: addresses, payload and checksums in place.
 
+use super::fragments::Fragments;
 use super::{Sides, segment_payload};
 use crate::base::{Frame, LinkType};
-use crate::packet::{Packet, Payload};
+use crate::packet::{Datagram, Packet, Payload};
 use crate::redact::Pseudonyms;
 use crate::sip;
 use std::net::IpAddr;
@@ -14,10 +15,16 @@ const COOKED_2: LinkType = LinkType(276);
 /// Port of DNS.
 const DNS: u16 = 53;
 
+/// What the packets of an extract become, by what was put together from them.
+pub(super) struct Parts<'a> {
+    pub(super) sides: &'a Sides,
+    pub(super) fragments: &'a Fragments,
+}
+
 pub(super) fn rewrite(
     frame: &Frame<'_>,
     packet: &Packet<'_>,
-    sides: &Sides,
+    parts: &Parts<'_>,
     names: &mut Pseudonyms,
 ) -> Vec<u8> {
     let mut bytes = frame.bytes.to_vec();
@@ -28,24 +35,22 @@ pub(super) fn rewrite(
     };
     // What is put together from fragments lies in other frames, too.
     let whole = packet.frames.len() < 2;
+    let is_part = !whole || matches!(packet.payload, Payload::Fragment);
     let header = transport(&bytes, packet).filter(|_| whole);
     match &packet.payload {
+        _ if is_part
+            && parts
+                .fragments
+                .put(frame.at.number.0, &mut bytes, (src, dst)) => {}
         Payload::Tcp(_) | Payload::Udp(_) if header.is_none() => {
             blank_behind_ip(&mut bytes, (src, dst));
         }
         Payload::Tcp(segment) => {
-            let payload = segment_payload(sides, packet, segment);
+            let payload = segment_payload(parts.sides, packet, segment);
             put_payload(&mut bytes, header, &payload);
         }
-        Payload::Udp(datagram) => {
-            let mut payload = datagram.payload.to_vec();
-            if sip::probe_datagram(&payload) == sip::Probe::Yes {
-                names.sip(&mut payload);
-            } else if [datagram.src_port, datagram.dst_port].contains(&DNS) {
-                names.dns(&mut payload);
-            } else if payload.iter().any(|b| !matches!(b, b'\r' | b'\n')) {
-                payload.fill(0);
-            }
+        Payload::Udp(udp) => {
+            let payload = datagram(udp, names);
             put_payload(&mut bytes, header, &payload);
         }
         Payload::IcmpError(error) => {
@@ -63,6 +68,19 @@ pub(super) fn rewrite(
     let (src, dst) = (names.address(src), names.address(dst));
     checksum(&mut bytes, packet, (src, dst), header);
     bytes
+}
+
+/// The payload of a UDP datagram, rewritten.
+pub(super) fn datagram(udp: &Datagram<'_>, names: &mut Pseudonyms) -> Vec<u8> {
+    let mut payload = udp.payload.to_vec();
+    if sip::probe_datagram(&payload) == sip::Probe::Yes {
+        names.sip(&mut payload);
+    } else if [udp.src_port, udp.dst_port].contains(&DNS) {
+        names.dns(&mut payload);
+    } else if payload.iter().any(|b| !matches!(b, b'\r' | b'\n')) {
+        payload.fill(0);
+    }
+    payload
 }
 
 /// Where the TCP or UDP header begins, and how long it is.
@@ -116,7 +134,7 @@ fn put_payload(bytes: &mut [u8], header: Option<(usize, usize)>, payload: &[u8])
 }
 
 /// The addresses as they stand in an IP header: source and destination one behind the other (RFC 791 §3.1, RFC 8200 §3).
-fn pattern((src, dst): (IpAddr, IpAddr)) -> Option<Vec<u8>> {
+pub(super) fn pattern((src, dst): (IpAddr, IpAddr)) -> Option<Vec<u8>> {
     match (src, dst) {
         (IpAddr::V4(a), IpAddr::V4(b)) => Some([a.octets(), b.octets()].concat()),
         (IpAddr::V6(a), IpAddr::V6(b)) => Some([a.octets(), b.octets()].concat()),
@@ -155,7 +173,7 @@ fn header_checksum(bytes: &mut [u8], start: usize) {
     if let Some(field) = bytes.get_mut(start.saturating_add(10)..start.saturating_add(12)) {
         field.fill(0);
     }
-    let sum = bytes.get(start..end).map(|header| fold(header, 0));
+    let sum = bytes.get(start..end).map(|header| sum(header, 0));
     if let (Some(sum), Some(field)) = (
         sum,
         bytes.get_mut(start.saturating_add(10)..start.saturating_add(12)),
@@ -164,8 +182,15 @@ fn header_checksum(bytes: &mut [u8], start: usize) {
     }
 }
 
+/// The sum of what checksums cover beside the packet: addresses, protocol, length (RFC 9293 §3.1, RFC 768, RFC 8200 §8.1).
+pub(super) fn pseudo_header_sum(ends: (IpAddr, IpAddr), protocol: u32, len: usize) -> u32 {
+    let ends = pattern(ends).unwrap_or_default();
+    let size = u32::try_from(len).unwrap_or(0);
+    u32::from(sum(&ends, protocol.saturating_add(size)))
+}
+
 /// The sum of RFC 1071, folded to 16 bits.
-fn fold(bytes: &[u8], begin: u32) -> u16 {
+pub(super) fn sum(bytes: &[u8], begin: u32) -> u16 {
     let mut sum = u64::from(begin);
     for pair in bytes.chunks(2) {
         let word = match pair {
@@ -208,10 +233,7 @@ fn checksum(
     let Some(data) = bytes.get(at..end) else {
         return;
     };
-    let ends = pattern((src, dst)).unwrap_or_default();
-    let size = u32::try_from(data.len()).unwrap_or(0);
-    let begin = u32::from(fold(&ends, protocol.saturating_add(size)));
-    let sum = match !fold(data, begin) {
+    let sum = match !sum(data, pseudo_header_sum((src, dst), protocol, data.len())) {
         0 if protocol == 17 => 0xffff,
         sum => sum,
     };
@@ -304,13 +326,12 @@ fn icmp(
         to.fill(0);
     }
     let begin = if pair.0.is_ipv6() {
-        let ends = pattern((names.address(pair.0), names.address(pair.1))).unwrap_or_default();
-        let size = u32::try_from(bytes.len().saturating_sub(start)).unwrap_or(0);
-        u32::from(fold(&ends, size.saturating_add(58)))
+        let ends = (names.address(pair.0), names.address(pair.1));
+        pseudo_header_sum(ends, 58, bytes.len().saturating_sub(start))
     } else {
         0
     };
-    let sum = bytes.get(start..).map(|data| !fold(data, begin));
+    let sum = bytes.get(start..).map(|data| !sum(data, begin));
     if let (Some(sum), Some(to)) = (sum, bytes.get_mut(field)) {
         to.copy_from_slice(&sum.to_be_bytes());
     }

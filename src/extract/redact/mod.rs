@@ -1,9 +1,12 @@
 //! An extract without who and where: the packets rewritten in place, at their length.
 //!
-//! TCP data is rewritten as the stream that it is (`stream.rs`) and put back into its segments; UDP datagrams one by one. What is
-//! not known to be safe becomes zero: content of TLS that no suite leaves in clear, fragments, packets of other protocols.
+//! TCP data is rewritten as the stream that it is (`stream.rs`) and put back into its segments; UDP datagrams one by one. What TLS
+//! protects and the secrets of the report open is rewritten, too, where secrets are to go in (`opened.rs`): under made-up ones. What
+//! is not known to be safe becomes zero: all else that TLS protects, fragments, packets of other protocols.
 
+mod fragments;
 mod frame;
+mod opened;
 mod stream;
 mod tls;
 
@@ -11,6 +14,10 @@ use crate::base::{Caveats, Endpoint, FileIndex, Frame, Limits, LinkType};
 use crate::capture::{Capture, Interface, Item, PcapngWriter};
 use crate::packet::{Decoder, Packet, Payload, Segment};
 use crate::redact::Redaction;
+use crate::tls::{Resealer, Secrets};
+use fragments::Fragments;
+use frame::Parts;
+use opened::{Opening, Records, Sealing};
 use std::collections::BTreeMap;
 use std::io::{self, Cursor};
 use stream::Side;
@@ -18,31 +25,50 @@ use stream::Side;
 /// Both sides of each connection, by sender and receiver.
 type Sides = BTreeMap<(Endpoint, Endpoint), Side>;
 
-/// Rewrites an extract that [`super::write`] made. Its comments and secrets must be fit for others already.
+/// A redacted extract.
+#[derive(Debug)]
+pub struct Redacted {
+    /// As pcapng.
+    pub bytes: Vec<u8>,
+    /// What is in it behind a cipher: to be searched for originals, too.
+    pub sealed: Vec<u8>,
+}
+
+/// Rewrites an extract that [`super::write`] made without secrets. `secrets`: those of the report, where the result is to bring what
+/// opens it: what they open is sealed again under other secrets, which go in. Comments must be fit for others already.
 ///
 /// # Errors
 ///
 /// Bytes that are no pcapng.
-pub fn redact(extract: &[u8], redaction: &Redaction, limits: &Limits) -> io::Result<Vec<u8>> {
+pub fn redact(
+    extract: &[u8],
+    redaction: &Redaction,
+    secrets: Option<&Secrets>,
+    limits: &Limits,
+) -> io::Result<Redacted> {
     let mut sides = Sides::new();
+    let mut fragments = Fragments::default();
+    let mut number = 0_u64;
     each_frame(extract, limits, &mut |_, packet| {
+        number = number.saturating_add(1);
         if let Payload::Tcp(segment) = &packet.payload
             && let (Some(src), Some(dst)) = (packet.src_endpoint(), packet.dst_endpoint())
         {
-            sides.entry((src, dst)).or_default().push(segment);
+            sides.entry((src, dst)).or_default().push(number, segment);
         }
+        redaction.with(|names| fragments.push(packet, names));
         Ok(())
     })?;
-    rewrite(&mut sides, redaction);
-    let mut writer: Option<PcapngWriter<Vec<u8>>> = None;
+    let sealing = rewrite(&mut sides, redaction, secrets, limits);
+    let key_log = sealing.resealer.key_log();
     let mut interfaces: BTreeMap<LinkType, Interface> = BTreeMap::new();
     let mut comments = comments(extract, limits)?;
     let about = comments.remove(&0).unwrap_or_default();
+    let mut out = PcapngWriter::new(Vec::new(), &about)?;
+    if !key_log.is_empty() {
+        out.secrets(&key_log)?;
+    }
     each_frame(extract, limits, &mut |frame, packet| {
-        let out = match &mut writer {
-            Some(out) => out,
-            none => none.insert(PcapngWriter::new(Vec::new(), &about)?),
-        };
         let interface = match interfaces.get(&frame.link) {
             Some(known) => *known,
             None => {
@@ -51,7 +77,11 @@ pub fn redact(extract: &[u8], redaction: &Redaction, limits: &Limits) -> io::Res
                 new
             }
         };
-        let bytes = redaction.with(|names| frame::rewrite(frame, packet, &sides, names));
+        let parts = Parts {
+            sides: &sides,
+            fragments: &fragments,
+        };
+        let bytes = redaction.with(|names| frame::rewrite(frame, packet, &parts, names));
         let comment = comments.get(&frame.at.number.0).map_or("", String::as_str);
         let changed = Frame {
             bytes: &bytes,
@@ -59,14 +89,39 @@ pub fn redact(extract: &[u8], redaction: &Redaction, limits: &Limits) -> io::Res
         };
         out.frame(interface, &changed, comment)
     })?;
-    match writer {
-        Some(writer) => writer.finish(),
-        None => PcapngWriter::new(Vec::new(), &about)?.finish(),
-    }
+    Ok(Redacted {
+        bytes: out.finish()?,
+        sealed: sealing.content,
+    })
 }
 
-/// What both sides of each connection said, rewritten.
-fn rewrite(sides: &mut Sides, redaction: &Redaction) {
+/// Rewrites what both sides of each connection said.
+fn rewrite(
+    sides: &mut Sides,
+    redaction: &Redaction,
+    secrets: Option<&Secrets>,
+    limits: &Limits,
+) -> Sealing {
+    let mut records: BTreeMap<(Endpoint, Endpoint), Vec<Records>> = BTreeMap::new();
+    let mut made_up = Secrets::default();
+    if let Some(secrets) = secrets {
+        let mut opening = Opening::new(secrets, limits);
+        let none = Side::default();
+        for ((src, dst), side) in sides.iter() {
+            if records.contains_key(&(*src, *dst)) {
+                continue;
+            }
+            let other = sides.get(&(*dst, *src)).unwrap_or(&none);
+            let [own, others] = opening.of([side, other]);
+            records.insert((*src, *dst), own);
+            records.insert((*dst, *src), others);
+        }
+        made_up = opening.made_up(&*redaction.with(|names| names.key_for_secrets()));
+    }
+    let mut sealing = Sealing {
+        resealer: Resealer::new(made_up),
+        content: Vec::new(),
+    };
     let keys: Vec<(Endpoint, Endpoint)> = sides.keys().copied().collect();
     for (src, dst) in keys {
         // The suite that the server chose tells whether the records of both sides are in clear.
@@ -74,10 +129,12 @@ fn rewrite(sides: &mut Sides, redaction: &Redaction) {
             .iter()
             .filter_map(|key| sides.get(key))
             .find_map(Side::suite);
+        let records = records.get(&(src, dst)).map_or(&[][..], Vec::as_slice);
         if let Some(side) = sides.get_mut(&(src, dst)) {
-            redaction.with(|names| side.rewrite(suite, names));
+            redaction.with(|names| side.rewrite(suite, records, &mut sealing, names));
         }
     }
+    sealing
 }
 
 fn open<'e>(extract: &'e [u8], limits: &Limits) -> io::Result<Capture<'e>> {

@@ -1,5 +1,6 @@
 //! One direction of a connection, put together from its segments and rewritten.
 
+use super::opened::{Opened, Records, Sealing};
 use super::tls;
 use crate::base::{Chunk, FrameRef, Limits};
 use crate::packet::Segment;
@@ -17,16 +18,19 @@ pub(super) struct Side {
 }
 
 #[derive(Debug, Default)]
-struct Stream {
+pub(super) struct Stream {
     /// Sequence number of the first byte.
     base: u32,
     bytes: Vec<u8>,
     /// Which of them were captured.
     there: Vec<bool>,
+    /// How far it was whole, and by which frame of the extract that was so.
+    pub(super) arrivals: Vec<(u64, usize)>,
 }
 
 impl Side {
-    pub(super) fn push(&mut self, segment: &Segment<'_>) {
+    /// Takes the segment of a frame.
+    pub(super) fn push(&mut self, frame: u64, segment: &Segment<'_>) {
         if segment.flags.syn() {
             let base = segment.seq.wrapping_add(1);
             if self.streams.last().is_none_or(|known| known.base != base) {
@@ -48,7 +52,13 @@ impl Side {
         }
         if let Some(stream) = self.streams.last_mut() {
             stream.put(segment.seq, segment.payload);
+            stream.arrived(frame);
         }
+    }
+
+    /// Its streams, one behind the other.
+    pub(super) fn streams(&self) -> &[Stream] {
+        &self.streams
     }
 
     /// The suite of a ServerHello in it.
@@ -61,14 +71,29 @@ impl Side {
         })
     }
 
-    pub(super) fn rewrite(&mut self, suite: Option<u16>, names: &mut Pseudonyms) {
+    /// Rewrites its streams; `records`: those of each that were opened.
+    pub(super) fn rewrite(
+        &mut self,
+        suite: Option<u16>,
+        records: &[Records],
+        sealing: &mut Sealing,
+        names: &mut Pseudonyms,
+    ) {
+        let mut records = records.iter();
         for stream in &mut self.streams {
+            let records = records.next();
             let runs: Vec<Range<usize>> = stream.runs().collect();
             let mut state = tls::State::new(suite);
             for range in runs {
+                let start = range.start;
                 if let Some(run) = stream.bytes.get_mut(range) {
                     if tls::is_tls(run) || state.has_begun() {
-                        tls::rewrite(run, &mut state, names);
+                        let opened = records.map(|records| Opened {
+                            records,
+                            start,
+                            sealing: &mut *sealing,
+                        });
+                        tls::rewrite(run, &mut state, opened, names);
                     } else if is_text(run) {
                         sip(run, names);
                     } else {
@@ -123,13 +148,28 @@ impl Stream {
         }
     }
 
+    /// Notes how far it is whole by now.
+    fn arrived(&mut self, frame: u64) {
+        let before = self.arrivals.last().map_or(0, |(_, end)| *end);
+        let behind = self.there.get(before..).unwrap_or_default();
+        let more = behind.iter().position(|t| !*t).unwrap_or(behind.len());
+        if more > 0 {
+            self.arrivals.push((frame, before.saturating_add(more)));
+        }
+    }
+
+    /// These bytes of it.
+    pub(super) fn bytes(&self, range: Range<usize>) -> &[u8] {
+        self.bytes.get(range).unwrap_or_default()
+    }
+
     fn get(&self, seq: u32, len: usize) -> Option<&[u8]> {
         let at = self.place(seq)?;
         self.bytes.get(at..at.checked_add(len)?)
     }
 
     /// What was captured without a hole.
-    fn runs(&self) -> impl Iterator<Item = Range<usize>> {
+    pub(super) fn runs(&self) -> impl Iterator<Item = Range<usize>> {
         let mut at = 0;
         std::iter::from_fn(move || {
             let rest = self.there.get(at..)?;

@@ -1,9 +1,12 @@
 //! Records of one direction of TLS: handshake messages in clear are rewritten, content that no cipher protects is rewritten as SIP,
-//! everything else becomes zero. Lengths stay, because they are diagnosed.
+//! what was opened is rewritten and sealed again under made-up secrets, everything else becomes zero. Lengths stay, because they are
+//! diagnosed.
 
+use super::opened::{Opened, Sealing};
 use super::stream::sip;
 use crate::redact::Pseudonyms;
-use crate::tls::{CipherKind, CipherSuiteId};
+use crate::tls::{CipherKind, CipherSuiteId, OpenedRecord};
+use std::ops::Range;
 
 /// Bytes of a record header (RFC 8446 §5.1).
 const HEADER: usize = 5;
@@ -51,10 +54,16 @@ pub(super) fn is_tls(run: &[u8]) -> bool {
     }
 }
 
-/// The records of a run: where each header begins and where its body ends.
+/// The records of a run: where each header begins and where its body ends. An SSLv2-style ClientHello before them names nobody
+/// (RFC 5246 §E.2) and is passed over.
 fn records(run: &[u8]) -> Vec<(usize, usize)> {
     let mut all = Vec::new();
-    let mut at = 0_usize;
+    let mut at = match run {
+        [high @ 0x80..=0xff, low, 1, 3, 0..=4, ..] => {
+            usize::from(u16::from_be_bytes([high & 0x7f, *low])).saturating_add(2)
+        }
+        _ => 0,
+    };
     while let Some([kind, 3, minor, a, b]) = run.get(at..at.saturating_add(HEADER))
         && (20..=24).contains(kind)
         && *minor <= 4
@@ -83,16 +92,34 @@ pub(super) fn suite(run: &[u8]) -> Option<u16> {
     Some(u16::from_be_bytes(bytes.try_into().ok()?))
 }
 
-pub(super) fn rewrite(run: &mut [u8], state: &mut State, names: &mut Pseudonyms) {
+/// Rewrites a run. `opened`: the records of its stream that were opened.
+pub(super) fn rewrite(
+    run: &mut [u8],
+    state: &mut State,
+    opened: Option<Opened<'_>>,
+    names: &mut Pseudonyms,
+) {
     state.begun = true;
     let all = records(run);
     let known = all.last().map_or(0, |(_, end)| *end);
+    let mut sealed: Vec<(Range<usize>, &OpenedRecord)> = Vec::new();
     // Handshake messages and content go on over records.
     let mut handshake: Vec<(usize, usize)> = Vec::new();
     let mut content: Vec<(usize, usize)> = Vec::new();
     for (start, end) in all {
         let body = start.saturating_add(HEADER).min(end);
+        let record = opened.as_ref().and_then(|opened| {
+            let end = u64::try_from(opened.start.saturating_add(end)).ok()?;
+            opened.records.get(&end)
+        });
         match run.get(start) {
+            // A suite without a cipher stays readable without any secret.
+            Some(_)
+                if let Some(record) = record
+                    && state.clear_mac.is_none() =>
+            {
+                sealed.push((body..end, record));
+            }
             Some(&CHANGE_CIPHER_SPEC) => {
                 apply(run, &std::mem::take(&mut handshake), &mut |bytes| {
                     messages(bytes, names);
@@ -114,6 +141,54 @@ pub(super) fn rewrite(run: &mut [u8], state: &mut State, names: &mut Pseudonyms)
     apply(run, &handshake, &mut |bytes| messages(bytes, names));
     apply(run, &content, &mut |bytes| sip(bytes, names));
     run.get_mut(known..).unwrap_or_default().fill(0);
+    if let Some(opened) = opened {
+        reseal(run, &sealed, opened.sealing, names);
+    }
+}
+
+/// Rewrites what was opened and seals it in its place; what cannot be sealed becomes zero.
+fn reseal(
+    run: &mut [u8],
+    sealed: &[(Range<usize>, &OpenedRecord)],
+    sealing: &mut Sealing,
+    names: &mut Pseudonyms,
+) {
+    let content = |kind: u8| {
+        let of_kind = sealed.iter().filter(|(_, r)| r.content_type() == kind);
+        of_kind.flat_map(|(_, r)| r.plain()).copied().collect()
+    };
+    let (mut handshake, mut data): (Vec<u8>, Vec<u8>) =
+        (content(HANDSHAKE), content(APPLICATION_DATA));
+    messages(&mut handshake, names);
+    sip(&mut data, names);
+    sealing.content.extend_from_slice(&handshake);
+    sealing.content.extend_from_slice(&data);
+    let (mut handshake, mut data) = (handshake.as_slice(), data.as_slice());
+    for (place, record) in sealed {
+        let len = record.plain().len();
+        let content = match record.content_type() {
+            HANDSHAKE => take(&mut handshake, len),
+            APPLICATION_DATA => take(&mut data, len),
+            ALERT | CHANGE_CIPHER_SPEC => record.plain().to_vec(),
+            _ => vec![0; len],
+        };
+        let old = run.get(place.clone()).unwrap_or_default();
+        let before = place.start.saturating_sub(HEADER);
+        let before = run.get(..before).unwrap_or_default();
+        let new = sealing.resealer.seal(record, &content, old, before);
+        let to = run.get_mut(place.clone()).unwrap_or_default();
+        match new.filter(|new| new.len() == to.len()) {
+            Some(new) => to.copy_from_slice(&new),
+            None => to.fill(0),
+        }
+    }
+}
+
+/// The next bytes of what was rewritten.
+fn take(from: &mut &[u8], len: usize) -> Vec<u8> {
+    let (taken, rest) = from.split_at_checked(len).unwrap_or((from, &[]));
+    *from = rest;
+    taken.to_vec()
 }
 
 /// Takes parts of a run together, changes them, and puts them back.
@@ -166,7 +241,7 @@ mod tests {
         .concat();
         let len = run.len();
         let mut state = State::new(Some(0x002f));
-        rewrite(&mut run, &mut state, &mut names);
+        rewrite(&mut run, &mut state, None, &mut names);
         assert_eq!(run.len(), len);
         assert_eq!(
             run,
@@ -187,7 +262,7 @@ mod tests {
         ]
         .concat();
         let len = run.len();
-        rewrite(&mut run, &mut State::new(Some(2)), &mut names);
+        rewrite(&mut run, &mut State::new(Some(2)), None, &mut names);
         assert_eq!(run.len(), len);
         let shown = String::from_utf8_lossy(&run);
         assert!(shown.contains("OPTIONS sip:"), "{shown}");

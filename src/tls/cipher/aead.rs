@@ -2,7 +2,7 @@
 //! RFC 8446 §5.2).
 
 use super::mac::header;
-use super::{Failed, Hole, Opener, Unsupported, ccm, chacha20_poly1305, gcm};
+use super::{Failed, Hole, Opener, Place, Unsupported, ccm, chacha20_poly1305, gcm};
 use crate::tls::names::Version;
 use crate::tls::record::Head;
 use crate::tls::schedule::{TrafficKeys, draft};
@@ -21,6 +21,9 @@ pub(super) trait Algorithm: Send {
 
     /// Decrypts `sealed` where it is and cuts the tag off; what it leaves behind a failure is of no use.
     fn open(&self, nonce: [u8; 12], aad: &[u8], sealed: &mut Vec<u8>) -> bool;
+
+    /// Encrypts `content` where it is and puts the tag behind it.
+    fn seal(&self, nonce: [u8; 12], aad: &[u8], content: &mut Vec<u8>) -> bool;
 }
 
 /// An algorithm of the RustCrypto family.
@@ -46,6 +49,15 @@ impl<A: AeadInOut<NonceSize = U12> + Send> Algorithm for InPlace<A> {
             .is_ok();
         sealed.truncate(len);
         opened
+    }
+
+    fn seal(&self, nonce: [u8; 12], aad: &[u8], content: &mut Vec<u8>) -> bool {
+        let data = content.as_mut_slice().into();
+        match self.0.encrypt_inout_detached(&nonce.into(), aad, data) {
+            Ok(tag) => content.extend_from_slice(&tag),
+            Err(_) => return false,
+        }
+        true
     }
 }
 
@@ -134,8 +146,9 @@ impl Aead {
         }
     }
 
-    fn try_open(&self, seq: u64, head: &Head, sealed: &[u8], out: &mut Vec<u8>) -> Option<()> {
-        let (nonce, body) = match &self.nonce {
+    /// The nonce of a record, and its bytes behind the part of the nonce that it brings.
+    fn nonce<'s>(&self, seq: u64, sealed: &'s [u8]) -> Option<([u8; 12], &'s [u8])> {
+        match &self.nonce {
             Nonce::Explicit { salt, .. } => {
                 let (explicit, body) = sealed.split_first_chunk::<EXPLICIT_LEN>()?;
                 let mut nonce = [0; 12];
@@ -144,7 +157,7 @@ impl Aead {
                     .iter_mut()
                     .zip(parts)
                     .for_each(|(to, from)| *to = *from);
-                (nonce, body)
+                Some((nonce, body))
             }
             Nonce::Number(iv) => {
                 let mut nonce = *iv;
@@ -152,24 +165,37 @@ impl Aead {
                 // Right aligned: the first four bytes stay.
                 let low = nonce.iter_mut().rev().zip(number.iter().rev());
                 low.for_each(|(to, from)| *to ^= *from);
-                (nonce, sealed)
+                Some((nonce, sealed))
             }
-        };
-        let len = body.len().checked_sub(self.algorithm.tag_len())?;
-        out.extend_from_slice(body);
-        let opened = match self.aad {
-            AdditionalData::Tls12 => {
-                let aad = header(seq, head, u16::try_from(len).ok()?);
-                self.algorithm.open(nonce, &aad, out)
-            }
+        }
+    }
+
+    /// Does something with what is authenticated beside content of `len` bytes, in a record of `sealed` bytes.
+    fn with_aad<R>(
+        &self,
+        seq: u64,
+        head: &Head,
+        (len, sealed): (usize, usize),
+        work: impl FnOnce(&[u8]) -> R,
+    ) -> Option<R> {
+        Some(match self.aad {
+            AdditionalData::Tls12 => work(&header(seq, head, u16::try_from(len).ok()?)),
             AdditionalData::Header => {
                 let [major, minor] = head.version.to_be_bytes();
-                let [high, low] = u16::try_from(sealed.len()).ok()?.to_be_bytes();
-                let aad = [head.content, major, minor, high, low];
-                self.algorithm.open(nonce, &aad, out)
+                let [high, low] = u16::try_from(sealed).ok()?.to_be_bytes();
+                work(&[head.content, major, minor, high, low])
             }
-            AdditionalData::None => self.algorithm.open(nonce, &[], out),
-        };
+            AdditionalData::None => work(&[]),
+        })
+    }
+
+    fn try_open(&self, seq: u64, head: &Head, sealed: &[u8], out: &mut Vec<u8>) -> Option<()> {
+        let (nonce, body) = self.nonce(seq, sealed)?;
+        let len = body.len().checked_sub(self.algorithm.tag_len())?;
+        out.extend_from_slice(body);
+        let opened = self.with_aad(seq, head, (len, sealed.len()), |aad| {
+            self.algorithm.open(nonce, aad, out)
+        })?;
         opened.then_some(())
     }
 }
@@ -216,6 +242,31 @@ impl Opener for Aead {
     }
 
     fn pass(&mut self, _len: usize, _tail: &[u8]) {}
+
+    fn seal(
+        &mut self,
+        seq: u64,
+        head: &Head,
+        content: &[u8],
+        place: &Place<'_>,
+    ) -> Option<Vec<u8>> {
+        let (nonce, body) = self.nonce(seq, place.old)?;
+        let len = body.len().checked_sub(self.algorithm.tag_len())?;
+        let mut sealed = content.to_vec();
+        // The padding of TLS 1.3 (RFC 8446 §5.2); before, there is none.
+        let pads = !matches!(self.aad, AdditionalData::Tls12);
+        if sealed.len() > len || (sealed.len() < len && !pads) {
+            return None;
+        }
+        sealed.resize(len, 0);
+        let done = self.with_aad(seq, head, (len, place.old.len()), |aad| {
+            self.algorithm.seal(nonce, aad, &mut sealed)
+        })?;
+        let explicit = place.old.len().checked_sub(body.len())?;
+        let mut out = place.old.get(..explicit)?.to_vec();
+        out.append(&mut sealed);
+        done.then_some(out)
+    }
 }
 
 impl fmt::Debug for Aead {

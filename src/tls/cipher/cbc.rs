@@ -2,8 +2,7 @@
 
 use super::mac::RecordMac;
 use super::seed::Seed;
-
-use super::{Failed, Hole, Opener, Parameters, Unsupported};
+use super::{Failed, Hole, Opener, Parameters, Place, Unsupported};
 use crate::tls::names::Version;
 use crate::tls::record::Head;
 use crate::tls::schedule::WriteKeys;
@@ -11,8 +10,11 @@ use crate::tls::suite::Cipher;
 use aes::{Aes128, Aes256};
 use aria::{Aria128, Aria256};
 use camellia::{Camellia128, Camellia256};
-use cbc::Decryptor;
-use cipher::{Block, BlockCipherDecrypt, BlockModeDecrypt, InnerIvInit, KeyInit};
+use cbc::{Decryptor, Encryptor};
+use cipher::{
+    Block, BlockCipherDecrypt, BlockCipherEncrypt, BlockModeDecrypt, BlockModeEncrypt, InnerIvInit,
+    KeyInit,
+};
 use des::{Des, TdesEde3};
 use idea::Idea;
 use rc2::Rc2;
@@ -55,7 +57,7 @@ pub(super) fn new(
     }
 }
 
-fn boxed<C: BlockCipherDecrypt + KeyInit + Send + 'static>(
+fn boxed<C: BlockCipher + KeyInit + Send + 'static>(
     p: &Parameters,
     keys: &WriteKeys,
 ) -> Result<Box<dyn Opener>, Unsupported> {
@@ -63,8 +65,12 @@ fn boxed<C: BlockCipherDecrypt + KeyInit + Send + 'static>(
     Ok(Box::new(Cbc::new(cipher, p, keys)?))
 }
 
+/// A cipher in both its directions.
+trait BlockCipher: BlockCipherDecrypt + BlockCipherEncrypt {}
+impl<C: BlockCipherDecrypt + BlockCipherEncrypt> BlockCipher for C {}
+
 /// Opens the records of one direction.
-struct Cbc<C: BlockCipherDecrypt> {
+struct Cbc<C: BlockCipher> {
     cipher: C,
     chain: Chain<C>,
     mac: RecordMac,
@@ -75,14 +81,14 @@ struct Cbc<C: BlockCipherDecrypt> {
 }
 
 /// What a record's first block is chained to.
-enum Chain<C: BlockCipherDecrypt> {
+enum Chain<C: BlockCipher> {
     /// To the IV in the record itself: TLS 1.1 and later.
     Explicit,
     /// To the last block of the record before it, if that is known.
     Implicit(Option<Block<C>>),
 }
 
-impl<C: BlockCipherDecrypt> Cbc<C> {
+impl<C: BlockCipher> Cbc<C> {
     fn new(cipher: C, p: &Parameters, keys: &WriteKeys) -> Result<Self, Unsupported> {
         let chain = if p.version.0 > Version::TLS10.0 {
             Chain::Explicit
@@ -176,6 +182,35 @@ impl<C: BlockCipherDecrypt> Cbc<C> {
         Ok(number)
     }
 
+    /// What the first block of a record is chained to, where it is to be sealed.
+    fn iv_for(&self, seq: u64, place: &Place<'_>) -> Option<Block<C>> {
+        let size = Block::<C>::default().len();
+        let block = match &self.chain {
+            Chain::Explicit => place.old.get(..size)?,
+            Chain::Implicit(first) if seq == 0 => return first.clone(),
+            Chain::Implicit(_) => {
+                let mac = if self.encrypt_then_mac {
+                    self.mac.len()
+                } else {
+                    0
+                };
+                let end = place.before.len().checked_sub(mac)?;
+                place.before.get(end.checked_sub(size)?..end)?
+            }
+        };
+        Block::<C>::try_from(block).ok()
+    }
+
+    /// Padding up to `len` bytes (RFC 5246 §6.2.3.2).
+    fn pad(&self, mut content: Vec<u8>, len: usize) -> Option<Vec<u8>> {
+        let size = Block::<C>::default().len();
+        let padding = len.checked_sub(content.len())?.checked_sub(1)?;
+        let byte = u8::try_from(padding).ok()?;
+        let wrong = len.checked_rem(size)? != 0 || (self.ssl3 && padding >= size);
+        content.resize(len, byte);
+        (!wrong).then_some(content)
+    }
+
     /// The next record is chained to these bytes.
     fn chain_to(&mut self, encrypted: &[u8]) {
         self.preceded = false;
@@ -190,7 +225,7 @@ impl<C: BlockCipherDecrypt> Cbc<C> {
     }
 }
 
-impl<C: BlockCipherDecrypt + Send> Opener for Cbc<C> {
+impl<C: BlockCipher + Send> Opener for Cbc<C> {
     fn open(
         &mut self,
         seq: u64,
@@ -224,9 +259,38 @@ impl<C: BlockCipherDecrypt + Send> Opener for Cbc<C> {
         let encrypted = self.split(tail).map(|(encrypted, _)| encrypted);
         self.chain_to(encrypted.unwrap_or_default());
     }
+
+    fn seal(
+        &mut self,
+        seq: u64,
+        head: &Head,
+        content: &[u8],
+        place: &Place<'_>,
+    ) -> Option<Vec<u8>> {
+        let (old, _) = self.split(place.old)?;
+        let iv = self.iv_for(seq, place)?;
+        let explicit = match &self.chain {
+            Chain::Explicit => iv.len(),
+            Chain::Implicit(_) => 0,
+        };
+        let plain = if self.encrypt_then_mac {
+            content.to_vec()
+        } else {
+            self.mac.append(seq, head, content)?
+        };
+        let mut blocks = self.pad(plain, old.len().checked_sub(explicit)?)?;
+        let (to_encrypt, _) = Block::<C>::slice_as_chunks_mut(&mut blocks);
+        Encryptor::inner_iv_init(&self.cipher, &iv).encrypt_blocks(to_encrypt);
+        let sealed = [place.old.get(..explicit)?, &blocks].concat();
+        if self.encrypt_then_mac {
+            self.mac.append(seq, head, &sealed)
+        } else {
+            Some(sealed)
+        }
+    }
 }
 
-impl<C: BlockCipherDecrypt> fmt::Debug for Cbc<C> {
+impl<C: BlockCipher> fmt::Debug for Cbc<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Cbc")
             .field("mac", &self.mac)

@@ -51,4 +51,11 @@ impl Algorithm for Ring {
         sealed.truncate(len.unwrap_or_default());
         len.is_ok()
     }
+
+    fn seal(&self, nonce: [u8; 12], aad: &[u8], content: &mut Vec<u8>) -> bool {
+        let nonce = Nonce::assume_unique_for_key(nonce);
+        self.0
+            .seal_in_place_append_tag(nonce, Aad::from(aad), content)
+            .is_ok()
+    }
 }

@@ -5,7 +5,7 @@ use crate::tls::names::Version;
 use crate::tls::record::Head;
 use crate::tls::secrets::Secret;
 use crate::tls::suite;
-use hmac::digest::Digest;
+use hmac::digest::{Digest, Output};
 use hmac::{Hmac, KeyInit, Mac};
 use md5::Md5;
 use sha1::Sha1;
@@ -15,7 +15,7 @@ use std::fmt;
 /// Bytes of a truncated HMAC (RFC 6066 §7).
 const TRUNCATED_LEN: usize = 10;
 
-/// Verifies records of one direction. The key is worked in once; a record starts from a copy of that state.
+/// Verifies and makes the MACs of one direction. The key is worked in once; a record starts from a copy of that state.
 pub(super) struct RecordMac {
     keyed: Keyed,
     len: usize,
@@ -57,7 +57,7 @@ impl<D: Digest + Clone> Ssl3<D> {
         }
     }
 
-    fn verify(&self, seq: u64, content: u8, len: u16, data: &[u8], mac: &[u8]) -> bool {
+    fn of(&self, seq: u64, content: u8, len: u16, data: &[u8]) -> Output<D> {
         let inner = self
             .inner
             .clone()
@@ -66,18 +66,17 @@ impl<D: Digest + Clone> Ssl3<D> {
             .chain_update(len.to_be_bytes())
             .chain_update(data)
             .finalize();
-        self.outer.clone().chain_update(inner).finalize().as_slice() == mac
+        self.outer.clone().chain_update(inner).finalize()
     }
 }
 
-fn hmac<M: Mac + Clone>(keyed: &M, header: &[u8; 13], data: &[u8], mac: &[u8]) -> bool {
-    let full = keyed
+fn hmac<M: Mac + Clone>(keyed: &M, header: &[u8; 13], data: &[u8]) -> Output<M> {
+    keyed
         .clone()
         .chain_update(header)
         .chain_update(data)
         .finalize()
-        .into_bytes();
-    full.get(..mac.len()) == Some(mac)
+        .into_bytes()
 }
 
 impl RecordMac {
@@ -114,21 +113,42 @@ impl RecordMac {
 
     /// Whether `mac` is that of `data` in record number `seq`.
     pub(super) fn verify(&self, seq: u64, head: &Head, data: &[u8], mac: &[u8]) -> bool {
-        let Ok(len) = u16::try_from(data.len()) else {
-            return false;
-        };
-        if mac.len() != self.len {
-            return false;
-        }
+        mac.len() == self.len
+            && self.with(seq, head, data, |full| full.get(..mac.len()) == Some(mac)) == Some(true)
+    }
+
+    /// The data and its MAC; `None` where no record is so long.
+    pub(super) fn append(&self, seq: u64, head: &Head, data: &[u8]) -> Option<Vec<u8>> {
+        let mut out = data.to_vec();
+        self.with(seq, head, data, |full| {
+            full.get(..self.len).map(|mac| out.extend_from_slice(mac))
+        })??;
+        Some(out)
+    }
+
+    /// Looks at the whole MAC of `data` in record number `seq`.
+    fn with<R>(
+        &self,
+        seq: u64,
+        head: &Head,
+        data: &[u8],
+        look: impl FnOnce(&[u8]) -> R,
+    ) -> Option<R> {
+        let len = u16::try_from(data.len()).ok()?;
         let header = header(seq, head, len);
-        match &self.keyed {
-            Keyed::Md5(keyed) => hmac(keyed, &header, data, mac),
-            Keyed::Sha1(keyed) => hmac(keyed, &header, data, mac),
-            Keyed::Sha256(keyed) => hmac(keyed, &header, data, mac),
-            Keyed::Sha384(keyed) => hmac(keyed, &header, data, mac),
-            Keyed::Ssl3Md5(keyed) => keyed.verify(seq, head.content, len, data, mac),
-            Keyed::Ssl3Sha1(keyed) => keyed.verify(seq, head.content, len, data, mac),
-        }
+        Some(match &self.keyed {
+            Keyed::Md5(keyed) => look(&hmac(keyed, &header, data)),
+            Keyed::Sha1(keyed) => look(&hmac(keyed, &header, data)),
+            Keyed::Sha256(keyed) => look(&hmac(keyed, &header, data)),
+            Keyed::Sha384(keyed) => look(&hmac(keyed, &header, data)),
+            Keyed::Ssl3Md5(keyed) => look(&keyed.of(seq, head.content, len, data)),
+            Keyed::Ssl3Sha1(keyed) => look(&keyed.of(seq, head.content, len, data)),
+        })
+    }
+
+    /// Bytes of the MAC.
+    pub(super) const fn len(&self) -> usize {
+        self.len
     }
 
     /// Where content ends and the MAC begins, if this is long enough for a MAC.

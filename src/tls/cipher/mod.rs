@@ -1,4 +1,4 @@
-//! What opens the records of one direction: a file for each protection, all behind [`Opener`].
+//! What opens the records of one direction, and seals others in their place: a file for each protection, all behind [`Opener`].
 
 mod aead;
 mod cbc;
@@ -91,6 +91,20 @@ pub(super) trait Opener: fmt::Debug + Send {
 
     /// A record of `len` bytes went by unopened; `tail` are its last bytes, as many as the capture has.
     fn pass(&mut self, len: usize, tail: &[u8]);
+
+    /// Seals other content in the place of a record, at its length: for an extract without names. An opener that seals does not
+    /// open. `None`: the length is impossible, or what the record depends on is not known.
+    fn seal(&mut self, seq: u64, head: &Head, content: &[u8], place: &Place<'_>)
+    -> Option<Vec<u8>>;
+}
+
+/// Where a sealed record goes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place<'a> {
+    /// The record's body as it was: its length counts, and the IV or nonce that it brings.
+    pub(super) old: &'a [u8],
+    /// What stands right before the record's header in its stream, in the form it has now.
+    pub(super) before: &'a [u8],
 }
 
 /// The openers of the records that the client writes and of those that the server writes, SSL 3.0 to TLS 1.2.
@@ -155,7 +169,7 @@ pub(super) fn opener13(
 }
 
 /// What the keys of a connection up to TLS 1.2 depend on, beside the master secret.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Parameters {
     pub(super) version: Version,
     pub(super) suite: CipherSuiteId,

@@ -1,7 +1,7 @@
 //! RC4: one key stream over all records, content and MAC (RFC 5246 §6.2.3.1).
 
 use super::mac::RecordMac;
-use super::{Failed, Hole, Opener, Unsupported};
+use super::{Failed, Hole, Opener, Place, Unsupported};
 use crate::tls::record::{HEADER_LEN, Head};
 use rc4::{KeyInit, Rc4 as KeyStream, StreamCipher};
 use std::fmt;
@@ -18,14 +18,16 @@ pub(super) struct Rc4 {
     /// The next bytes of the key stream, as far as they were already made: a record that does not open uses none up.
     ahead: Zeroizing<Vec<u8>>,
     mac: RecordMac,
-    place: Place,
+    place: Standing,
     /// The hole behind which nothing was found: part of the way once that record has passed.
     hole: Option<(u64, u64)>,
+    /// Records sealed.
+    sealed: u64,
 }
 
 /// Where in the key stream the next record stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum Standing {
     /// At its next byte.
     Next,
     /// Behind `missing` bytes of the connection, record headers included; the first record in them has number `first`.
@@ -40,8 +42,9 @@ impl Rc4 {
             stream: KeyStream::new_from_slice(key).map_err(|_| Unsupported)?,
             ahead: Zeroizing::default(),
             mac,
-            place: Place::Next,
+            place: Standing::Next,
             hole: None,
+            sealed: 0,
         })
     }
 
@@ -98,7 +101,7 @@ impl Rc4 {
     }
 
     fn lose(&mut self) {
-        self.place = Place::Lost;
+        self.place = Standing::Lost;
         self.ahead = Zeroizing::default();
     }
 }
@@ -112,7 +115,7 @@ impl Opener for Rc4 {
         out: &mut Vec<u8>,
     ) -> Result<(), Failed> {
         out.clear();
-        if self.place != Place::Next || self.hole.is_some() {
+        if self.place != Standing::Next || self.hole.is_some() {
             return Err(Failed::ChainBroken);
         }
         self.reach(sealed.len());
@@ -128,9 +131,9 @@ impl Opener for Rc4 {
     fn find(&mut self, hole: &Hole, head: &Head, sealed: &[u8], out: &mut Vec<u8>) -> Option<u64> {
         out.clear();
         let (missing, first) = match self.place {
-            Place::Next => (hole.missing, hole.first),
-            Place::Behind { missing, first } => (missing.saturating_add(hole.missing), first),
-            Place::Lost => return None,
+            Standing::Next => (hole.missing, hole.first),
+            Standing::Behind { missing, first } => (missing.saturating_add(hole.missing), first),
+            Standing::Lost => return None,
         };
         if missing > MAX_MISSING {
             self.lose();
@@ -152,7 +155,7 @@ impl Opener for Rc4 {
             if self.open_at(offset, seq, head, sealed, out) {
                 self.skip(offset.saturating_add(sealed.len()));
                 self.ahead.shrink_to(usize::from(u16::MAX));
-                self.place = Place::Next;
+                self.place = Standing::Next;
                 self.hole = None;
                 return Some(seq);
             }
@@ -166,21 +169,44 @@ impl Opener for Rc4 {
     }
 
     fn is_lost(&self) -> bool {
-        self.place == Place::Lost
+        self.place == Standing::Lost
     }
 
     fn pass(&mut self, len: usize, _tail: &[u8]) {
         if let Some((missing, first)) = self.hole.take() {
-            self.place = Place::Behind { missing, first };
+            self.place = Standing::Behind { missing, first };
         }
         match &mut self.place {
-            Place::Next => self.skip(len),
-            Place::Behind { missing, .. } => {
+            Standing::Next => self.skip(len),
+            Standing::Behind { missing, .. } => {
                 let len = u64::try_from(len.saturating_add(HEADER_LEN)).unwrap_or(u64::MAX);
                 *missing = missing.saturating_add(len);
             }
-            Place::Lost => {}
+            Standing::Lost => {}
         }
+    }
+
+    /// Only one behind the other: how much of the key stream a record that is missing has used is not known here.
+    fn seal(
+        &mut self,
+        seq: u64,
+        head: &Head,
+        content: &[u8],
+        place: &Place<'_>,
+    ) -> Option<Vec<u8>> {
+        let mut sealed = self.mac.append(seq, head, content)?;
+        if seq != self.sealed || sealed.len() != place.old.len() {
+            return None;
+        }
+        self.reach(sealed.len());
+        let key = self.ahead.iter();
+        sealed
+            .iter_mut()
+            .zip(key)
+            .for_each(|(byte, key)| *byte ^= key);
+        self.skip(sealed.len());
+        self.sealed = seq.saturating_add(1);
+        Some(sealed)
     }
 }
 

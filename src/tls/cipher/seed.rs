@@ -2,8 +2,9 @@
 
 use cipher::consts::{U1, U16};
 use cipher::{
-    Block, BlockCipherDecBackend, BlockCipherDecClosure, BlockCipherDecrypt, BlockSizeUser, InOut,
-    Key, KeyInit, KeySizeUser, ParBlocksSizeUser,
+    Block, BlockCipherDecBackend, BlockCipherDecClosure, BlockCipherDecrypt, BlockCipherEncBackend,
+    BlockCipherEncClosure, BlockCipherEncrypt, BlockSizeUser, InOut, Key, KeyInit, KeySizeUser,
+    ParBlocksSizeUser,
 };
 use std::sync::LazyLock;
 use zeroize::Zeroizing;
@@ -155,11 +156,16 @@ impl BlockCipherDecBackend for Seed {
     }
 }
 
-#[cfg(test)]
-impl Seed {
-    /// For the records that tests seal.
-    pub(super) fn encrypt(&self, block: [u8; 16]) -> [u8; 16] {
-        Self::crypt(block, self.rounds.iter())
+impl BlockCipherEncrypt for Seed {
+    fn encrypt_with_backend(&self, f: impl BlockCipherEncClosure<BlockSize = U16>) {
+        f.call(self);
+    }
+}
+
+impl BlockCipherEncBackend for Seed {
+    fn encrypt_block(&self, mut block: InOut<'_, '_, Block<Self>>) {
+        let sealed = Self::crypt(block.clone_in().into(), self.rounds.iter());
+        *block.get_out() = sealed.into();
     }
 }
 
@@ -194,7 +200,9 @@ mod tests {
         ];
         for (key, plain, sealed) in cases {
             let seed = Seed::new(&key.to_be_bytes().into());
-            assert_eq!(seed.encrypt(plain.to_be_bytes()), sealed.to_be_bytes());
+            let mut block = plain.to_be_bytes().into();
+            BlockCipherEncrypt::encrypt_block(&seed, &mut block);
+            assert_eq!(block.as_slice(), sealed.to_be_bytes());
             let mut block = sealed.to_be_bytes().into();
             BlockCipherDecrypt::decrypt_block(&seed, &mut block);
             assert_eq!(block.as_slice(), plain.to_be_bytes());
