@@ -188,3 +188,22 @@ fn the_harness_notices_what_it_should() {
     let error = judge_fires(&fires, "trust-403-forbidden").unwrap_err();
     assert!(error.contains("does not fire"), "{error}");
 }
+
+/// Whose policy it is, on that side it is mended: what Lync configures does not help against a 403 of Cisco.
+#[test]
+fn the_fix_of_a_403_is_on_the_side_that_says_it() {
+    let of = |name: &str| {
+        let path = format!("tests/rules/trust-403-forbidden/{name}.trace");
+        let report = support::analyze_trace(&trace::file(&path), &path);
+        let json = support::json(&report);
+        let finding = json["findings"].as_array().unwrap().first().unwrap();
+        assert_eq!(finding["rule"], "trust-403-forbidden");
+        let steps = |side: &str| finding["fix"][side].as_array().unwrap().len();
+        let text = support::text(&report);
+        let titles = ["Cisco", "Microsoft"].map(|s| text.contains(&format!("Fix on the {s} side")));
+        assert_eq!(titles, [steps("cisco") > 0, steps("microsoft") > 0]);
+        titles
+    };
+    assert_eq!(of("fires"), [false, true]);
+    assert_eq!(of("fires-cisco"), [true, false]);
+}

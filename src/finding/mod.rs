@@ -71,6 +71,8 @@ pub struct Remedy {
     pub microsoft: Vec<String>,
     /// In the network between: firewalls, DNS, certificates authorities.
     pub network: Vec<String>,
+    /// These are all: the steps of the rule are for another case of it.
+    pub alone: bool,
 }
 
 /// One labelled fact of a finding, such as the ciphers that each side offers.

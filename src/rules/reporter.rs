@@ -247,6 +247,11 @@ impl Building<'_, '_> {
         self.with(|f| f.remedy.network.push(clip(step)))
     }
 
+    /// The steps given here are all: those of the rule are for another case of it.
+    pub fn without_steps_of_the_rule(self) -> Self {
+        self.with(|f| f.remedy.alone = true)
+    }
+
     /// The connection it happened on.
     pub fn on_stream(self, stream: Option<u32>) -> Self {
         self.with(|f| f.streams.extend(stream))

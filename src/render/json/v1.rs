@@ -9,7 +9,7 @@ use crate::base::{FrameRef, hex};
 use crate::capture::CaptureSummary;
 use crate::diagnosis::Placed;
 use crate::finding::Evidence;
-use crate::render::{escape, rfc3339};
+use crate::render::{escape, rfc3339, words};
 use crate::report::Report;
 use crate::rules::Rule;
 use course::{DirectionV1, EventV1, NextCaptureV1};
@@ -148,7 +148,7 @@ pub(super) fn view(report: &Report) -> ReportV1 {
         schema: "sipdiag-report/1",
         sipdiag: env!("CARGO_PKG_VERSION"),
         verdict: report.verdict.name(),
-        headline: escape::line(&crate::render::words::sentence(report)).into_owned(),
+        headline: escape::line(&words::sentence(report)).into_owned(),
         captures: report.captures.iter().map(|c| capture(c, report)).collect(),
         coverage: coverage::view(report),
         hosts: hosts(report),
@@ -250,6 +250,7 @@ fn hosts(report: &Report) -> Vec<HostV1> {
 fn finding(placed: &Placed, report: &Report) -> FindingV1 {
     let f = &placed.finding;
     let rule: &Rule = placed.rule;
+    let fix = words::general_steps(placed);
     let mut evidence: Vec<&Evidence> = f.evidence.iter().collect();
     evidence.sort_by_key(|e| (e.at, e.kind));
     let steps = |own: &[String], general: &[&str]| -> Vec<String> {
@@ -301,13 +302,13 @@ fn finding(placed: &Placed, report: &Report) -> FindingV1 {
                     .collect(),
             })
             .collect(),
-        wireshark_filter: crate::render::words::filters(placed, report).join("; "),
+        wireshark_filter: words::filters(placed, report).join("; "),
         explanation: rule.explanation,
         causes: rule.causes,
         fix: FixV1 {
-            cisco: steps(&f.remedy.cisco, rule.fix.cisco),
-            microsoft: steps(&f.remedy.microsoft, rule.fix.microsoft),
-            network: steps(&f.remedy.network, rule.fix.network),
+            cisco: steps(&f.remedy.cisco, fix.cisco),
+            microsoft: steps(&f.remedy.microsoft, fix.microsoft),
+            network: steps(&f.remedy.network, fix.network),
         },
         references: rule.references,
         tcp_streams: f.streams.iter().copied().collect(),

@@ -5,6 +5,7 @@ use crate::diagnosis::{Part, Placed};
 use crate::finding::{EvidenceKind, Severity};
 use crate::render::time::Clock;
 use crate::report::Report;
+use crate::rules::Fix;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How bad, how sure, how often.
@@ -70,10 +71,24 @@ pub(in crate::render) fn frame_name(at: FrameRef, report: &Report) -> String {
     }
 }
 
+/// The steps of the rule, where they are for this case of it.
+pub(in crate::render) fn general_steps(placed: &Placed) -> &'static Fix {
+    const NONE: Fix = Fix {
+        cisco: &[],
+        microsoft: &[],
+        network: &[],
+    };
+    if placed.finding.remedy.alone {
+        &NONE
+    } else {
+        &placed.rule.fix
+    }
+}
+
 /// What to do, by side; sides without a step are left out.
 pub(in crate::render) fn remedies(placed: &Placed) -> Vec<(&'static str, Vec<&str>)> {
     let finding = &placed.finding;
-    let fix = &placed.rule.fix;
+    let fix = general_steps(placed);
     [
         ("Fix on the Cisco side", &finding.remedy.cisco, fix.cisco),
         (

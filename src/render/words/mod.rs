@@ -10,8 +10,8 @@ mod suppressed;
 pub(super) use course::{directions, timeline};
 pub(super) use coverage::{files, not_seen, not_seen_in_short, read, read_in_short};
 pub(super) use finding::{
-    Shown, causes, consequences, evidence, filters, frame_name, more_causes, note, notes,
-    qualities, remedies, roots, times,
+    Shown, causes, consequences, evidence, filters, frame_name, general_steps, more_causes, note,
+    notes, qualities, remedies, roots, times,
 };
 pub(super) use overview::{
     CONNECTIONS, HOSTS, METHODS, all_undecided, connections, hosts, hosts_in_short, methods,

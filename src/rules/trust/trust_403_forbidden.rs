@@ -11,9 +11,9 @@ pub(super) static RULE: Rule = Rule {
     class: Class::Trust,
     severity: Severity::Error,
     summary: "one side answers a request of the other with 403 Forbidden",
-    explanation: "The Microsoft server understood the request and does not allow it: federation is off for the user, the \
-        domain or the site, or the Cisco domain is entered where it must not be. It is a matter of policy, not of connections \
-        or certificates.",
+    explanation: "The server understood the request and does not allow it: federation is off for the user, the domain or the \
+        site, or the domain of the other side is entered where it must not be, or not where it must. It is a matter of policy, not of \
+        connections or certificates.",
     causes: &[
         "federation is not enabled for this user, site or globally (external access policy)",
         "the Cisco domain is not an IM or public provider on the Edge, or stands in the list of allowed domains as well, where it \
@@ -126,6 +126,7 @@ fn by_cisco(transaction: &Transaction<'_>, call: &Call, to: &mut Reporter<'_, '_
         .detail("Forbidden requests", vec![method.to_string()])
         .cisco("Presence > Inter-Domain Federation > SIP Federation: the Microsoft domain must be listed, with the integration type of the peer".to_owned())
         .cisco("Presence > Settings > Standard Configuration and the user's privacy policy: federated contacts must not be blocked".to_owned())
+        .without_steps_of_the_rule()
         .on_call(&call.id())
         .on_stream(answer.hop.stream)
         .confidence(Confidence::Medium);
