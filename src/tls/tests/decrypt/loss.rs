@@ -17,14 +17,28 @@ fn with_hole(talk: &Talk, nth: usize, start: usize, end: usize) -> Vec<(Directio
     out
 }
 
+/// Whether bytes of ciphertext look like a record header by chance, once in some ten million: what is behind a hole may be searched
+/// from there, and a record or more is missed.
+fn holds_a_header(sealed: &[u8]) -> bool {
+    sealed
+        .windows(5)
+        .skip(1)
+        .any(|w| (20..=24).contains(&w[0]) && w[1] == 3 && w[2] <= 4)
+}
+
 #[test]
 fn after_a_hole_everything_that_is_whole_is_opened() {
     for (version, suite) in SUITES {
-        let talk = Peers::new(version, suite, false).talk(30, None);
-        let data: Vec<usize> = (0..talk.wire.len())
-            .filter(|i| talk.wire[*i].0 == S && talk.wire[*i].1.len() > 1100)
-            .collect();
-        let nth = data[data.len() / 2];
+        let (talk, nth) = std::iter::repeat_with(|| {
+            let talk = Peers::new(version, suite, false).talk(30, None);
+            let data: Vec<usize> = (0..talk.wire.len())
+                .filter(|i| talk.wire[*i].0 == S && talk.wire[*i].1.len() > 1100)
+                .collect();
+            let nth = data[data.len() / 2];
+            (talk, nth)
+        })
+        .find(|(talk, nth)| !holds_a_header(&talk.wire[*nth].1))
+        .unwrap();
         let len = talk.wire[nth].1.len();
         // A hole inside a record, one at its start, and a whole record.
         for (start, end) in [(200, 500), (0, 300), (0, len)] {
