@@ -421,6 +421,12 @@ fn cases() -> Vec<Case> {
     all
 }
 
+/// The frames of all captures, for other tests.
+pub(crate) fn captures() -> Vec<(&'static str, Vec<Vec<u8>>)> {
+    let named = |case: Case| (case.name, case.frames);
+    cases().into_iter().map(named).collect()
+}
+
 fn equal<T: PartialEq + std::fmt::Debug>(got: &T, want: &T, what: &str) -> Result<(), String> {
     if got == want {
         return Ok(());

@@ -4,32 +4,35 @@ use crate::base::{CaveatKind, Caveats, FrameRef, Limits};
 use crate::tls::{KeylogReport, Keyring};
 
 /// What the captures brought to open their sessions with.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Brought {
-    /// A frame was read.
-    frames: bool,
     /// A secret that was not known came behind a frame: it may have been needed before.
     late: bool,
+    caveats: Caveats,
 }
 
 impl Brought {
-    pub(super) const fn frame(&mut self) {
-        self.frames = true;
+    pub(super) fn new(limits: &Limits) -> Self {
+        Self {
+            late: false,
+            caveats: Caveats::new(limits.places_per_caveat),
+        }
     }
 
-    /// A Decryption Secrets Block with a key log (draft-ietf-opsawg-pcapng, section 4.7).
-    pub(super) fn key_log(
-        &mut self,
-        text: &[u8],
-        at: FrameRef,
-        keyring: &mut Keyring,
-        limits: &Limits,
-        caveats: &mut Caveats,
-    ) {
-        let report = keyring.secrets_mut().add_keylog(text, limits);
-        self.taken(&report, at, caveats);
-        if report.malformed > 0 {
-            caveats.note_many(
+    /// What became of a key log in a Decryption Secrets Block (draft-ietf-opsawg-pcapng, section 4.7), or of a comment, which people
+    /// paste key logs into. `late`: behind a frame.
+    pub(super) fn taken(&mut self, report: &KeylogReport, at: FrameRef, comment: bool, late: bool) {
+        self.late |= late && report.new > 0;
+        if report.dropped > 0 {
+            self.caveats.note_many(
+                CaveatKind::SecretsUnusable,
+                Some(at),
+                "the capture brings more secrets than are kept",
+                count(report.dropped),
+            );
+        }
+        if report.malformed > 0 && !comment {
+            self.caveats.note_many(
                 CaveatKind::SecretsUnusable,
                 Some(at),
                 "the key log inside the capture has lines that are not of a key log",
@@ -38,35 +41,10 @@ impl Brought {
         }
     }
 
-    /// A comment, which people paste key logs into.
-    pub(super) fn comment(
-        &mut self,
-        text: &[u8],
-        at: FrameRef,
-        keyring: &mut Keyring,
-        limits: &Limits,
-        caveats: &mut Caveats,
-    ) {
-        let secrets = keyring.secrets_mut();
-        let report = secrets.add_keylog_lines_of_comment(text, limits);
-        self.taken(&report, at, caveats);
-    }
-
-    fn taken(&mut self, report: &KeylogReport, at: FrameRef, caveats: &mut Caveats) {
-        self.late |= self.frames && report.new > 0;
-        if report.dropped > 0 {
-            caveats.note_many(
-                CaveatKind::SecretsUnusable,
-                Some(at),
-                "the capture brings more secrets than are kept",
-                count(report.dropped),
-            );
-        }
-    }
-
     /// Says which secrets were of no use; whether reading once more, with what is known now, could open more. `unread`: whether
     /// sessions were left closed.
-    pub(super) fn finish(&self, unread: bool, keyring: &Keyring, caveats: &mut Caveats) -> bool {
+    pub(super) fn finish(self, unread: bool, keyring: &Keyring, caveats: &mut Caveats) -> bool {
+        caveats.merge(self.caveats);
         let mut say = |text: String| caveats.note(CaveatKind::SecretsUnusable, None, text);
         for key in keyring.unused_keys() {
             say(format!("a private key opened no session: {}", key.source()));

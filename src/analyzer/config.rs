@@ -42,6 +42,8 @@ pub struct Config {
     pub profile: Profile,
     /// Bounds on memory and work.
     pub limits: Limits,
+    /// Threads that work at the same time; 0 and 1: one. The report is the same for every number.
+    pub jobs: u16,
     /// Whether to compute SHA-256 of the streams (for `--list connections`).
     pub hash_streams: bool,
     /// Whether to keep what message sequence charts need ([`crate::report::Report::charts`]).

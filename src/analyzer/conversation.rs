@@ -1,37 +1,19 @@
 //! What one connection carries: SIP in clear, TLS, both, or something else.
 
-use super::config::Config;
 use super::lane::{Forward, Lane};
+use super::shard::Means;
+use super::work::{Line, Output};
 use crate::base::{Chunk, Direction, FrameRef};
 use crate::connection::{Connection, Opening, Plaintext, Speaks};
 use crate::dialog::{Hop, Seen};
-use crate::flow::{FlowSummary, Handshake};
+use crate::flow::FlowSummary;
 use crate::sip;
 use crate::tls::{Keyring, Session};
 use crate::websocket;
 use ring::digest;
-use std::net::IpAddr;
 
 /// Bytes of each side's first payload kept for showing.
 const OPENING_BYTES: usize = 96;
-
-/// What comes out of a conversation.
-#[derive(Debug)]
-pub(super) enum Output {
-    /// A SIP message.
-    Message(Seen),
-    /// Application data of a TLS session that is not read, said once.
-    Unread(IpAddr, IpAddr),
-    /// Bytes in a SIP stream that belong to no message.
-    Skipped {
-        /// Where they began.
-        at: FrameRef,
-        /// How many.
-        bytes: u64,
-        /// Why.
-        reason: &'static str,
-    },
-}
 
 /// Everything kept beside one TCP connection.
 #[derive(Default)]
@@ -60,16 +42,16 @@ impl Found {
     fn take(
         &mut self,
         forward: Forward<'_>,
-        flow: &FlowSummary,
+        line: &Line,
         direction: Direction,
         carriage: &'static str,
         out: &mut dyn FnMut(Output),
     ) {
         match forward {
-            Forward::Sip(item) => deliver(item, flow, direction, carriage, self, out),
+            Forward::Sip(item) => deliver(item, line, direction, carriage, self, out),
             Forward::WebSocket(item) => {
                 let carriage = if carriage == "tls" { "wss" } else { "ws" };
-                deliver(item, flow, direction, carriage, self, out);
+                deliver(item, line, direction, carriage, self, out);
             }
             Forward::Other { at, bytes } => self.other(at, bytes),
             Forward::Tls(_) => {}
@@ -102,22 +84,22 @@ struct Inside {
 impl Inside {
     fn push(
         &mut self,
-        flow: &FlowSummary,
+        line: &Line,
         direction: Direction,
         plain: Chunk<'_>,
-        config: &Config,
+        means: &Means,
         found: &mut Found,
         out: &mut dyn FnMut(Output),
     ) {
-        if config.hash_streams {
+        if means.hash_streams {
             of(&mut self.hashes, direction).take(&plain);
         }
         if let Chunk::Data { bytes, .. } = plain {
             *of(&mut self.plaintext, direction) += u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         }
         let lane = of(&mut self.lanes, direction);
-        lane.push(plain, false, true, &config.limits, &mut |forward| {
-            found.take(forward, flow, direction, "tls", out);
+        lane.push(plain, false, true, &means.limits, &mut |forward| {
+            found.take(forward, line, direction, "tls", out);
         });
     }
 }
@@ -176,14 +158,14 @@ impl Conversation {
     /// Takes a chunk of one direction.
     pub(super) fn push(
         &mut self,
-        flow: &FlowSummary,
+        line: &Line,
         direction: Direction,
         chunk: Chunk<'_>,
-        config: &Config,
+        means: &Means,
         keyring: &mut Keyring,
         out: &mut dyn FnMut(Output),
     ) {
-        if config.hash_streams {
+        if means.hash_streams {
             let hashes = self.hashes.get_or_insert_default();
             of(hashes, direction).take(&chunk);
         }
@@ -194,7 +176,7 @@ impl Conversation {
                 bytes: bytes.get(..OPENING_BYTES).unwrap_or(bytes).into(),
             });
         }
-        let late = flow.handshake == Handshake::NotCaptured;
+        let late = line.late;
         let Self {
             lanes,
             session,
@@ -205,13 +187,13 @@ impl Conversation {
             chunk,
             true,
             late,
-            &config.limits,
+            &means.limits,
             &mut |forward| match forward {
                 Forward::Tls(chunk) => {
-                    let tls = session.get_or_insert_with(|| Box::new(Tls::new(config)));
-                    tls.push(flow, direction, chunk, (config, keyring), found, out);
+                    let tls = session.get_or_insert_with(|| Box::new(Tls::new(means)));
+                    tls.push(line, direction, chunk, (means, keyring), found, out);
                 }
-                forward => found.take(forward, flow, direction, "tcp", out),
+                forward => found.take(forward, line, direction, "tcp", out),
             },
         );
         // The side that does not speak TLS in a TLS connection: the session notes what it said instead.
@@ -229,7 +211,7 @@ impl Conversation {
     }
 
     /// Gives what it holds as it is: there is no more room for waiting.
-    pub(super) fn give_up_waiting(&mut self, flow: &FlowSummary, out: &mut dyn FnMut(Output)) {
+    pub(super) fn give_up_waiting(&mut self, line: &Line, out: &mut dyn FnMut(Output)) {
         let Self {
             lanes,
             session,
@@ -238,11 +220,11 @@ impl Conversation {
         } = self;
         for direction in [Direction::Originator, Direction::Responder] {
             of(lanes, direction).finish(&mut |forward| {
-                found.take(forward, flow, direction, "tcp", out);
+                found.take(forward, line, direction, "tcp", out);
             });
             if let Some(tls) = session {
                 of(&mut tls.inside.lanes, direction).finish(&mut |forward| {
-                    found.take(forward, flow, direction, "tls", out);
+                    found.take(forward, line, direction, "tls", out);
                 });
             }
         }
@@ -252,20 +234,21 @@ impl Conversation {
     pub(super) fn finish(
         mut self,
         flow: FlowSummary,
-        config: &Config,
+        means: &Means,
         keyring: &mut Keyring,
         out: &mut dyn FnMut(Output),
     ) -> Connection {
+        let line = Line::of(&flow);
         let mut found = std::mem::take(&mut self.found);
         for direction in [Direction::Originator, Direction::Responder] {
             of(&mut self.lanes, direction).finish(&mut |forward| {
-                found.take(forward, &flow, direction, "tcp", out);
+                found.take(forward, &line, direction, "tcp", out);
             });
         }
         let mut plaintext = [Plaintext::default(), Plaintext::default()];
         let mut websocket = facts(&self.lanes);
         let tls = self.session.map(|tls| {
-            let (summary, texts, inside) = tls.finish(&flow, config, keyring, &mut found, out);
+            let (summary, texts, inside) = tls.finish(&line, means, keyring, &mut found, out);
             plaintext = texts;
             if inside.iter().any(Option::is_some) {
                 websocket = inside;
@@ -275,7 +258,7 @@ impl Conversation {
         let [originator, responder] = &self.lanes;
         let [hash_o, hash_r] = *self.hashes.unwrap_or_default();
         let hashed = |hash: Hash| {
-            if config.hash_streams {
+            if means.hash_streams {
                 hash.finish()
             } else {
                 None
@@ -298,9 +281,9 @@ impl Conversation {
 }
 
 impl Tls {
-    fn new(config: &Config) -> Self {
+    fn new(means: &Means) -> Self {
         Self {
-            session: Session::new(&config.limits),
+            session: Session::new(&means.limits),
             told_unread: false,
             inside: Inside::default(),
         }
@@ -308,10 +291,10 @@ impl Tls {
 
     fn push(
         &mut self,
-        flow: &FlowSummary,
+        line: &Line,
         direction: Direction,
         chunk: Chunk<'_>,
-        (config, keyring): (&Config, &mut Keyring),
+        (means, keyring): (&Means, &mut Keyring),
         found: &mut Found,
         out: &mut dyn FnMut(Output),
     ) {
@@ -321,18 +304,18 @@ impl Tls {
             inside,
         } = self;
         session.push(direction, chunk, keyring, &mut |direction, plain| {
-            inside.push(flow, direction, plain, config, found, out);
+            inside.push(line, direction, plain, means, found, out);
         });
         if !*told_unread && session.summary().is_unread() {
             *told_unread = true;
-            out(Output::Unread(flow.client.addr, flow.server.addr));
+            out(Output::Unread(line.client.addr, line.server.addr));
         }
     }
 
     fn finish(
         mut self: Box<Self>,
-        flow: &FlowSummary,
-        config: &Config,
+        line: &Line,
+        means: &Means,
         keyring: &mut Keyring,
         found: &mut Found,
         out: &mut dyn FnMut(Output),
@@ -343,11 +326,11 @@ impl Tls {
     ) {
         let inside = &mut self.inside;
         self.session.finish(keyring, &mut |direction, plain| {
-            inside.push(flow, direction, plain, config, found, out);
+            inside.push(line, direction, plain, means, found, out);
         });
         for direction in [Direction::Originator, Direction::Responder] {
             of(&mut inside.lanes, direction).finish(&mut |forward| {
-                found.take(forward, flow, direction, "tls", out);
+                found.take(forward, line, direction, "tls", out);
             });
         }
         let websocket = facts(&self.inside.lanes);
@@ -355,7 +338,7 @@ impl Tls {
         let [hash_o, hash_r] = self.inside.hashes;
         let text = |bytes, hash: Hash| Plaintext {
             bytes,
-            sha256: if config.hash_streams {
+            sha256: if means.hash_streams {
                 hash.finish()
             } else {
                 None
@@ -380,7 +363,7 @@ fn facts(lanes: &[Lane; 2]) -> [Option<websocket::Facts>; 2] {
 
 fn deliver(
     item: sip::Item,
-    flow: &FlowSummary,
+    line: &Line,
     direction: Direction,
     carriage: &'static str,
     found: &mut Found,
@@ -394,10 +377,10 @@ fn deliver(
             out(Output::Message(Seen {
                 message,
                 hop: Hop {
-                    src: flow.sender(direction),
-                    dst: flow.sender(direction.reverse()),
+                    src: line.sender(direction),
+                    dst: line.sender(direction.reverse()),
                     carriage,
-                    stream: Some(flow.stream),
+                    stream: Some(line.stream),
                 },
             }));
         }

@@ -5,7 +5,8 @@ use super::charts::{self, CitedFrames};
 use super::config::Config;
 use super::suppress;
 use super::unopened::Unopened;
-use crate::base::{CaveatKind, Caveats, Endpoint, FrameRef};
+use super::work::NotSip;
+use crate::base::{CaveatKind, Caveats, FrameRef, Limits};
 use crate::capture::CaptureSummary;
 use crate::connection::{Connection, Connections, is_federation_port};
 use crate::diagnosis;
@@ -16,8 +17,7 @@ use crate::flow::Handshake;
 use crate::host::Hosts;
 use crate::lab::Profile;
 use crate::ladder::Calls;
-use crate::packet::Packet;
-use crate::report::{Coverage, Fate, MethodCount, Report};
+use crate::report::{Coverage, MethodCount, Report};
 use crate::rules::{self, Context, Outcome};
 use crate::sip::Method;
 use std::collections::{BTreeMap, BTreeSet};
@@ -48,12 +48,32 @@ pub(super) struct Judge {
     history: History,
     charts: Calls,
     cited: CitedFrames,
-    /// What is not SIP, and the first: datagrams of unknown protocols, user messages of SCTP.
-    others: [(u64, Option<FrameRef>); 2],
+    /// User messages of SCTP that are not SIP, and the first.
+    others: (u64, Option<FrameRef>),
+    fresh: Fresh,
+}
+
+/// What it begins with, and with what again when all before was out of scope.
+#[derive(Debug, Clone)]
+struct Fresh {
+    profile: Profile,
+    limits: Limits,
+    charts: bool,
+    extract: bool,
 }
 
 impl Judge {
     pub(super) fn new(config: &Config) -> Self {
+        Self::begin(Fresh {
+            profile: config.profile.clone(),
+            limits: config.limits.clone(),
+            charts: config.charts,
+            extract: config.extract,
+        })
+    }
+
+    fn begin(fresh: Fresh) -> Self {
+        let config = &fresh;
         Self {
             profile: config.profile.clone(),
             hosts: Hosts::new(&config.profile),
@@ -77,13 +97,14 @@ impl Judge {
             history: History::default(),
             charts: Calls::new(config.charts, &config.limits),
             cited: CitedFrames::new(config.extract),
-            others: [(0, None); 2],
+            others: (0, None),
+            fresh,
         }
     }
 
     /// Forgets all: what came before was out of scope.
-    pub(super) fn restart(&mut self, config: &Config) {
-        *self = Self::new(config);
+    pub(super) fn restart(&mut self) {
+        *self = Self::begin(self.fresh.clone());
     }
 
     pub(super) fn message(&mut self, seen: &Seen) {
@@ -108,66 +129,42 @@ impl Judge {
         );
     }
 
-    /// A datagram that is not SIP.
-    pub(super) fn other_datagram(
-        &mut self,
-        src: Endpoint,
-        dst: Endpoint,
-        packet: &Packet<'_>,
-        payload: &[u8],
-    ) {
-        let (at, copy) = (packet.at, packet.duplicate);
-        if [src.port, dst.port].into_iter().any(is_federation_port) {
-            if payload
-                .iter()
-                .all(|b| matches!(b, b'\r' | b'\n' | 0 | b' '))
-            {
-                // A keep-alive (RFC 5626 §3.5.1).
-                self.counts.frames.add(Fate::Datagram, u64::from(!copy));
-                return;
-            }
-            // STUN shares the port of SIP (RFC 5626 §3.5.2) and has its mark there (RFC 8489 §5).
-            if payload.get(4..8) != Some(&[0x21, 0x12, 0xa4, 0x42]) {
-                let text = "datagrams on a port of SIP that are not SIP";
-                self.caveats
-                    .note(CaveatKind::SipNotUnderstood, Some(at), text);
-            }
+    /// A datagram that is not SIP, on a port of SIP or DNS.
+    pub(super) fn not_sip(&mut self, datagram: &NotSip) {
+        let NotSip {
+            src,
+            dst,
+            at,
+            copy,
+            told,
+            payload,
+        } = datagram;
+        // STUN shares the port of SIP (RFC 5626 §3.5.2) and has its mark there (RFC 8489 §5).
+        if [src.port, dst.port].into_iter().any(is_federation_port)
+            && payload.get(4..8) != Some(&[0x21, 0x12, 0xa4, 0x42])
+        {
+            let text = "datagrams on a port of SIP that are not SIP";
+            self.caveats
+                .note(CaveatKind::SipNotUnderstood, Some(*at), text);
         }
-        let dns = src.port == 53 || dst.port == 53;
-        if !copy {
-            let fate = if dns { Fate::Dns } else { Fate::OtherDatagram };
-            self.counts.frames.add(fate, 1);
-        }
-        if dns {
-            if !packet.is_told() {
-                self.names.message(src, dst, at, payload, copy);
-            }
-        } else {
-            let [(count, first), _] = &mut self.others;
-            *count += 1;
-            first.get_or_insert(at);
+        if (src.port == 53 || dst.port == 53) && !told {
+            self.names.message(*src, *dst, *at, payload, *copy);
         }
         // A DNS response has the highest bit of its third byte set (RFC 1035 §4.1.1).
         if src.port == 53 && payload.get(2).is_some_and(|flags| flags & 0x80 != 0) {
-            self.hosts.name_server(src.addr, at);
+            self.hosts.name_server(src.addr, *at);
         }
     }
 
     /// A name server, or the way to it, answers a question with an ICMP error.
-    pub(super) fn name_server_unreachable(
-        &mut self,
-        client: Endpoint,
-        server: Endpoint,
-        at: FrameRef,
-    ) {
-        self.names.unreachable(client.addr, server.addr, at);
+    pub(super) fn name_server_unreachable(&mut self, client: IpAddr, server: IpAddr, at: FrameRef) {
+        self.names.unreachable(client, server, at);
     }
 
     /// A user message of SCTP that is not SIP.
     pub(super) fn other_user_message(&mut self, at: FrameRef) {
-        let [.., (count, first)] = &mut self.others;
-        *count += 1;
-        first.get_or_insert(at);
+        self.others.0 += 1;
+        self.others.1.get_or_insert(at);
     }
 
     pub(super) fn connection(&mut self, connection: Connection, last: FrameRef) {
@@ -302,9 +299,10 @@ impl Judge {
     pub(super) fn call(&mut self, call: &Call, last: FrameRef) {
         let transactions = call.transactions();
         self.history.add(&transactions, call, last);
+        let kind = call.kind();
         for transaction in &transactions {
             self.count(transaction, call, last);
-            self.tally.add(transaction, call, last);
+            self.tally.add(transaction, call, kind, last);
         }
         let context = Context {
             profile: &self.profile,
@@ -359,13 +357,14 @@ impl Judge {
         self.counts.tls_unread > 0
     }
 
-    /// Judges what is left and puts everything in its place.
+    /// Judges what is left and puts everything in its place. `datagrams`: how many there were of unknown protocols, and the first.
     pub(super) fn finish(
         mut self,
         config: &Config,
         captures: Vec<CaptureSummary>,
         scope: Coverage,
         mut caveats: Caveats,
+        datagrams: (u64, Option<FrameRef>),
         last: FrameRef,
     ) -> Report {
         self.connections.sort();
@@ -391,10 +390,10 @@ impl Judge {
             );
         }
         let texts = [
-            "UDP datagrams that are neither SIP nor DNS",
-            "SCTP user messages that are not SIP",
+            (datagrams, "UDP datagrams that are neither SIP nor DNS"),
+            (self.others, "SCTP user messages that are not SIP"),
         ];
-        for ((count, first), text) in self.others.into_iter().zip(texts) {
+        for ((count, first), text) in texts {
             if count > 0 {
                 self.caveats
                     .note_many(CaveatKind::OtherProtocol, first, text, count);

@@ -5,32 +5,34 @@ mod census;
 mod charts;
 mod config;
 mod conversation;
+mod jobs;
 mod judge;
 mod lane;
+mod local;
 mod redacting;
 mod rooms;
 mod scope;
 mod several;
+mod shard;
 mod suppress;
 mod unopened;
 mod upper;
+mod work;
 
 pub use config::{Config, Ignored, Scope};
 
-use crate::base::{CaveatKind, Caveats, FrameRef};
+use crate::base::{CaveatKind, Caveats};
 use crate::capture::{CaptureSummary, Item, Merge};
 use crate::connection::Connection;
 use crate::dialog::{Call, Seen};
-use crate::flow::{FlowTable, StreamNumbers};
 use crate::packet::{Decoder, Packet};
 use crate::report::Report;
-use crate::sctp::Associations;
 use crate::tls::{Keyring, Secrets};
-use brought::Brought;
+use local::Local;
 use redacting::Redactor;
-use rooms::Rooms;
+use rooms::{Next, Rooms};
 use scope::ScopeState;
-use several::Several;
+use shard::{Means, Shard};
 use upper::Upper;
 
 /// What an observer is shown while the analysis runs, in the order of the frames that completed it.
@@ -70,8 +72,13 @@ pub struct Analyzer<'o> {
     decoder: Decoder,
     /// What reading and decoding could not see; the judge keeps what is known of connections and calls.
     caveats: Caveats,
-    brought: Brought,
-    rooms: Rooms<'o>,
+    rooms: Rooms,
+    /// One, until the capture turns out to be long.
+    shards: Vec<Shard>,
+    means: Means,
+    upper: Upper,
+    observer: Option<BoxedObserver<'o>>,
+    redactor: Redactor,
 }
 
 impl<'o> Analyzer<'o> {
@@ -91,25 +98,21 @@ impl<'o> Analyzer<'o> {
         Self {
             decoder: Decoder::new(limits),
             caveats: Caveats::new(limits.places_per_caveat),
-            brought: Brought::default(),
-            rooms: Rooms {
-                scope,
-                redactor,
-                streams: StreamNumbers::new(limits.stream_numbers),
-                flows: FlowTable::new(limits),
-                associations: Associations::new(limits),
-                keyring,
-                upper: Upper::new(&config),
-                last: FrameRef::default(),
-                several: Several::default(),
-                config,
+            shards: vec![Shard::new(keyring, limits)],
+            means: Means {
+                limits: limits.clone(),
+                hash_streams: config.hash_streams,
             },
+            upper: Upper::new(&config),
+            observer: None,
+            redactor: Redactor(redactor.0.clone()),
+            rooms: Rooms::new(config, redactor, scope),
         }
     }
 
     /// Shows everything that is read to `observer`.
     pub fn observe(&mut self, observer: impl FnMut(Observed<'_>) + 'o) {
-        self.rooms.upper.observer = Some(Box::new(observer));
+        self.observer = Some(Box::new(observer));
     }
 
     /// What reading and decoding could not see; the reader of the captures adds to it.
@@ -117,11 +120,21 @@ impl<'o> Analyzer<'o> {
         &mut self.caveats
     }
 
-    /// Takes everything that is left in the captures.
+    /// Takes everything that is left in the captures, in as many threads as [`Config::jobs`] says. The report is the same for every
+    /// number.
     pub fn read(&mut self, captures: &mut Merge<'_>) {
         self.expect_several(captures.files() > 1);
-        while let Some(item) = captures.next(&mut self.caveats) {
+        // One after the other while the capture may be a short one; and where somebody watches, or names are replaced: those see
+        // packets, messages and connections in the order in which they come.
+        let threads =
+            self.rooms.config.jobs > 1 && self.observer.is_none() && self.redactor.0.is_none();
+        while !(threads && self.rooms.is_dealt())
+            && let Some(item) = captures.next(&mut self.caveats)
+        {
             self.push(item);
+        }
+        if threads && self.rooms.is_dealt() {
+            jobs::read(self, captures);
         }
     }
 
@@ -136,31 +149,28 @@ impl<'o> Analyzer<'o> {
     /// Takes one item of a capture.
     pub fn push(&mut self, item: Item<'_>) {
         let Self {
-            brought,
-            rooms,
+            decoder,
             caveats,
-            ..
+            rooms,
+            shards,
+            means,
+            upper,
+            observer,
+            redactor,
         } = self;
-        let Rooms {
-            keyring, config, ..
-        } = rooms;
-        let frame = match item {
-            Item::Frame(frame) => frame,
-            Item::Secrets(text, at) => {
-                brought.key_log(text, at, keyring, &config.limits, caveats);
-                return;
-            }
-            Item::Comment(text, at) => {
-                brought.comment(text, at, keyring, &config.limits, caveats);
-                return;
-            }
-        };
-        brought.frame();
-        if frame.at.time >= self.rooms.last.time {
-            self.rooms.last = frame.at;
+        if rooms.note(&item)
+            && let Some(only) = shards.pop()
+        {
+            *shards = only.split();
         }
-        let packet = self.decoder.push(&frame, &mut self.caveats);
-        self.rooms.packet(&packet);
+        let mut next = Local {
+            shards,
+            means,
+            upper,
+            redactor,
+            observer,
+        };
+        take(item, decoder, caveats, rooms, &mut next);
     }
 
     /// Ends everything that is still open and judges it.
@@ -172,27 +182,51 @@ impl<'o> Analyzer<'o> {
     pub fn finish_or_again(mut self, captures: Vec<CaptureSummary>) -> Finished {
         self.decoder.finish(&mut self.caveats);
         several::tell_common(&self.decoder, &captures, &mut self.caveats);
-        self.rooms.finish();
         let Self {
             mut caveats,
-            brought,
-            rooms,
+            mut rooms,
+            mut shards,
+            means,
+            mut upper,
+            mut observer,
+            redactor,
             ..
         } = self;
+        let mut next = Local {
+            shards: &mut shards,
+            means: &means,
+            upper: &mut upper,
+            redactor: &redactor,
+            observer: &mut observer,
+        };
+        rooms.finish(&mut next);
+        let last = rooms.last;
+        upper.finish(last, &mut |observed| {
+            if let Some(observer) = &mut observer {
+                observer(observed);
+            }
+        });
         let Rooms {
             scope,
-            redactor,
             streams,
             mut flows,
             mut associations,
-            upper: Upper {
-                mut dialogs, judge, ..
-            },
             config,
-            last,
-            keyring,
+            frames,
+            others,
+            caveats: packets,
             ..
         } = rooms;
+        let Upper {
+            mut dialogs,
+            mut judge,
+            brought,
+        } = upper;
+        let mut keyrings = shards.into_iter().map(|shard| shard.keyring);
+        let mut keyring = keyrings.next().unwrap_or_default();
+        for other in keyrings {
+            keyring.join(other);
+        }
         let again = brought.finish(judge.has_unread_sessions(), &keyring, &mut caveats);
         if streams.forgotten() > 0 {
             caveats.note_many(
@@ -202,12 +236,14 @@ impl<'o> Analyzer<'o> {
                 streams.forgotten(),
             );
         }
+        caveats.merge(packets);
+        judge.counts.frames.merge(frames);
         caveats.merge(flows.take_caveats());
         caveats.merge(associations.finish());
         caveats.merge(dialogs.take_caveats());
         let mut coverage = scope.coverage();
         redactor.networks(&mut coverage.networks);
-        let report = judge.finish(&config, captures, coverage, caveats, last);
+        let report = judge.finish(&config, captures, coverage, caveats, others, last);
         Finished {
             report,
             again,
@@ -217,6 +253,24 @@ impl<'o> Analyzer<'o> {
                 keyring.into_all_secrets()
             },
         }
+    }
+}
+
+/// An item to the rooms.
+fn take(
+    item: Item<'_>,
+    decoder: &mut Decoder,
+    caveats: &mut Caveats,
+    rooms: &mut Rooms,
+    next: &mut dyn Next,
+) {
+    match item {
+        Item::Frame(frame) => {
+            let packet = decoder.push(&frame, caveats);
+            rooms.packet(&packet, next);
+        }
+        Item::Secrets(text, at) => rooms.secrets(text, at, false, next),
+        Item::Comment(text, at) => rooms.secrets(text, at, true, next),
     }
 }
 

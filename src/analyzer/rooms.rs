@@ -1,72 +1,184 @@
-//! The way of one packet through the rooms.
+//! The way of one packet up to the content of connections and datagrams.
 
-use super::Observed;
 use super::census;
 use super::config::Config;
-use super::conversation::Conversation;
 use super::redacting::Redactor;
 use super::scope::{InScope, ScopeState};
 use super::several::{self, Held, Several};
-use super::upper::Upper;
-use crate::base::{CaveatKind, Direction, Endpoint, FrameRef, Timestamp};
+use super::shard;
+use super::work::{Brings, Datagram as SipDatagram, Line, NotSip, Output, Work};
+use crate::base::{CaveatKind, Caveats, Direction, Endpoint, FrameRef, Timestamp};
+use crate::capture::Item;
+use crate::connection::is_federation_port;
 use crate::dialog::{Hop, Seen};
-use crate::flow::{FlowTable, IcmpReport, StreamNumbers};
+use crate::flow::{Event, FlowTable, IcmpReport, StreamNumbers};
 use crate::packet::{Datagram, IcmpError, Packet, Payload, SctpPacket, Segment};
-use crate::report::Fate;
+use crate::report::{Fate, Frames};
 use crate::sctp::{self, Associations};
 use crate::sip;
-use crate::tls::Keyring;
+use std::borrow::Cow;
 
 /// The IP protocol number of TCP (RFC 9293 §3.1).
 const TCP: u8 = 6;
 /// IP protocol number of UDP.
 const UDP: u8 = 17;
 
-/// The rooms one packet passes through.
-pub(super) struct Rooms<'o> {
-    /// What opens TLS sessions, in whatever conversation.
-    pub(super) keyring: Keyring,
+/// What comes behind the packets: in this thread or in others.
+pub(super) trait Next {
+    /// Does this for one shard, or for all (`None`).
+    fn work(&mut self, shard: Option<usize>, work: Work<'_>, last: FrameRef);
+
+    /// Tells the rooms above the connections.
+    fn tell(&mut self, output: Output, last: FrameRef);
+
+    /// Shows a packet to whoever watches.
+    fn show(&mut self, packet: &Packet<'_>);
+}
+
+/// The rooms one packet passes through before its content is looked at.
+pub(super) struct Rooms {
     pub(super) scope: ScopeState,
     pub(super) redactor: Redactor,
     pub(super) streams: StreamNumbers,
-    pub(super) flows: FlowTable<Conversation>,
+    pub(super) flows: FlowTable<()>,
     pub(super) associations: Associations,
-    pub(super) upper: Upper<'o>,
     pub(super) config: Config,
     pub(super) last: FrameRef,
     pub(super) several: Several,
+    /// What became of frames that need nothing but their headers for it.
+    pub(super) frames: Frames,
+    pub(super) caveats: Caveats,
+    /// Datagrams that are neither SIP nor DNS, and the first.
+    pub(super) others: (u64, Option<FrameRef>),
+    /// A frame was read.
+    begun: bool,
+    deal: Deal,
 }
 
-impl Rooms<'_> {
-    pub(super) fn packet(&mut self, packet: &Packet<'_>) {
+/// Who gets which connection.
+#[derive(Debug, Default)]
+struct Deal {
+    /// Bytes of frames so far.
+    bytes: u64,
+    /// Connections from this number on are dealt by their client; those before stay in the first shard.
+    from: Option<u32>,
+    /// The number after the largest so far.
+    behind: u32,
+    /// The shard of the next datagram.
+    turn: usize,
+}
+
+impl Deal {
+    fn shard(&self, line: &Line) -> usize {
+        match self.from {
+            Some(from) if line.stream >= from => shard::place(line.client.addr),
+            _ => 0,
+        }
+    }
+
+    /// Datagrams need nothing of each other.
+    fn next(&mut self) -> usize {
+        if self.from.is_none() {
+            return 0;
+        }
+        self.turn = (self.turn + 1) % shard::SHARDS;
+        self.turn
+    }
+}
+
+impl Rooms {
+    pub(super) fn new(config: Config, redactor: Redactor, scope: ScopeState) -> Self {
+        let limits = &config.limits;
+        Self {
+            scope,
+            redactor,
+            streams: StreamNumbers::new(limits.stream_numbers),
+            flows: FlowTable::new(limits),
+            associations: Associations::new(limits),
+            last: FrameRef::default(),
+            several: Several::default(),
+            frames: Frames::default(),
+            caveats: Caveats::new(limits.places_per_caveat),
+            others: (0, None),
+            begun: false,
+            deal: Deal::default(),
+            config,
+        }
+    }
+
+    /// Notes what comes next; whether it is time now to deal connections to several shards.
+    pub(super) fn note(&mut self, item: &Item<'_>) -> bool {
+        let Item::Frame(frame) = item else {
+            return false;
+        };
+        self.begun = true;
+        if frame.at.time >= self.last.time {
+            self.last = frame.at;
+        }
+        let bytes = u64::try_from(frame.bytes.len()).unwrap_or(u64::MAX);
+        self.deal.bytes = self.deal.bytes.saturating_add(bytes);
+        let due = self.deal.from.is_none() && self.deal.bytes >= self.config.limits.one_shard_bytes;
+        if due {
+            self.deal.from = Some(self.deal.behind);
+        }
+        due
+    }
+
+    /// Whether connections are dealt to several shards.
+    pub(super) const fn is_dealt(&self) -> bool {
+        self.deal.from.is_some()
+    }
+
+    /// Secrets that the capture brings, or a comment that may hold some.
+    pub(super) fn secrets(
+        &mut self,
+        text: &[u8],
+        at: FrameRef,
+        comment: bool,
+        next: &mut dyn Next,
+    ) {
+        let brings = Brings {
+            text,
+            at,
+            comment,
+            late: self.begun,
+        };
+        next.work(None, Work::Secrets(brings), self.last);
+    }
+
+    pub(super) fn packet(&mut self, packet: &Packet<'_>, next: &mut dyn Next) {
         let verdict = self.scope.admit(packet.src, packet.dst);
         if verdict == InScope::FromHereOn {
             self.flows.clear();
             self.associations.clear();
-            self.upper.restart(&self.config);
             self.several.clear();
+            self.frames = Frames::default();
+            self.caveats = Caveats::new(self.config.limits.places_per_caveat);
+            self.others = (0, None);
+            next.work(None, Work::Forget, self.last);
+            next.tell(Output::Restart, self.last);
         }
         let inside = verdict != InScope::No;
         let renamed = self.redactor.packet(packet);
         let packet = renamed.as_ref().unwrap_or(packet);
-        self.say_later(packet.at.time);
+        self.say_later(packet.at.time, next);
         if inside && self.several.cut(packet) {
-            several::note_cut(packet.at, &mut self.upper.judge.caveats);
+            next.tell(several::cut(packet.at), self.last);
         }
         if inside
             && packet.src.is_some()
             && let Some(text) = packet.hidden_text()
         {
-            let caveats = &mut self.upper.judge.caveats;
-            caveats.note(CaveatKind::EncapsulationNotRead, Some(packet.at), text);
+            self.caveats
+                .note(CaveatKind::EncapsulationNotRead, Some(packet.at), text);
         }
         if packet.src.is_none() {
             census::packet(packet, self.scope.unaddressed());
         } else if inside {
-            census::packet(packet, &mut self.upper.judge.counts.frames);
+            census::packet(packet, &mut self.frames);
         }
         if inside {
-            self.upper.show(Observed::Packet(packet));
+            next.show(packet);
         }
         let (Some(src), Some(dst)) = (packet.src, packet.dst) else {
             return;
@@ -75,14 +187,14 @@ impl Rooms<'_> {
             Payload::Tcp(segment) => {
                 let src = Endpoint::new(src, segment.src_port);
                 let dst = Endpoint::new(dst, segment.dst_port);
-                self.segment(packet, src, dst, segment, inside);
+                self.segment(packet, src, dst, segment, inside, next);
             }
             Payload::Udp(_) | Payload::IcmpError(_)
                 if packet.twin.is_some() && packet.is_told() => {}
             Payload::Udp(datagram) if inside => {
                 let src = Endpoint::new(src, datagram.src_port);
                 let dst = Endpoint::new(dst, datagram.dst_port);
-                self.datagram(packet, (src, dst), datagram, "udp");
+                self.datagram(packet, (src, dst), datagram, "udp", next);
             }
             Payload::Mirrored(message) if inside => {
                 let src = Endpoint::new(src, message.src_port);
@@ -94,14 +206,14 @@ impl Rooms<'_> {
                     payload: message.payload,
                     wire_len: message.wire_len,
                 };
-                self.datagram(packet, (src, dst), &datagram, message.transport);
+                self.datagram(packet, (src, dst), &datagram, message.transport, next);
             }
             Payload::Sctp(sctp) if inside => {
                 let src = Endpoint::new(src, sctp.src_port);
                 let dst = Endpoint::new(dst, sctp.dst_port);
-                self.sctp(packet, src, dst, sctp);
+                self.sctp(packet, src, dst, sctp, next);
             }
-            Payload::IcmpError(error) if inside => self.icmp(packet.at, error),
+            Payload::IcmpError(error) if inside => self.icmp(packet.at, error, next),
             _ => {}
         }
     }
@@ -113,20 +225,16 @@ impl Rooms<'_> {
         dst: Endpoint,
         segment: &Segment<'_>,
         inside: bool,
+        next: &mut dyn Next,
     ) {
         // Numbers run over all connections, also those out of scope, as in Wireshark.
         let numbered = self.streams.number(src, dst, segment.flags, segment.seq);
+        self.deal.behind = self.deal.behind.max(numbered.number.saturating_add(1));
         if !inside {
             return;
         }
         let Self {
-            flows,
-            keyring,
-            redactor,
-            upper,
-            config,
-            last,
-            ..
+            flows, deal, last, ..
         } = self;
         flows.push(
             numbered.number,
@@ -135,7 +243,7 @@ impl Rooms<'_> {
             dst,
             segment,
             packet.is_told(),
-            &mut |event| upper.event(event, keyring, redactor, config, *last),
+            &mut |event| hand_on(event, deal, *last, next),
         );
     }
 
@@ -146,51 +254,89 @@ impl Rooms<'_> {
         (src, dst): (Endpoint, Endpoint),
         datagram: &Datagram<'_>,
         carriage: &'static str,
+        next: &mut dyn Next,
     ) {
         if sip::probe_datagram(datagram.payload) != sip::Probe::Yes {
-            let renamed = [src.port, dst.port]
-                .contains(&53)
-                .then(|| self.redactor.dns(datagram.payload))
-                .flatten();
-            let payload = renamed.as_deref().unwrap_or(datagram.payload);
-            let judge = &mut self.upper.judge;
-            judge.other_datagram(src, dst, packet, payload);
+            self.not_sip(packet, src, dst, datagram.payload, next);
             return;
         }
         if !packet.duplicate {
-            self.upper.judge.counts.frames.add(Fate::Datagram, 1);
+            self.frames.add(Fate::Datagram, 1);
         }
         if self.several.on && packet.missing > 0 {
             let held = Held::new(packet.at, (src, dst), datagram, carriage);
             if let Some(oldest) = self.several.hold(held) {
-                self.say(&oldest);
+                self.say(&oldest, next);
             }
             return;
         }
-        let hop = Hop {
-            src,
-            dst,
-            carriage,
-            stream: None,
+        let datagram = SipDatagram {
+            at: packet.at,
+            hop: Hop {
+                src,
+                dst,
+                carriage,
+                stream: None,
+            },
+            payload: datagram.payload,
+            wire_len: datagram.wire_len,
+            duplicate: packet.is_told(),
+            frames: packet.frames,
         };
-        self.sip(
-            packet.at,
-            hop,
-            datagram.payload,
-            datagram.wire_len,
-            packet.is_told(),
-            packet.frames,
-        );
+        next.work(Some(self.deal.next()), Work::Datagram(datagram), self.last);
     }
 
-    /// Cut datagrams whose whole copy did not come in time.
-    fn say_later(&mut self, now: Timestamp) {
-        while let Some(held) = self.several.overdue(now) {
-            self.say(&held);
+    /// A datagram that is not SIP: those on ports that mean something are told, the others counted.
+    fn not_sip(
+        &mut self,
+        packet: &Packet<'_>,
+        src: Endpoint,
+        dst: Endpoint,
+        payload: &[u8],
+        next: &mut dyn Next,
+    ) {
+        let dns = src.port == 53 || dst.port == 53;
+        let (at, copy) = (packet.at, packet.duplicate);
+        let of_sip = [src.port, dst.port].into_iter().any(is_federation_port);
+        if of_sip
+            && payload
+                .iter()
+                .all(|b| matches!(b, b'\r' | b'\n' | 0 | b' '))
+        {
+            // A keep-alive (RFC 5626 §3.5.1).
+            self.frames.add(Fate::Datagram, u64::from(!copy));
+            return;
+        }
+        if !copy {
+            let fate = if dns { Fate::Dns } else { Fate::OtherDatagram };
+            self.frames.add(fate, 1);
+        }
+        if !dns {
+            self.others.0 += 1;
+            self.others.1.get_or_insert(at);
+        }
+        if dns || of_sip {
+            let renamed = dns.then(|| self.redactor.dns(payload)).flatten();
+            let datagram = NotSip {
+                src,
+                dst,
+                at,
+                copy,
+                told: packet.is_told(),
+                payload: renamed.unwrap_or_else(|| payload.to_vec()).into(),
+            };
+            next.tell(Output::NotSip(datagram), self.last);
         }
     }
 
-    fn say(&mut self, held: &Held) {
+    /// Cut datagrams whose whole copy did not come in time.
+    fn say_later(&mut self, now: Timestamp, next: &mut dyn Next) {
+        while let Some(held) = self.several.overdue(now) {
+            self.say(&held, next);
+        }
+    }
+
+    fn say(&mut self, held: &Held, next: &mut dyn Next) {
         let (src, dst) = held.ends;
         let hop = Hop {
             src,
@@ -198,49 +344,25 @@ impl Rooms<'_> {
             carriage: held.carriage,
             stream: None,
         };
-        self.sip(held.at, hop, &held.bytes, held.wire_len, false, &[]);
+        let datagram = SipDatagram {
+            at: held.at,
+            hop,
+            payload: &held.bytes,
+            wire_len: held.wire_len,
+            duplicate: false,
+            frames: &[],
+        };
+        next.work(Some(self.deal.next()), Work::Datagram(datagram), self.last);
     }
 
-    /// Reads the SIP messages of a datagram.
-    fn sip(
+    fn sctp(
         &mut self,
-        at: FrameRef,
-        hop: Hop,
-        payload: &[u8],
-        wire_len: u32,
-        duplicate: bool,
-        frames: &[FrameRef],
+        packet: &Packet<'_>,
+        src: Endpoint,
+        dst: Endpoint,
+        sctp: &SctpPacket<'_>,
+        next: &mut dyn Next,
     ) {
-        let Self {
-            upper,
-            redactor,
-            config,
-            last,
-            ..
-        } = self;
-        sip::datagram(
-            payload,
-            at,
-            wire_len,
-            &config.limits,
-            &mut |item| match item {
-                sip::Item::Message(mut message) => {
-                    message.duplicate = duplicate;
-                    if frames.len() > 1 {
-                        message.carried_by(frames);
-                    }
-                    let seen = Seen { message, hop };
-                    upper.message(seen, redactor, *last);
-                }
-                sip::Item::KeepAlive { .. } => {}
-                sip::Item::Skipped { at, bytes, reason } => {
-                    upper.judge.skipped(at, bytes, reason);
-                }
-            },
-        );
-    }
-
-    fn sctp(&mut self, packet: &Packet<'_>, src: Endpoint, dst: Endpoint, sctp: &SctpPacket<'_>) {
         let hop = Hop {
             src,
             dst,
@@ -254,31 +376,32 @@ impl Rooms<'_> {
             dst,
         };
         let Self {
-            associations,
-            upper,
-            redactor,
-            last,
-            ..
+            associations, last, ..
         } = self;
-        associations.push(place, sctp, &mut |item| match item {
-            sctp::Item::Sip(sip::Item::Message(message)) => {
-                upper.message(Seen { message, hop }, redactor, *last);
-            }
-            sctp::Item::Sip(sip::Item::KeepAlive { .. }) => {}
-            sctp::Item::Sip(sip::Item::Skipped { at, bytes, reason }) => {
-                upper.judge.skipped(at, bytes, reason);
-            }
-            sctp::Item::Closed { at, how } => upper.judge.caveats.note(
-                CaveatKind::NotDecrypted,
-                Some(at),
-                format!("SCTP user messages inside {how}, which is not read over SCTP"),
-            ),
-            sctp::Item::Other { at } => upper.judge.other_user_message(at),
+        associations.push(place, sctp, &mut |item| {
+            let output = match item {
+                sctp::Item::Sip(sip::Item::Message(message)) => {
+                    Output::Message(Seen { message, hop })
+                }
+                sctp::Item::Sip(sip::Item::KeepAlive { .. }) => return,
+                sctp::Item::Sip(sip::Item::Skipped { at, bytes, reason }) => {
+                    Output::Skipped { at, bytes, reason }
+                }
+                sctp::Item::Closed { at, how } => Output::Caveat {
+                    kind: CaveatKind::NotDecrypted,
+                    at,
+                    text: Cow::Owned(format!(
+                        "SCTP user messages inside {how}, which is not read over SCTP"
+                    )),
+                },
+                sctp::Item::Other { at } => Output::OtherUserMessage(at),
+            };
+            next.tell(output, *last);
         });
     }
 
     /// An ICMP error belongs to the TCP connection whose packet it quotes.
-    fn icmp(&mut self, at: FrameRef, error: &IcmpError) {
+    fn icmp(&mut self, at: FrameRef, error: &IcmpError, next: &mut dyn Next) {
         let Some(quoted) = error.quoted.as_ref() else {
             return;
         };
@@ -286,7 +409,9 @@ impl Rooms<'_> {
             return;
         };
         if quoted.protocol == UDP && dst.port == 53 {
-            self.upper.judge.name_server_unreachable(src, dst, at);
+            let (client, server) = (src.addr, dst.addr);
+            let output = Output::NameServerUnreachable { client, server, at };
+            next.tell(output, self.last);
         }
         if quoted.protocol != TCP {
             return;
@@ -304,21 +429,39 @@ impl Rooms<'_> {
         }
     }
 
-    pub(super) fn finish(&mut self) {
-        self.say_later(Timestamp::from_nanos(i64::MAX));
+    /// Ends everything that is still open.
+    pub(super) fn finish(&mut self, next: &mut dyn Next) {
+        self.say_later(Timestamp::from_nanos(i64::MAX), next);
         for at in self.several.still_cut() {
-            several::note_cut(at, &mut self.upper.judge.caveats);
+            next.tell(several::cut(at), self.last);
         }
         let Self {
-            flows,
-            keyring,
-            redactor,
-            upper,
-            config,
-            last,
-            ..
+            flows, deal, last, ..
         } = self;
-        flows.finish(&mut |event| upper.event(event, keyring, redactor, config, *last));
-        upper.finish(*last);
+        flows.finish(&mut |event| hand_on(event, deal, *last, next));
+    }
+}
+
+/// To the shard of the connection.
+fn hand_on(event: Event<'_, ()>, deal: &Deal, last: FrameRef, next: &mut dyn Next) {
+    match event {
+        Event::Chunk {
+            flow,
+            direction,
+            chunk,
+            ..
+        } => {
+            let line = Line::of(flow);
+            let work = Work::Chunk {
+                line,
+                direction,
+                chunk,
+            };
+            next.work(Some(deal.shard(&line)), work, last);
+        }
+        Event::Ended { flow, .. } => {
+            let line = Line::of(&flow);
+            next.work(Some(deal.shard(&line)), Work::Ended(Box::new(flow)), last);
+        }
     }
 }

@@ -1,10 +1,12 @@
 //! What several captures of the same traffic mean for each other: what one has cut off another may have whole.
 
+use super::work::Output;
 use crate::base::{
     CaveatKind, Caveats, Endpoint, FileIndex, FrameNumber, FrameRef, Span, Timestamp,
 };
 use crate::capture::CaptureSummary;
 use crate::packet::{Datagram, Decoder, Packet};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
 
 /// Cut packets remembered until another capture shows them whole, about 4 MiB.
@@ -108,13 +110,13 @@ impl Several {
     }
 }
 
-/// Notes that the snap length cut a packet.
-pub(super) fn note_cut(at: FrameRef, caveats: &mut Caveats) {
-    caveats.note(
-        CaveatKind::SnapLength,
-        Some(at),
-        "a packet is longer than what was stored of it (snap length)",
-    );
+/// The snap length cut a packet.
+pub(super) const fn cut(at: FrameRef) -> Output {
+    Output::Caveat {
+        kind: CaveatKind::SnapLength,
+        at,
+        text: Cow::Borrowed("a packet is longer than what was stored of it (snap length)"),
+    }
 }
 
 /// Says which captures show the same packets. Nothing is lost by it.

@@ -1,135 +1,75 @@
-//! What happens to messages, calls and connections once they are there: they are shown, kept, and judged.
+//! What happens to messages, calls and connections once they are there: they are kept and judged.
 
-use super::conversation::{Conversation, Output};
+use super::brought::Brought;
 use super::judge::Judge;
-use super::redacting::Redactor;
-use super::{BoxedObserver, Config, Observed};
-use crate::base::{CaveatKind, FrameRef};
+use super::work::Output;
+use super::{Config, Observed};
+use crate::base::FrameRef;
 use crate::dialog::{Call, DialogTable, Seen};
-use crate::flow::Event;
-use crate::tls::Keyring;
+
+/// Whoever watches calls end.
+pub(super) type Watch<'w> = dyn FnMut(Observed<'_>) + 'w;
 
 /// The rooms above the connections.
-pub(super) struct Upper<'o> {
+pub(super) struct Upper {
     pub(super) dialogs: DialogTable,
     pub(super) judge: Judge,
-    pub(super) observer: Option<BoxedObserver<'o>>,
-    /// Bytes of unfinished messages in all conversations.
-    waiting: usize,
+    pub(super) brought: Brought,
 }
 
-impl<'o> Upper<'o> {
+impl Upper {
     pub(super) fn new(config: &Config) -> Self {
         Self {
             dialogs: DialogTable::new(&config.limits),
             judge: Judge::new(config),
-            observer: None,
-            waiting: 0,
+            brought: Brought::new(&config.limits),
         }
     }
 
-    /// Forgets all: what came before was out of scope.
-    pub(super) fn restart(&mut self, config: &Config) {
-        self.waiting = 0;
-        self.dialogs.clear();
-        self.judge.restart(config);
-        self.show(Observed::Restart);
-    }
-
-    pub(super) fn show(&mut self, observed: Observed<'_>) {
-        if let Some(observer) = &mut self.observer {
-            observer(observed);
-        }
-    }
-
-    /// Something happened to a connection; `last`: the time it is.
-    pub(super) fn event(
-        &mut self,
-        event: Event<'_, Conversation>,
-        keyring: &mut Keyring,
-        redactor: &Redactor,
-        config: &Config,
-        last: FrameRef,
-    ) {
-        match event {
-            Event::Chunk {
-                owner,
-                flow,
-                direction,
-                chunk,
-            } => {
-                let before = owner.waiting();
-                owner.push(flow, direction, chunk, config, keyring, &mut |output| {
-                    self.output(output, redactor, last);
-                });
-                self.waiting = (self.waiting + owner.waiting()).saturating_sub(before);
-                if self.waiting > config.limits.sip_waiting_bytes && owner.waiting() > 0 {
-                    self.waiting = self.waiting.saturating_sub(owner.waiting());
-                    self.judge.caveats.note(
-                        CaveatKind::SipUnfinished,
-                        Some(last),
-                        "very many unfinished SIP messages: some were given before they were complete",
-                    );
-                    owner.give_up_waiting(flow, &mut |output| self.output(output, redactor, last));
-                }
-            }
-            Event::Ended { owner, flow } => {
-                self.waiting = self.waiting.saturating_sub(owner.waiting());
-                let mut connection = owner.finish(flow, config, keyring, &mut |output| {
-                    self.output(output, redactor, last);
-                });
-                redactor.connection(&mut connection);
-                self.show(Observed::Connection(&connection));
-                self.judge.connection(connection, last);
-            }
-        }
-    }
-
-    fn output(&mut self, output: Output, redactor: &Redactor, last: FrameRef) {
+    /// Takes what came out of the connections and datagrams, in the order of the frames. `last`: the time it is.
+    pub(super) fn take(&mut self, output: Output, last: FrameRef, watch: &mut Watch<'_>) {
         match output {
-            Output::Message(seen) => self.message(seen, redactor, last),
+            Output::Message(seen) => self.message(seen, last, watch),
             Output::Unread(a, b) => self.judge.unread(a, b),
             Output::Skipped { at, bytes, reason } => self.judge.skipped(at, bytes, reason),
+            Output::Connection(connection) => self.judge.connection(*connection, last),
+            Output::NotSip(datagram) => self.judge.not_sip(&datagram),
+            Output::NameServerUnreachable { client, server, at } => {
+                self.judge.name_server_unreachable(client, server, at);
+            }
+            Output::Caveat { kind, at, text } => self.judge.caveats.note(kind, Some(at), text),
+            Output::Brought {
+                report,
+                at,
+                comment,
+                late,
+            } => self.brought.taken(&report, at, comment, late),
+            Output::OtherUserMessage(at) => self.judge.other_user_message(at),
+            Output::Restart => {
+                self.dialogs.clear();
+                self.judge.restart();
+            }
         }
     }
 
-    pub(super) fn message(&mut self, mut seen: Seen, redactor: &Redactor, last: FrameRef) {
-        redactor.message(&mut seen);
-        self.show(Observed::Message(&seen));
+    fn message(&mut self, seen: Seen, last: FrameRef, watch: &mut Watch<'_>) {
         self.judge.message(&seen);
-        let Self {
-            dialogs,
-            judge,
-            observer,
-            ..
-        } = self;
-        dialogs.push(seen, &mut |call| judge_call(&call, judge, observer, last));
+        let Self { dialogs, judge, .. } = self;
+        dialogs.push(seen, &mut |call| judge_call(&call, judge, watch, last));
     }
 
     /// Every call that is still open ends.
-    pub(super) fn finish(&mut self, last: FrameRef) {
-        let Self {
-            dialogs,
-            judge,
-            observer,
-            ..
-        } = self;
+    pub(super) fn finish(&mut self, last: FrameRef, watch: &mut Watch<'_>) {
+        let Self { dialogs, judge, .. } = self;
         // What comes later in other calls tells a fault that lasts from one that went away.
         for call in dialogs.open() {
             judge.foresee(call, last);
         }
-        dialogs.finish(&mut |call| judge_call(&call, judge, observer, last));
+        dialogs.finish(&mut |call| judge_call(&call, judge, watch, last));
     }
 }
 
-fn judge_call(
-    call: &Call,
-    judge: &mut Judge,
-    observer: &mut Option<BoxedObserver<'_>>,
-    last: FrameRef,
-) {
-    if let Some(observer) = observer {
-        observer(Observed::Call(call));
-    }
+fn judge_call(call: &Call, judge: &mut Judge, watch: &mut Watch<'_>, last: FrameRef) {
+    watch(Observed::Call(call));
     judge.call(call, last);
 }

@@ -68,7 +68,7 @@ pub struct Limits {
     pub dialogs: usize,
     /// Messages kept in one dialog. 256. Caveat: `dialog-messages-dropped`.
     pub messages_per_dialog: usize,
-    /// Bytes of the messages of all open dialogs. 48 MiB. Caveat: `dialog-evicted`.
+    /// Bytes of the messages of all open dialogs. 32 MiB. Caveat: `dialog-evicted`.
     pub message_bytes: usize,
     /// Connection summaries kept until the end of the capture, for rules that compare them. 16 384.
     /// Caveat: `connection-summary-dropped`.
@@ -84,6 +84,9 @@ pub struct Limits {
     pub charts: usize,
     /// Bytes of the messages in charts. 24 MiB.
     pub chart_bytes: usize,
+    /// Bytes of frames after which connections are dealt to several shards by their client, and further threads begin to work. 8 MiB:
+    /// what is shorter takes a moment in one thread, and knows all TLS sessions in one place.
+    pub one_shard_bytes: u64,
     /// Connections remembered for Wireshark's `tcp.stream` numbers. 1 048 576. Caveat: `stream-numbers`.
     pub stream_numbers: usize,
 }
@@ -116,13 +119,14 @@ impl Default for Limits {
             sctp_waiting_bytes: 16 << 20,
             dialogs: 16_384,
             messages_per_dialog: 256,
-            message_bytes: 48 << 20,
+            message_bytes: 32 << 20,
             connection_summaries: 16_384,
             findings_per_rule: 1_000,
             evidence_per_finding: 12,
             places_per_caveat: 10,
             charts: 200,
             chart_bytes: 24 << 20,
+            one_shard_bytes: 8 << 20,
             stream_numbers: 1 << 20,
         }
     }

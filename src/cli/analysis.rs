@@ -1,6 +1,7 @@
 //! Reading the captures: once, or twice when they bring their secrets late.
 
 use super::input;
+use super::interrupt;
 use super::progress::Progress;
 use super::redact::Names;
 use sipdiag::Report;
@@ -81,7 +82,8 @@ fn read(reading: &Reading, hash: bool, mut watch: Option<&mut dyn Watch>) -> any
         analyzer.read(&mut captures);
         progress.wait("judging");
         let finished = analyzer.finish_or_again(captures.summaries());
-        if !finished.again || !input::can_be_read_again(&reading.captures) {
+        let interrupted = interrupt::forget();
+        if !finished.again || interrupted || !input::can_be_read_again(&reading.captures) {
             return Ok(Read {
                 report: finished.report,
                 secrets: finished.secrets,

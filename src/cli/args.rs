@@ -124,7 +124,7 @@ pub(super) struct Args {
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = Color::Auto, env = "SIPDIAG_COLOR", hide_env_values = true)]
     color: Color,
 
-    /// Worker threads; the report is the same for every number
+    /// Worker threads [default: one for each processor]; the report is the same for every number
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     jobs: Option<u16>,
 
@@ -323,6 +323,7 @@ impl TryFrom<Args> for Job {
                 "--with-secrets says what goes into --extract or --bundle: give one of them"
             );
         }
+        config.jobs = args.jobs.unwrap_or_else(processors);
         config.hash_streams = what == Some(What::Connections) && args.format == Format::Json;
         let reading = Reading {
             captures: args.captures,
@@ -392,4 +393,10 @@ fn scope(nets: &[String]) -> anyhow::Result<Scope> {
         .map(|n| n.parse().map_err(|e| anyhow::anyhow!("--net: {e}")))
         .collect::<anyhow::Result<Vec<_>>>()?;
     Ok(Scope::Only(networks))
+}
+
+/// As many threads as the machine runs at a time.
+fn processors() -> u16 {
+    let number = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    u16::try_from(number).unwrap_or(u16::MAX)
 }

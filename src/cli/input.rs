@@ -1,5 +1,6 @@
 //! Opening and feeding captures.
 
+use super::interrupt;
 use super::progress::Progress;
 use super::redact::Names;
 use sipdiag::Error;
@@ -129,14 +130,15 @@ fn open_one(
         file: name.clone(),
         source,
     };
-    let reader: Box<dyn Read + Send> = if is_stdin(path) {
-        Box::new(io::stdin())
+    let reader = if is_stdin(path) {
+        interrupt::standard_input().map_err(unreadable)?
     } else {
         let file = open_file(path).map_err(unreadable)?;
-        if file.metadata().map_err(unreadable)?.is_dir() {
+        let metadata = file.metadata().map_err(unreadable)?;
+        if metadata.is_dir() {
             return Err(unreadable(io::ErrorKind::IsADirectory.into()));
         }
-        Box::new(file)
+        interrupt::file(file, metadata.is_file().then_some(metadata.len()))
     };
     let index = FileIndex(u16::try_from(n).unwrap_or(u16::MAX));
     let opened = Capture::open(

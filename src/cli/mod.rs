@@ -12,6 +12,7 @@ mod configuration;
 mod extract;
 mod help;
 mod input;
+mod interrupt;
 mod listing;
 mod manual;
 mod mistakes;
@@ -35,6 +36,8 @@ const CLEAN: u8 = 0;
 const FINDINGS: u8 = 1;
 /// A usage error, or an input that could not be read at all.
 const FAILED: u8 = 2;
+/// Interrupted before there was anything to report; what a shell says of a program that Ctrl-C ended.
+const INTERRUPTED: u8 = 130;
 
 /// Runs the program with the arguments of the process.
 pub(crate) fn run() -> ExitCode {
@@ -50,6 +53,7 @@ pub(crate) fn run() -> ExitCode {
             return ExitCode::from(code);
         }
     };
+    interrupt::listen();
     match Job::try_from(args).and_then(|job| perform(&job)) {
         Ok(code) => ExitCode::from(code),
         Err(error) if is_closed_pipe(&error) => ExitCode::from(CLEAN),
@@ -57,7 +61,11 @@ pub(crate) fn run() -> ExitCode {
             let text = error_text(&error);
             let text = mistakes::told(&error, &text).unwrap_or(text);
             let _ = writeln!(io::stderr(), "sipdiag: {}", render::escape::line(&text));
-            ExitCode::from(FAILED)
+            ExitCode::from(if interrupt::is_asked() {
+                INTERRUPTED
+            } else {
+                FAILED
+            })
         }
     }
 }

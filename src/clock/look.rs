@@ -136,7 +136,7 @@ impl Look {
             let sip::Item::Message(message) = item else {
                 return;
             };
-            let branch = message.top_via().and_then(|via| via.branch());
+            let branch = message.branch();
             let (Some(call), Some(cseq), Some(branch)) =
                 (message.call_id(), message.cseq(), branch)
             else {

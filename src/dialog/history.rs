@@ -5,9 +5,10 @@ use super::call::{Call, Seen};
 use super::invitation::Invitation;
 use super::transaction::Transaction;
 use crate::base::FrameRef;
-use crate::sip::{Message, Method};
+use crate::sip::{HeaderName, Message, Method};
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 /// Matters remembered; a flood of users must not fill the memory.
@@ -15,41 +16,83 @@ const MATTERS: usize = 16_384;
 /// Longest part of a matter, in bytes: what is longer is no user's address.
 const PART: usize = 256;
 
-/// The same request of the same user to the same user.
-#[derive(Debug, PartialEq, Eq, Hash)]
-struct Matter {
-    method: Vec<u8>,
-    purpose: String,
-    from: String,
-    to: String,
-}
+/// The same request of the same user to the same user, in bytes: method, purpose, From and To, with a byte between that is in none.
+#[derive(Debug, Default)]
+struct Matter(Vec<u8>);
 
 impl Matter {
+    /// Becomes the matter of a request; `false` where it has none.
+    fn read(&mut self, request: &Message) -> bool {
+        self.0.clear();
+        self.try_read(request).is_some()
+    }
+
     fn of(request: &Message) -> Option<Self> {
+        let mut matter = Self::default();
+        matter.read(request).then_some(matter)
+    }
+
+    fn try_read(&mut self, request: &Message) -> Option<()> {
         let method = request.method()?;
-        let purpose = match method {
-            Method::Invite => Invitation::of(request).map_or_else(String::new, |i| {
-                format!("{} {} {}", i.text, i.group.is_some(), i.media.join(" "))
-            }),
-            _ => request
-                .event()
-                .map_or_else(String::new, |event| event.to_str().to_ascii_lowercase()),
-        };
-        let matter = Self {
-            method: method.as_bytes().to_vec(),
-            purpose,
-            from: request.from()?.aor()?,
-            to: request.to()?.aor()?,
-        };
-        let fits = [
-            matter.method.len(),
-            matter.purpose.len(),
-            matter.from.len(),
-            matter.to.len(),
-        ]
-        .iter()
-        .all(|len| *len <= PART);
-        fits.then_some(matter)
+        self.part(method.as_bytes())?;
+        match method {
+            Method::Invite => match Invitation::of(request) {
+                Some(i) => {
+                    let media = i.media.join(" ");
+                    let purpose = format!("{} {} {media}", i.text, i.group.is_some());
+                    self.part(purpose.as_bytes())
+                }
+                None => self.part(b""),
+            },
+            _ => match request.event() {
+                Some(event) => self.part(lower(event.to_str()).as_bytes()),
+                None => self.part(b""),
+            },
+        }?;
+        let uris = [request.from()?.uri()?, request.to()?.uri()?];
+        for uri in uris {
+            let start = self.0.len();
+            if let Some(user) = uri.user_name() {
+                self.0.extend_from_slice(lower(user.to_str()).as_bytes());
+                self.0.push(b'@');
+            }
+            self.0.extend_from_slice(uri.host_name()?.as_bytes());
+            self.end(start)?;
+        }
+        Some(())
+    }
+
+    fn part(&mut self, part: &[u8]) -> Option<()> {
+        let start = self.0.len();
+        self.0.extend_from_slice(part);
+        self.end(start)
+    }
+
+    /// Ends the part that began at `start`; `None` when it is too long.
+    fn end(&mut self, start: usize) -> Option<()> {
+        let fits = self.0.len().saturating_sub(start) <= PART;
+        // In no UTF-8 text (RFC 3629 §1).
+        self.0.push(0xff);
+        fits.then_some(())
+    }
+}
+
+/// Whether two requests look the same as far as the matter is read from them.
+fn is_same(a: &Message, b: &Message) -> bool {
+    let parts = [HeaderName::From, HeaderName::To, HeaderName::Event];
+    a.method() == b.method()
+        && a.method() != Some(Method::Invite)
+        && parts
+            .into_iter()
+            .all(|name| a.header(name) == b.header(name))
+}
+
+/// In lower case; copied only where it is not.
+fn lower(text: Cow<'_, str>) -> Cow<'_, str> {
+    if text.bytes().any(|b| b.is_ascii_uppercase()) {
+        Cow::Owned(text.to_ascii_lowercase())
+    } else {
+        text
     }
 }
 
@@ -73,13 +116,15 @@ struct Registrations {
 /// All matters of a capture.
 #[derive(Debug, Default)]
 pub struct History {
-    matters: HashMap<Matter, Record, FixedState>,
+    matters: HashMap<Box<[u8]>, Record, FixedState>,
     registrations: HashMap<IpAddr, Registrations, FixedState>,
 }
 
 impl History {
     /// Remembers how the requests of a call came out; a second time changes nothing. `last`: how far the capture reached.
     pub fn add(&mut self, transactions: &[Transaction<'_>], call: &Call, last: FrameRef) {
+        let mut matter = Matter::default();
+        let mut before = None;
         for transaction in transactions {
             let (Some(request), Some(first)) = (transaction.request, transaction.first()) else {
                 continue;
@@ -92,13 +137,20 @@ impl History {
             if !failed && success.is_none() {
                 continue;
             }
-            let Some(matter) = Matter::of(&request.message) else {
-                continue;
-            };
-            if self.matters.len() >= MATTERS && !self.matters.contains_key(&matter) {
-                continue;
+            // Within a dialog one request is mostly of the same matter as the one before.
+            if !before.is_some_and(|before| is_same(before, &request.message)) {
+                before = None;
+                if !matter.read(&request.message) {
+                    continue;
+                }
+                before = Some(&request.message);
             }
-            let record = self.matters.entry(matter).or_default();
+            let full = self.matters.len() >= MATTERS;
+            let record = match self.matters.get_mut(matter.0.as_slice()) {
+                Some(record) => record,
+                None if full => continue,
+                None => self.matters.entry(matter.0.as_slice().into()).or_default(),
+            };
             if let Some(answer) = success {
                 let (from, to) = record
                     .successes
@@ -151,13 +203,16 @@ impl History {
     /// The first or last time (a frame of a final response) that the same request was accepted after `at`, in this call or in
     /// another.
     pub fn accepted_after(&self, request: &Message, at: FrameRef) -> Option<FrameRef> {
-        let (first, last) = self.matters.get(&Matter::of(request)?)?.successes?;
+        let (first, last) = self
+            .matters
+            .get(Matter::of(request)?.0.as_slice())?
+            .successes?;
         [first, last].into_iter().find(|success| *success > at)
     }
 
     /// As [`Self::accepted_after`], when it was not refused again behind the last success.
     pub fn healed_after(&self, request: &Message, at: FrameRef) -> Option<FrameRef> {
-        let record = self.matters.get(&Matter::of(request)?)?;
+        let record = self.matters.get(Matter::of(request)?.0.as_slice())?;
         let (_, last) = record.successes?;
         (record.last_failure < Some(last))
             .then(|| self.accepted_after(request, at))

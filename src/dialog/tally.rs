@@ -60,9 +60,9 @@ fn widen(span: &mut Option<(FrameRef, FrameRef)>, at: FrameRef) {
 }
 
 impl Tally {
-    /// Counts a transaction. `last`: how far the capture reached when its call ended.
-    pub fn add(&mut self, transaction: &Transaction<'_>, call: &Call, last: FrameRef) {
-        let key = (transaction.asker, transaction.asked, call.kind());
+    /// Counts a transaction of a call, and what that is for. `last`: how far the capture reached when its call ended.
+    pub fn add(&mut self, transaction: &Transaction<'_>, call: &Call, kind: Kind, last: FrameRef) {
+        let key = (transaction.asker, transaction.asked, kind);
         if self.pairs.len() >= PAIRS && !self.pairs.contains_key(&key) {
             return;
         }
@@ -83,10 +83,17 @@ impl Tally {
         }
         let method = transaction.method();
         let name = std::str::from_utf8(method.as_bytes()).unwrap_or("(not text)");
-        if exchange.methods.len() >= METHODS && !exchange.methods.contains_key(name) {
-            return;
+        if !exchange.methods.contains_key(name) {
+            if exchange.methods.len() >= METHODS {
+                return;
+            }
+            exchange
+                .methods
+                .insert(name.to_owned(), Outcomes::default());
         }
-        let outcomes = exchange.methods.entry(name.to_owned()).or_default();
+        let Some(outcomes) = exchange.methods.get_mut(name) else {
+            return;
+        };
         outcomes.requests += u64::from(transaction.request.is_some());
         if let Some(status) = transaction.final_status() {
             *outcomes.finals.entry(status).or_default() += 1;

@@ -3,7 +3,12 @@
 use super::call::{Call, Seen};
 use crate::base::{FrameRef, Span};
 use crate::sip::{Message, Method, Text};
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
 use std::net::IpAddr;
+
+/// Transactions of a call that are looked through one by one; beyond, a table is cheaper, and a call of thousands is not dear.
+const FEW: usize = 16;
 
 /// A request on one hop with everything that answered it there.
 ///
@@ -30,9 +35,62 @@ pub struct Transaction<'a> {
     branch: Option<Text<'a>>,
 }
 
+/// What tells the transactions of one call apart.
+#[derive(PartialEq, Eq, Hash, Clone, Copy)]
+struct Key<'a> {
+    cseq: u32,
+    asker: IpAddr,
+    asked: IpAddr,
+    /// `None`: whichever INVITE is acknowledged.
+    matched: Option<(Method<'a>, Option<Text<'a>>)>,
+}
+
+/// Where the transactions are, once there are many.
+#[derive(Default)]
+struct Index<'a> {
+    places: HashMap<Key<'a>, usize, FixedState>,
+}
+
+impl<'a> Index<'a> {
+    fn find(&mut self, key: &Key<'a>, all: &[Transaction<'a>]) -> Option<usize> {
+        if all.len() <= FEW {
+            return all.iter().rposition(|t| t.matches(key));
+        }
+        self.places.get(key).copied()
+    }
+
+    /// A transaction with this key will be at this place.
+    fn add(&mut self, key: &Key<'a>, all: &[Transaction<'a>]) {
+        match all.len() {
+            0..FEW => {}
+            FEW => {
+                for (place, transaction) in all.iter().enumerate() {
+                    self.enter(transaction.key(), place);
+                }
+                self.enter(*key, FEW);
+            }
+            place => self.enter(*key, place),
+        }
+    }
+
+    fn enter(&mut self, key: Key<'a>, place: usize) {
+        self.places.insert(key, place);
+        if key.matched.is_some_and(|(m, _)| m == Method::Invite) {
+            self.places.insert(
+                Key {
+                    matched: None,
+                    ..key
+                },
+                place,
+            );
+        }
+    }
+}
+
 /// Transactions of one call in the order of their first messages.
 pub(super) fn of(messages: &[Seen]) -> Vec<Transaction<'_>> {
     let mut all: Vec<Transaction<'_>> = Vec::new();
+    let mut index = Index::default();
     for seen in messages {
         let message = &seen.message;
         if message.duplicate {
@@ -41,7 +99,7 @@ pub(super) fn of(messages: &[Seen]) -> Vec<Transaction<'_>> {
         let Some(cseq) = message.cseq() else {
             continue;
         };
-        let branch = message.top_via().and_then(|via| via.branch());
+        let branch = message.branch();
         let request = message.is_request();
         let (asker, asked) = if request {
             (seen.hop.src.addr, seen.hop.dst.addr)
@@ -49,21 +107,19 @@ pub(super) fn of(messages: &[Seen]) -> Vec<Transaction<'_>> {
             (seen.hop.dst.addr, seen.hop.src.addr)
         };
         let ack = request && cseq.method == Method::Ack;
-        let found = all.iter_mut().rev().find(|t| {
-            t.cseq == cseq.number
-                && t.asker == asker
-                && t.asked == asked
-                && if ack {
-                    // The ACK of a 2xx has a branch of its own (RFC 3261 §13.2.2.4).
-                    t.method == Method::Invite
-                } else {
-                    t.method == cseq.method && t.branch == branch
-                }
-        });
+        let key = Key {
+            cseq: cseq.number,
+            asker,
+            asked,
+            // The ACK of a 2xx has a branch of its own (RFC 3261 §13.2.2.4).
+            matched: (!ack).then_some((cseq.method, branch)),
+        };
+        let found = index.find(&key, &all).and_then(|n| all.get_mut(n));
         let transaction = match found {
             Some(t) => t,
             None if ack => continue,
             None => {
+                index.add(&key, &all);
                 all.push(Transaction {
                     request: None,
                     retransmissions: Vec::new(),
@@ -92,6 +148,25 @@ pub(super) fn of(messages: &[Seen]) -> Vec<Transaction<'_>> {
 }
 
 impl<'a> Transaction<'a> {
+    fn key(&self) -> Key<'a> {
+        Key {
+            cseq: self.cseq,
+            asker: self.asker,
+            asked: self.asked,
+            matched: Some((self.method, self.branch)),
+        }
+    }
+
+    fn matches(&self, key: &Key<'a>) -> bool {
+        self.cseq == key.cseq
+            && match key.matched {
+                None => self.method == Method::Invite,
+                Some((method, branch)) => self.method == method && self.branch == branch,
+            }
+            && self.asker == key.asker
+            && self.asked == key.asked
+    }
+
     /// The method, as named in CSeq.
     pub fn method(&self) -> Method<'a> {
         self.method

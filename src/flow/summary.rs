@@ -57,9 +57,9 @@ impl State {
 pub struct SideFacts {
     /// Segments seen.
     pub segments: u64,
-    /// Bytes of the stream: delivered plus missing.
+    /// Bytes of the stream: delivered, and missing before the last one that was delivered.
     pub bytes: u64,
-    /// Bytes of the stream that the capture does not have.
+    /// Bytes of the stream that the capture does not have; those at its end, which only the peer's acknowledgment tells of, too.
     pub missing: u64,
     /// Segments that repeated only what had been sent.
     pub retransmissions: u64,

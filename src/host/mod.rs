@@ -366,16 +366,21 @@ impl Host {
 
     /// The role with the most weight behind it; unknown when two are level.
     pub fn role(&self) -> Role {
-        let mut weights: BTreeMap<Role, u32> = BTreeMap::new();
+        // Asked for every request: without a table of weights.
+        let weight = |role: Role| -> u32 {
+            let of_role = self.clues.iter().filter(|clue| clue.role == role);
+            of_role.map(|clue| u32::from(clue.weight)).sum()
+        };
+        let mut best = (Role::Unknown, 0);
         for clue in &self.clues {
-            *weights.entry(clue.role).or_default() += u32::from(clue.weight);
+            let weight = weight(clue.role);
+            if weight > best.1 {
+                best = (clue.role, weight);
+            } else if weight == best.1 && clue.role != best.0 {
+                best.0 = Role::Unknown;
+            }
         }
-        let best = weights.values().copied().max().unwrap_or(0);
-        let mut first = weights.iter().filter(|(_, weight)| **weight == best);
-        match (first.next(), first.next()) {
-            (Some((role, _)), None) if best > 0 => *role,
-            _ => Role::Unknown,
-        }
+        best.0
     }
 
     /// The evidence for its role, strongest first.

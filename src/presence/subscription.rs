@@ -3,6 +3,7 @@
 use crate::base::{FrameRef, Span, Timestamp};
 use crate::dialog::{Call, Seen, Transaction};
 use crate::sip::{Address, Message, Method};
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 /// What a SUBSCRIBE is for.
@@ -127,11 +128,11 @@ pub enum State {
 #[derive(Debug)]
 pub struct Subscription<'a> {
     /// The tag of the watcher; `None` when it was not on the wire.
-    pub watcher_tag: Option<String>,
+    pub watcher_tag: Option<Cow<'a, str>>,
     /// The event package, in lower case; empty when no message names it.
-    pub event: String,
+    pub event: Cow<'a, str>,
     /// `id=` of the event.
-    pub event_id: Option<String>,
+    pub event_id: Option<Cow<'a, str>>,
     /// SUBSCRIBE requests, in order.
     pub rounds: Vec<Round<'a>>,
     /// Notifications, in order.
@@ -158,13 +159,20 @@ pub fn of<'a>(call: &'a Call, transactions: &[Transaction<'a>]) -> Vec<Subscript
     all
 }
 
-fn tag(address: Option<Address<'_>>) -> Option<String> {
-    Some(address?.tag()?.to_str().into_owned())
+fn tag(address: Option<Address<'_>>) -> Option<Cow<'_, str>> {
+    Some(address?.tag()?.to_str())
 }
 
-fn event(message: &Message) -> (String, Option<String>) {
-    let event = message.event().map(|e| e.to_str().to_ascii_lowercase());
-    let id = message.event_id().map(|id| id.to_str().into_owned());
+fn event(message: &Message) -> (Cow<'_, str>, Option<Cow<'_, str>>) {
+    let event = message.event().map(|event| {
+        let text = event.to_str();
+        if text.bytes().any(|b| b.is_ascii_uppercase()) {
+            Cow::Owned(text.to_ascii_lowercase())
+        } else {
+            text
+        }
+    });
+    let id = message.event_id().map(|id| id.to_str());
     (event.unwrap_or_default(), id)
 }
 
@@ -255,13 +263,13 @@ fn notice<'a>(
 /// A response to the same request that came from or went to another address: nodes behind one name do so.
 fn answer_elsewhere<'a>(call: &'a Call, request: &Message) -> Option<&'a Seen> {
     let cseq = request.cseq()?;
-    let branch = request.top_via()?.branch()?;
+    let branch = request.branch()?;
     call.messages.iter().find(|seen| {
         let m = &seen.message;
         m.status().is_some_and(|s| s.0 >= 200)
             && m.cseq()
                 .is_some_and(|c| c.number == cseq.number && c.method == cseq.method)
-            && m.top_via().and_then(|v| v.branch()) == Some(branch)
+            && m.branch() == Some(branch)
     })
 }
 

@@ -5,6 +5,7 @@ use super::{Kind, Pseudonyms, shape};
 use foldhash::fast::FixedState;
 use hashbrown::{HashMap, HashSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::OnceLock;
 
 /// Tries in the ranges of documentation and benchmarks (RFC 5737, RFC 2544), then in 0.0.0.0/8 (RFC 1122 §3.2.1.3).
 const TRIES: u32 = 96;
@@ -17,8 +18,8 @@ pub(super) struct Addresses {
     key: Key,
     forward: HashMap<Ipv4Addr, Ipv4Addr, FixedState>,
     taken: HashSet<Ipv4Addr, FixedState>,
-    /// For each number of hexadecimal digits: a number to another.
-    groups: [Vec<u16>; 5],
+    /// For each number of hexadecimal digits: a number to another. Made when it is needed: one takes milliseconds.
+    groups: [OnceLock<Vec<u16>>; 5],
     /// IPv6 originals, to search for them.
     six: HashMap<Ipv6Addr, Ipv6Addr, FixedState>,
     pub(super) shared: u64,
@@ -51,12 +52,11 @@ const fn stays_six(a: Ipv6Addr) -> bool {
 impl Addresses {
     pub(super) fn new(key: &[u8]) -> Self {
         let key = Key::new(key);
-        let groups = [0, 1, 2, 3, 4].map(|digits| shuffled(&key, digits));
         Self {
             key,
             forward: HashMap::default(),
             taken: HashSet::default(),
-            groups,
+            groups: Default::default(),
             six: HashMap::default(),
             shared: 0,
         }
@@ -147,7 +147,7 @@ impl Addresses {
         let at = usize::from(group.saturating_sub(first));
         self.groups
             .get(digits)
-            .and_then(|list| list.get(at))
+            .and_then(|list| list.get_or_init(|| shuffled(&self.key, digits)).get(at))
             .copied()
             .unwrap_or(group)
     }
@@ -184,7 +184,7 @@ const fn digits(group: u16) -> (usize, u16) {
 }
 
 /// All groups with so many digits, shuffled (Fisher and Yates). Zero stays.
-fn shuffled(key: &Key, digits: u8) -> Vec<u16> {
+fn shuffled(key: &Key, digits: usize) -> Vec<u16> {
     let mut list: Vec<u16> = match digits {
         1 => (1..=0xf).collect(),
         2 => (0x10..=0xff).collect(),
@@ -192,7 +192,11 @@ fn shuffled(key: &Key, digits: u8) -> Vec<u16> {
         4 => (0x1000..=0xffff).collect(),
         _ => return Vec::new(),
     };
-    let mut stream = key.stream(Kind::Address.tag(), &[digits], 0);
+    let mut stream = key.stream(
+        Kind::Address.tag(),
+        &[u8::try_from(digits).unwrap_or(u8::MAX)],
+        0,
+    );
     for last in (1..list.len()).rev() {
         let other = stream.below(u32::try_from(last).unwrap_or_default().saturating_add(1));
         list.swap(last, usize::try_from(other).unwrap_or_default());

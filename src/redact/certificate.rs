@@ -173,7 +173,7 @@ impl Pseudonyms {
                 .any(|w| w.len() > 1 && words.keeps(w))
         };
         let dotted = bytes.contains(&b'.');
-        if bytes.iter().all(of_host) && (dotted || !in_words(&self.words)) {
+        if bytes.iter().all(of_host) && (dotted || !in_words(self.words)) {
             self.host(bytes);
         } else {
             self.scan(bytes, Manner::TEXT);

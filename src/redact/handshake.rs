@@ -7,6 +7,39 @@ use super::der::Element;
 /// Certificates or names of authorities in one message.
 const ITEMS: usize = 4_096;
 
+/// Protocols that everybody may ask for (IANA, TLS Application-Layer Protocol Negotiation Protocol IDs). Others may name a product or
+/// whoever made it.
+const PROTOCOLS: [&[u8]; 28] = [
+    b"acme-tls/1",
+    b"c-webrtc",
+    b"co",
+    b"coap",
+    b"doq",
+    b"dot",
+    b"ftp",
+    b"h2",
+    b"h2c",
+    b"h3",
+    b"http/0.9",
+    b"http/1.0",
+    b"http/1.1",
+    b"imap",
+    b"irc",
+    b"mqtt",
+    b"nntp",
+    b"ntske/1",
+    b"pop3",
+    b"postgresql",
+    b"sip/2",
+    b"smb",
+    b"spdy/3",
+    b"stun.nat-discovery",
+    b"stun.turn",
+    b"webrtc",
+    b"xmpp-client",
+    b"xmpp-server",
+];
+
 impl Pseudonyms {
     /// Rewrites one handshake message: type, length, body. One that is cut is rewritten as far as it can be read, and blanked from there.
     pub fn tls_handshake(&mut self, message: &mut [u8]) {
@@ -14,7 +47,13 @@ impl Pseudonyms {
         let (_, body) = split(message, 4);
         match kind {
             1 => self.client_hello(body),
-            // EncryptedExtensions of TLS 1.3, ServerHello: nothing names anybody.
+            2 => self.server_hello(body),
+            // EncryptedExtensions (RFC 8446 §4.3.1).
+            8 => {
+                if let Some((start, end)) = vector(body, 0, 2) {
+                    self.extensions_of_hello(part(body, start, end));
+                }
+            }
             4 => blank_ticket(body),
             11 => self.certificate_list(body),
             12 | 15 => self.tail_signature(body),
@@ -28,7 +67,27 @@ impl Pseudonyms {
         }
     }
 
+    fn server_hello(&mut self, body: &mut [u8]) {
+        self.session_id(body);
+        // Version and random, session id, cipher suite and compression method.
+        let list = skip(body, 34, 1).and_then(|at| vector(body, at.checked_add(3)?, 2));
+        if let Some((start, end)) = list {
+            self.extensions_of_hello(part(body, start, end));
+        }
+    }
+
+    /// It is random where it is made as it should be, and stays; one that is text may be a name.
+    fn session_id(&mut self, body: &mut [u8]) {
+        if let Some((start, end)) = vector(body, 34, 1) {
+            let id = part(body, start, end);
+            if id.iter().all(|byte| matches!(byte, b' '..=b'~')) {
+                self.keyed(id);
+            }
+        }
+    }
+
     fn client_hello(&mut self, body: &mut [u8]) {
+        self.session_id(body);
         // Version and random, session id, cipher suites, compression methods.
         let end = body.len();
         let extensions = skip(body, 34, 1)
@@ -53,6 +112,17 @@ impl Pseudonyms {
                     while let Some((start, end)) = vector(data, name + 1, 2) {
                         self.host(part(data, start, end));
                         name = end;
+                    }
+                }
+                // application_layer_protocol_negotiation (RFC 7301 §3.1).
+                16 => {
+                    let mut at = 2;
+                    while let Some((start, end)) = vector(data, at, 1) {
+                        let protocol = part(data, start, end);
+                        if !PROTOCOLS.contains(&&*protocol) && !is_grease(protocol) {
+                            self.keyed(protocol);
+                        }
+                        at = end;
                     }
                 }
                 // session_ticket (RFC 5077), pre_shared_key, cookie (RFC 8446 §4.2).
@@ -163,6 +233,11 @@ impl Pseudonyms {
             self.signature_bytes(part(body, start, end));
         }
     }
+}
+
+/// Values that only keep a peer from being rigid (RFC 8701 §2).
+fn is_grease(protocol: &[u8]) -> bool {
+    matches!(protocol, [a, b] if a == b && a & 0x0f == 0x0a)
 }
 
 /// NewSessionTicket: its lifetime stays (RFC 5077 §3.3, RFC 8446 §4.6.1).

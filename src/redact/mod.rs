@@ -73,7 +73,7 @@ pub struct Counts {
 pub struct Pseudonyms {
     key: Key,
     table: Table,
-    words: Words,
+    words: &'static Words,
     addresses: Addresses,
     /// Tag of the kind and value, in lower case: host names and mailboxes, and words that were masked.
     composed: HashSet<Box<[u8]>, foldhash::fast::RandomState>,
@@ -90,7 +90,7 @@ impl Pseudonyms {
         Self {
             key: Key::new(key),
             table: Table::default(),
-            words: Words::new(),
+            words: Words::all(),
             addresses: Addresses::new(key),
             composed: HashSet::default(),
             stayed: HashSet::default(),

@@ -2,6 +2,7 @@
 
 use foldhash::fast::FixedState;
 use hashbrown::HashSet;
+use std::sync::LazyLock;
 
 /// Words of the protocols and of products, and the small ones of English, by hand.
 const KEPT: &str = include_str!("kept.txt");
@@ -14,8 +15,15 @@ pub(super) struct Words {
     own: HashSet<&'static [u8], FixedState>,
 }
 
+/// Read once: thousands of words.
+static ALL: LazyLock<Words> = LazyLock::new(Words::read);
+
 impl Words {
-    pub(super) fn new() -> Self {
+    pub(super) fn all() -> &'static Self {
+        &ALL
+    }
+
+    fn read() -> Self {
         let set = |text: &'static str| {
             text.lines()
                 .filter(|line| !line.starts_with('#'))

@@ -22,6 +22,8 @@ pub use rule::{Check, Class, ExplainedBy, Fix, Knowledge, Link, Rule};
 
 use crate::connection::Connection;
 use crate::dialog::{Call, Transaction};
+use crate::presence::Subscription;
+use crate::sip::Method;
 use std::sync::LazyLock;
 
 /// Every rule, by class in the order of blame, then by name.
@@ -70,6 +72,23 @@ pub fn check_call(
     context: &Context<'_>,
     out: &mut Outcome,
 ) {
+    // Most calls of a busy server are refused by nobody, and many are not about presence: most rules have nothing to look at then.
+    let refused: Vec<&Transaction<'_>> = transactions
+        .iter()
+        .filter(|t| t.final_status().is_some_and(|status| status >= 400))
+        .collect();
+    let presence = transactions.iter().any(|t| {
+        matches!(
+            t.method(),
+            Method::Subscribe | Method::Notify | Method::Benotify
+        )
+    });
+    let subscriptions: Vec<Subscription<'_>> = if presence {
+        let all = crate::presence::of(call, transactions).into_iter();
+        all.filter(Subscription::is_presence).collect()
+    } else {
+        Vec::new()
+    };
     for rule in ALL.iter() {
         match rule.check {
             Check::Transaction(check) => {
@@ -77,10 +96,19 @@ pub fn check_call(
                     check(transaction, call, &mut Reporter::new(rule, context, out));
                 }
             }
+            Check::Refusal(check) => {
+                for transaction in &refused {
+                    check(transaction, call, &mut Reporter::new(rule, context, out));
+                }
+            }
+            Check::Presence(check) if presence => {
+                let to = &mut Reporter::new(rule, context, out);
+                check(&subscriptions, call, transactions, to);
+            }
             Check::Call(check) => {
                 check(call, transactions, &mut Reporter::new(rule, context, out));
             }
-            Check::Connection(_) | Check::Capture(_) => {}
+            Check::Presence(_) | Check::Connection(_) | Check::Capture(_) => {}
         }
     }
 }

@@ -4,6 +4,7 @@ use super::Reporter;
 use crate::connection::Connection;
 use crate::dialog::{Call, Transaction};
 use crate::finding::Severity;
+use crate::presence::Subscription;
 
 /// The layer a rule speaks of. The order is the order of blame: a lower layer's fault explains the ones above.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -110,6 +111,10 @@ pub enum Check {
     Connection(fn(&Connection, &mut Reporter<'_, '_>)),
     /// One SIP transaction on one hop.
     Transaction(fn(&Transaction<'_>, &Call, &mut Reporter<'_, '_>)),
+    /// One SIP transaction on one hop whose final response is 400 or above.
+    Refusal(fn(&Transaction<'_>, &Call, &mut Reporter<'_, '_>)),
+    /// The subscriptions to presence of a call that has any, or has a transaction that may be of one.
+    Presence(fn(&[Subscription<'_>], &Call, &[Transaction<'_>], &mut Reporter<'_, '_>)),
     /// All messages with one Call-ID.
     Call(fn(&Call, &[Transaction<'_>], &mut Reporter<'_, '_>)),
     /// The capture as a whole, after its end: lookups of names, tallies, the profile against the wire.
@@ -121,6 +126,8 @@ impl std::fmt::Debug for Check {
         f.write_str(match self {
             Self::Connection(_) => "Connection",
             Self::Transaction(_) => "Transaction",
+            Self::Refusal(_) => "Refusal",
+            Self::Presence(_) => "Presence",
             Self::Call(_) => "Call",
             Self::Capture(_) => "Capture",
         })

@@ -31,7 +31,9 @@ const CUT_START: &str = "a start line that never ended";
 ///
 /// The same messages come out however the stream is cut into chunks. One defect depends on it:
 /// `content-length-mismatch` needs a look at the byte behind the message, and is left out when that was not there
-/// yet. What then follows is skipped, and the next message has `junk-before` in any case.
+/// yet. What then follows is skipped, and the next message has `junk-before` in any case. And one body: where neither a
+/// Content-Length that can be read nor a Content-Type announces any, what follows the head is the body when it came with its last byte,
+/// and skipped when it came later. Waiting for it would give a request behind its response.
 #[derive(Debug)]
 pub struct Framer {
     caps: Caps,

@@ -52,6 +52,9 @@ impl Frames {
 
     /// The frame with the largest number: the one that completed the message.
     pub(super) fn last(&self) -> FrameRef {
+        if self.rest.is_none() {
+            return self.first;
+        }
         self.iter()
             .max_by_key(|at| (at.file, at.number))
             .unwrap_or(self.first)

@@ -23,6 +23,13 @@ impl Span {
         }
     }
 
+    /// Where `part`, a part of `raw`, lies in it; `None` when it is none.
+    fn within(raw: &[u8], part: &[u8]) -> Option<Self> {
+        let start = part.as_ptr().addr().checked_sub(raw.as_ptr().addr())?;
+        let span = Self::new(start, start.checked_add(part.len())?);
+        (span.of(raw).len() == part.len()).then_some(span)
+    }
+
     /// Where it begins.
     pub(super) fn begin(self) -> usize {
         usize::try_from(self.start).unwrap_or_default()
@@ -57,6 +64,15 @@ pub(super) struct Field {
     pub(super) id: HeaderName,
 }
 
+/// What every transaction is matched by, read once: the judging of a call asks for it again and again.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Key {
+    /// Number and method of the CSeq; `None` when there is none that can be read.
+    pub(super) cseq: Option<(u32, Span)>,
+    /// The branch of the topmost Via; `None` when there is none, `Some(None)` when the Via has none.
+    pub(super) branch: Option<Option<Span>>,
+}
+
 /// What the Content-Length says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum BodyLength {
@@ -79,6 +95,7 @@ pub(super) struct Head {
     /// Through the empty line, in bytes.
     pub(super) len: usize,
     pub(super) length: BodyLength,
+    pub(super) key: Key,
 }
 
 /// What ended the head.
@@ -106,6 +123,7 @@ impl Head {
             defects: Vec::new(),
             len: bytes.len(),
             length: BodyLength::Absent,
+            key: Key::default(),
         };
         head.read_lines(bytes, lines, max_fields);
         head.check_characters(bytes, lines.len());
@@ -393,8 +411,13 @@ impl Head {
                     let top = lex::find_outside(value, b',', true)
                         .and_then(|end| value.get(..end))
                         .unwrap_or(value);
-                    if Via::new(top).is_none() {
-                        self.note(DefectKind::BadVia, at);
+                    match Via::new(top) {
+                        None => self.note(DefectKind::BadVia, at),
+                        Some(via) => {
+                            let branch = via.branch();
+                            self.key.branch =
+                                Some(branch.and_then(|b| Span::within(bytes, b.bytes())));
+                        }
                     }
                 }
                 (H::CSeq, n) => {
@@ -414,6 +437,14 @@ impl Head {
         match CSeq::new(field.value.of(bytes)) {
             None => self.note(DefectKind::BadCSeq, at),
             Some(cseq) => {
+                let method = cseq.method.as_bytes();
+                let method = Span::within(bytes, method).or_else(|| {
+                    // A known method is a name of ours: it ends the value.
+                    let value = lex::trim(field.value.of(bytes));
+                    let token = value.get(value.len().checked_sub(method.len())?..)?;
+                    Span::within(bytes, token)
+                });
+                self.key.cseq = method.map(|method| (cseq.number, method));
                 if let StartLine::Request { method, .. } = self.start
                     && Method::new(method.of(bytes)) != cseq.method
                 {

@@ -91,7 +91,12 @@ impl Lines {
 
 /// A cheap look before the costly one: header lines hardly ever pass.
 fn looks_like_start(line: &[u8]) -> bool {
-    line.starts_with(b"SIP/2.0 ") || trim_end(line).ends_with(b"SIP/2.0")
+    // What stands before the line end is looked at first: hardly any field ends with a zero.
+    let may_end = match line {
+        [.., last, b'\r', b'\n'] => matches!(last, b'0' | b' ' | b'\t' | b'\r'),
+        _ => true,
+    };
+    line.starts_with(b"SIP/2.0 ") || (may_end && trim_end(line).ends_with(b"SIP/2.0"))
 }
 
 /// Whether a line is a header field, or continues one: its value may be anything.

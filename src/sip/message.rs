@@ -1,10 +1,15 @@
 //! One SIP message: its bytes, and where its parts lie.
 
 use super::frames::{Frames, FramesIter};
-use super::head::{Field, Head, Span, StartLine};
+use super::head::{Field, Head, Key, Span, StartLine};
+use super::header::CSeq;
 use super::lex::offset;
 use super::{Defect, DefectKind, HeaderName, Item, Method, StatusCode, Text, Uri, datagram};
 use crate::base::{FrameRef, Limits};
+
+/// What a message takes in memory beside its bytes, and each header field, rounded up.
+const BYTES_OF_MESSAGE: usize = 320;
+const BYTES_OF_FIELD: usize = 20;
 
 /// A message that owns its bytes; everything else borrows from it.
 ///
@@ -17,6 +22,7 @@ pub struct Message {
     version: Span,
     start: StartLine,
     fields: Vec<Field>,
+    key: Key,
     body_at: u32,
     defects: Vec<Defect>,
     frames: Frames,
@@ -33,6 +39,7 @@ impl Message {
             version: head.version,
             start: head.start,
             fields: head.fields,
+            key: head.key,
             body_at: offset(head.len.min(raw.len())),
             defects: head.defects,
             frames,
@@ -94,11 +101,13 @@ impl Message {
         rewrite(&mut self.raw);
     }
 
-    /// Bytes in memory, for bounding stores.
+    /// Bytes in memory, for bounding stores: about what they are, and the same on every machine, because what has to make room shows in
+    /// the report.
     pub fn memory(&self) -> usize {
-        size_of::<Self>()
+        let fields = self.fields.len().saturating_mul(BYTES_OF_FIELD);
+        BYTES_OF_MESSAGE
             .saturating_add(self.raw.len())
-            .saturating_add(self.fields.capacity().saturating_mul(size_of::<Field>()))
+            .saturating_add(fields)
     }
 
     /// The start line without its line end, as on the wire.
@@ -116,6 +125,23 @@ impl Message {
         match self.start {
             StartLine::Request { method, .. } => Some(Method::new(method.of(&self.raw))),
             StartLine::Response { .. } => None,
+        }
+    }
+
+    /// CSeq (RFC 3261 §20.16); `None` too when it cannot be read (`bad-cseq`).
+    pub fn cseq(&self) -> Option<CSeq<'_>> {
+        let (number, method) = self.key.cseq?;
+        Some(CSeq {
+            number,
+            method: Method::new(method.of(&self.raw)),
+        })
+    }
+
+    /// The branch of the topmost Via that can be read: the name of the transaction (RFC 3261 §8.1.1.7).
+    pub fn branch(&self) -> Option<Text<'_>> {
+        match self.key.branch {
+            Some(branch) => Some(Text::new(branch?.of(&self.raw))),
+            None => self.top_via()?.branch(),
         }
     }
 
@@ -190,7 +216,7 @@ impl Message {
         self.fields
             .iter()
             .filter(move |f| f.id == name)
-            .map(|f| Text::new(f.value.of(&self.raw)))
+            .map(|f| Text::trimmed(f.value.of(&self.raw)))
     }
 
     /// The values of all header fields with this name on the wire, whatever the case: for names without an
@@ -203,7 +229,7 @@ impl Message {
                 HeaderName::Other => f.name.of(&self.raw).eq_ignore_ascii_case(name.as_bytes()),
                 id => f.id == id,
             })
-            .map(|f| Text::new(f.value.of(&self.raw)))
+            .map(|f| Text::trimmed(f.value.of(&self.raw)))
     }
 
     /// All header fields in wire order: which, the name as sent, the value.
@@ -212,7 +238,7 @@ impl Message {
             (
                 f.id,
                 Text::new(f.name.of(&self.raw)),
-                Text::new(f.value.of(&self.raw)),
+                Text::trimmed(f.value.of(&self.raw)),
             )
         })
     }

@@ -46,53 +46,93 @@ pub enum Method<'a> {
     Other(&'a [u8]),
 }
 
-/// The one table of known methods.
-const KNOWN: [(Method<'static>, &str); 18] = [
-    (Method::Invite, "INVITE"),
-    (Method::Ack, "ACK"),
-    (Method::Bye, "BYE"),
-    (Method::Cancel, "CANCEL"),
-    (Method::Options, "OPTIONS"),
-    (Method::Register, "REGISTER"),
-    (Method::Prack, "PRACK"),
-    (Method::Subscribe, "SUBSCRIBE"),
-    (Method::Notify, "NOTIFY"),
-    (Method::Benotify, "BENOTIFY"),
-    (Method::Publish, "PUBLISH"),
-    (Method::Info, "INFO"),
-    (Method::Refer, "REFER"),
-    (Method::Message, "MESSAGE"),
-    (Method::Update, "UPDATE"),
-    (Method::Service, "SERVICE"),
-    (Method::Negotiate, "NEGOTIATE"),
-    (Method::Kdmq, "KDMQ"),
+/// Those that have a name here.
+const KNOWN: [Method<'static>; 18] = [
+    Method::Invite,
+    Method::Ack,
+    Method::Bye,
+    Method::Cancel,
+    Method::Options,
+    Method::Register,
+    Method::Prack,
+    Method::Subscribe,
+    Method::Notify,
+    Method::Benotify,
+    Method::Publish,
+    Method::Info,
+    Method::Refer,
+    Method::Message,
+    Method::Update,
+    Method::Service,
+    Method::Negotiate,
+    Method::Kdmq,
 ];
 
 impl<'a> Method<'a> {
     /// The method of this token.
     pub fn new(token: &'a [u8]) -> Self {
-        KNOWN
-            .iter()
-            .find(|(_, name)| name.as_bytes() == token)
-            .map_or(Self::Other(token), |(method, _)| *method)
+        // Asked several times of each message: the length, then at most three comparisons.
+        match token {
+            b"ACK" => Self::Ack,
+            b"BYE" => Self::Bye,
+            b"INFO" => Self::Info,
+            b"KDMQ" => Self::Kdmq,
+            b"PRACK" => Self::Prack,
+            b"REFER" => Self::Refer,
+            b"INVITE" => Self::Invite,
+            b"CANCEL" => Self::Cancel,
+            b"NOTIFY" => Self::Notify,
+            b"UPDATE" => Self::Update,
+            b"OPTIONS" => Self::Options,
+            b"PUBLISH" => Self::Publish,
+            b"MESSAGE" => Self::Message,
+            b"SERVICE" => Self::Service,
+            b"REGISTER" => Self::Register,
+            b"BENOTIFY" => Self::Benotify,
+            b"SUBSCRIBE" => Self::Subscribe,
+            b"NEGOTIATE" => Self::Negotiate,
+            other => Self::Other(other),
+        }
     }
 
     /// The token as on the wire.
     pub fn as_bytes(self) -> &'a [u8] {
         match self {
             Self::Other(token) => token,
-            known => KNOWN
-                .iter()
-                .find(|(method, _)| *method == known)
-                .map_or(&[], |(_, name)| name.as_bytes()),
+            known => known.name().as_bytes(),
+        }
+    }
+
+    /// The token of a known method.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Invite => "INVITE",
+            Self::Ack => "ACK",
+            Self::Bye => "BYE",
+            Self::Cancel => "CANCEL",
+            Self::Options => "OPTIONS",
+            Self::Register => "REGISTER",
+            Self::Prack => "PRACK",
+            Self::Subscribe => "SUBSCRIBE",
+            Self::Notify => "NOTIFY",
+            Self::Benotify => "BENOTIFY",
+            Self::Publish => "PUBLISH",
+            Self::Info => "INFO",
+            Self::Refer => "REFER",
+            Self::Message => "MESSAGE",
+            Self::Update => "UPDATE",
+            Self::Service => "SERVICE",
+            Self::Negotiate => "NEGOTIATE",
+            Self::Kdmq => "KDMQ",
+            Self::Other(_) => "",
         }
     }
 
     /// Whether `token` is no known method, and the rest of one whose first letters `before` ends with: `OTIFY` behind `N`.
     pub(super) fn is_rest(before: &[u8], token: &[u8]) -> bool {
         matches!(Method::new(token), Method::Other(_))
-            && KNOWN.iter().any(|(_, name)| {
-                let first = name.as_bytes().strip_suffix(token);
+            && KNOWN.iter().any(|method| {
+                let first = method.name().as_bytes().strip_suffix(token);
                 first.is_some_and(|first| !token.is_empty() && before.ends_with(first))
             })
     }
@@ -101,7 +141,7 @@ impl<'a> Method<'a> {
     pub(super) fn at_end_of(bytes: &[u8]) -> Option<&'static str> {
         KNOWN
             .iter()
-            .map(|(_, name)| *name)
+            .map(|method| method.name())
             .filter(|name| bytes.ends_with(name.as_bytes()))
             .max_by_key(|name| name.len())
     }
@@ -123,9 +163,9 @@ mod tests {
         assert_eq!(Method::new(b"NOTiFY"), Method::Other(b"NOTiFY"));
         assert_eq!(Method::new(b"RE%47IST%45R").to_string(), "RE%47IST%45R");
         assert_eq!(Method::at_end_of(b"</presence>BENOTIFY"), Some("BENOTIFY"));
-        for (method, name) in KNOWN {
-            assert_eq!(Method::new(name.as_bytes()), method);
-            assert_eq!(method.to_string(), name);
+        for method in KNOWN {
+            assert_eq!(Method::new(method.name().as_bytes()), method);
+            assert_eq!(method.to_string(), method.name());
         }
     }
 }

@@ -103,7 +103,21 @@ pub(super) fn is_start_line(line: &[u8]) -> bool {
         return false;
     }
     let line = trim_end(line);
-    is_status_line(line) || (is_request_line(line) && !is_glued(line))
+    is_plain_request(line) || is_status_line(line) || (is_request_line(line) && !is_glued(line))
+}
+
+/// The form that nearly all requests have, told in one pass: a known method, one space, a URI without white space, one space, `SIP/2.0`.
+fn is_plain_request(line: &[u8]) -> bool {
+    let Some(before) = line.strip_suffix(b" SIP/2.0") else {
+        return false;
+    };
+    let Some(space) = memchr(b' ', before.get(..METHOD_MAX).unwrap_or(before)) else {
+        return false;
+    };
+    let (method, uri) = super::lex::split_around(before, space);
+    !matches!(Method::new(method), Method::Other(_))
+        && uri.iter().all(|b| *b > b' ')
+        && memchr(b':', uri).is_some()
 }
 
 /// Whether the start line of a request stands behind the end of a body without line end, in a line that could be one as a whole:
@@ -134,6 +148,11 @@ fn known_start(line: &[u8]) -> Option<usize> {
 }
 
 fn is_status_line(line: &[u8]) -> bool {
+    if let Some([digit, ..]) = line.strip_prefix(b"SIP/2.0 ")
+        && digit.is_ascii_digit()
+    {
+        return true;
+    }
     let Ok((rest, _)) = version(line) else {
         return false;
     };

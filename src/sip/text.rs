@@ -16,6 +16,11 @@ impl<'a> Text<'a> {
         Self(super::lex::trim(bytes))
     }
 
+    /// From bytes that have no white space at their ends: what was cut out once is not trimmed again each time it is asked for.
+    pub(super) const fn trimmed(bytes: &'a [u8]) -> Self {
+        Self(bytes)
+    }
+
     /// The bytes as on the wire; a folded header value still has its line ends.
     pub const fn bytes(self) -> &'a [u8] {
         self.0

@@ -1,7 +1,7 @@
 //! Header fields as types, read when asked for.
 
 use super::header::{
-    self, Address, CSeq, Challenge, DiagnosticsHeader, MsDiagnostics, RAck, ReasonValue,
+    self, Address, Challenge, DiagnosticsHeader, MsDiagnostics, RAck, ReasonValue,
     SubscriptionState, Via, Warning,
 };
 use super::lex::{Elements, Params};
@@ -17,11 +17,6 @@ impl Message {
     /// Call-ID (RFC 3261 §20.8).
     pub fn call_id(&self) -> Option<Text<'_>> {
         self.header(H::CallId)
-    }
-
-    /// CSeq (§20.16); `None` too when it cannot be read (`bad-cseq`).
-    pub fn cseq(&self) -> Option<CSeq<'_>> {
-        CSeq::new(self.header(H::CSeq)?.bytes())
     }
 
     /// From (§20.20).

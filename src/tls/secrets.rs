@@ -5,6 +5,7 @@ use crate::base::Limits;
 use ring::digest::{SHA256, digest};
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
+use std::sync::Arc;
 use zeroize::Zeroizing;
 
 /// Key material: never shown, wiped from memory when dropped.
@@ -226,7 +227,8 @@ fn put<K: Ord>(map: &mut BTreeMap<K, Secret>, name: K, secret: Secret, full: boo
 /// The secrets, and what sessions of this capture taught while they were read.
 #[derive(Debug, Default)]
 pub struct Keyring {
-    secrets: Secrets,
+    /// Shared by the keyrings of all shards until the capture brings more.
+    secrets: Arc<Secrets>,
     /// Master secrets of captured sessions by the digest of their session id or ticket; `None`: seen, and not opened.
     learned: BTreeMap<[u8; 32], Option<Secret>>,
     order: VecDeque<[u8; 32]>,
@@ -253,7 +255,7 @@ impl Keyring {
     pub fn new(secrets: Secrets, limits: &Limits) -> Self {
         Self {
             keys_used: vec![false; secrets.keys.len()],
-            secrets,
+            secrets: Arc::new(secrets),
             room: limits.tls_sessions_learned,
             search: limits.tls_search_bytes,
             search_strangers: limits.tls_search_bytes,
@@ -264,18 +266,57 @@ impl Keyring {
     }
 
     /// The secrets in it.
-    pub const fn secrets(&self) -> &Secrets {
+    pub fn secrets(&self) -> &Secrets {
         &self.secrets
     }
 
     /// Takes in secrets that the capture itself brought.
-    pub const fn secrets_mut(&mut self) -> &mut Secrets {
-        &mut self.secrets
+    pub fn secrets_mut(&mut self) -> &mut Secrets {
+        Arc::make_mut(&mut self.secrets)
+    }
+
+    /// A keyring for a part of the connections: it knows the same, and may spend the `parts`th part of what may still be spent on
+    /// searches and trials.
+    pub(crate) fn share(&self, parts: usize) -> Self {
+        let part = u64::try_from(parts).unwrap_or(1).max(1);
+        Self {
+            secrets: Arc::clone(&self.secrets),
+            learned: self.learned.clone(),
+            order: self.order.clone(),
+            room: self.room / parts.max(1),
+            found: self.found.clone(),
+            keys_used: self.keys_used.clone(),
+            opened_by_log: 0,
+            search: self.search / part,
+            search_strangers: self.search_strangers / part,
+            trials: self.trials / part,
+            decompress: self.decompress / parts.max(1),
+        }
+    }
+
+    /// Leaves the other parts to keyrings that were made with [`Self::share`].
+    pub(crate) fn narrow(&mut self, parts: usize) {
+        let opened = self.opened_by_log;
+        *self = self.share(parts);
+        self.opened_by_log = opened;
+    }
+
+    /// Takes in what another one, which began as a [`Self::share`] of this one, has found out since.
+    pub(crate) fn join(&mut self, other: Self) {
+        self.opened_by_log = self.opened_by_log.saturating_add(other.opened_by_log);
+        for (place, used) in other.keys_used.into_iter().enumerate() {
+            if used {
+                self.key_was_used(place);
+            }
+        }
+        if let (Some(mine), Some(theirs)) = (&mut self.found, other.found) {
+            mine.extend(theirs);
+        }
     }
 
     /// What was given and what the capture brought, without what sessions taught.
     pub fn into_secrets(self) -> Secrets {
-        self.secrets
+        Arc::unwrap_or_clone(self.secrets)
     }
 
     /// Keeps the master secrets of the sessions that are opened, as many as are remembered for resumption.
@@ -292,7 +333,10 @@ impl Keyring {
     }
 
     pub(super) fn into_parts(self) -> (Secrets, BTreeMap<[u8; 32], Secret>) {
-        (self.secrets, self.found.unwrap_or_default())
+        (
+            Arc::unwrap_or_clone(self.secrets),
+            self.found.unwrap_or_default(),
+        )
     }
 
     /// Whether it can open anything at all.

@@ -13,6 +13,9 @@ use super::summary::TlsSummary;
 use crate::base::{Chunk, Direction, FrameRef, Limits};
 
 /// Both directions of one TLS connection.
+///
+/// The same comes out however the streams are cut into chunks, as long as there are records. Whether what is none is an answer in
+/// clear text, and where records begin again behind it or behind a hole, is judged by the bytes that come in the same chunk.
 #[derive(Debug)]
 pub struct Session {
     sides: [Side; 2],

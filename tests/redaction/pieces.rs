@@ -482,3 +482,49 @@ fn certificates_stay_certificates_of_others() {
     assert_eq!(other[..4], [0x30, 0x82, 0x01, 0x00]);
     assert_ne!(other[4..], [1, 2, 3]);
 }
+
+/// A handshake message: type, length, body.
+fn handshake(kind: u8, body: &[&[u8]]) -> Vec<u8> {
+    let body = body.concat();
+    let len = u32::try_from(body.len()).unwrap().to_be_bytes();
+    [&[kind], &len[1..], &body].concat()
+}
+
+#[test]
+fn hellos_keep_registered_protocols_and_random_sessions_but_no_text_of_somebody() {
+    let alpn = |protocol: &[u8]| {
+        let len = u8::try_from(protocol.len()).unwrap();
+        let list = [&[len], protocol].concat();
+        [&[0, 16, 0, len + 3, 0, len + 1], list.as_slice()].concat()
+    };
+    let client = |session: &[u8], protocol: &[u8]| {
+        let extension = alpn(protocol);
+        let len = u8::try_from(extension.len()).unwrap();
+        let id = u8::try_from(session.len()).unwrap();
+        let start = [&[3, 3][..], &[7; 32], &[id], session].concat();
+        let lists = [&[0, 2, 0, 0x2f, 1, 0, 0, len][..], &extension].concat();
+        handshake(1, &[&start, &lists])
+    };
+    let server = |session: &[u8]| {
+        let id = u8::try_from(session.len()).unwrap();
+        handshake(2, &[&[3, 3], &[7; 32], &[id], session, &[0, 0x2f, 0]])
+    };
+    let mut p = Pseudonyms::new(KEY);
+    let mut rewritten = |mut message: Vec<u8>| {
+        p.tls_handshake(&mut message);
+        message
+    };
+    for protocol in [&b"h2"[..], b"sip/2", b"\x2a\x2a"] {
+        let message = client(&[0x80; 8], protocol);
+        assert_eq!(rewritten(message.clone()), message);
+    }
+    let has = |bytes: &[u8], text: &[u8]| bytes.windows(text.len()).any(|part| part == text);
+    let hello = rewritten(client(b"harald", b"kranz-im"));
+    assert!(!has(&hello, b"harald") && !has(&hello, b"kranz-im"));
+    let answer = rewritten(server(b"harald"));
+    let (ours, theirs) = (&hello[39..45], &answer[39..45]);
+    assert_eq!(
+        ours, theirs,
+        "a session that goes on is still seen to go on"
+    );
+}

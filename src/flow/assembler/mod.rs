@@ -49,6 +49,8 @@ pub(in crate::flow) struct Assembler {
     acked: u64,
     /// Through here a segment went by of which the capture has only the beginning.
     cut_until: u64,
+    /// The same of early segments: looked at when no more segments come, because their place may still be filled.
+    early_cut: Option<(u64, FrameRef)>,
     /// What last told that bytes were on the wire.
     last_due: FrameRef,
     /// The peer's last acknowledgement.
@@ -169,6 +171,7 @@ impl Assembler {
                 self.early.shift(by);
                 self.acked += by;
                 self.cut_until += if self.cut_until > 0 { by } else { 0 };
+                self.early_cut = self.early_cut.map(|(end, at)| (end + by, at));
                 self.end = self.end.map(|end| end + by);
                 0
             }
@@ -183,6 +186,10 @@ impl Assembler {
         if offset > self.next {
             outcome.early = true;
             outcome.conflict = self.early.insert(offset, bytes, cut, at);
+            let end = offset.saturating_add(wire);
+            if cut > 0 && self.early_cut.is_none_or(|(before, _)| before < end) {
+                self.early_cut = Some((end, at));
+            }
         } else if offset.saturating_add(wire) <= self.next {
             outcome.retransmission = true;
             outcome.conflict = self.differs(offset, bytes);

@@ -134,7 +134,7 @@ impl Assembler {
         let until = self.next + u64::from(lowest.wrapping_sub(expected));
         self.skip_to(until, at, sink);
         (self.acked, self.cut_until) = (self.next, self.next);
-        self.end = None;
+        (self.end, self.early_cut) = (None, None);
         self.place(strays, sink);
     }
 
@@ -145,6 +145,10 @@ impl Assembler {
         }
         while let Some((offset, at)) = self.early.first() {
             self.skip_to(offset, at, sink);
+        }
+        // Of an early segment that was cut, nothing may be left to hand on: no byte of it, or all of them were there already.
+        if let Some((end, at)) = self.early_cut {
+            self.is_cut(end, end.saturating_sub(self.next), at);
         }
         // What was on the wire behind the last byte we have is missing too, but the stream is not longer for it. One such number
         // without a FIN is the FIN itself, missed by the capture.

@@ -265,6 +265,22 @@ fn a_cut_segment_waits_for_a_copy_in_full() {
 }
 
 #[test]
+fn an_early_segment_without_a_byte_of_its_own_counts_as_missing() {
+    // Headers alone were captured, behind a hole.
+    let mut run = Run::new(0);
+    run.push_cut(256, b"", 4);
+    assert_eq!(run.ended(), ("<260>".to_owned(), 260));
+    // Its bytes are there already, and others behind them are not.
+    let mut run = Run::new(0);
+    run.push(2, b"cdef").push_cut(2, b"cd", 6).push(0, b"ab");
+    assert_eq!(run.ended(), ("abcdef<4>".to_owned(), 4));
+    // They came after all.
+    let mut run = Run::new(0);
+    run.push_cut(2, b"", 4).push(0, b"ab").push(2, b"cdef");
+    assert_eq!(run.ended(), ("abcdef".to_owned(), 0));
+}
+
+#[test]
 fn a_cut_segment_needs_no_acknowledgement_to_be_given_up() {
     let mut run = Run::new(0);
     run.push_cut(0, b"ab", 4).push(6, b"gh");

@@ -44,7 +44,7 @@ pub(super) static RULE: Rule = Rule {
         rules: &["clock-skew-between-peers"],
         link: Link::Hosts,
     }],
-    check: Check::Transaction(check),
+    check: Check::Refusal(check),
 };
 
 /// The schemes of Microsoft servers, which take several rounds ([MS-SIPAE]).

@@ -49,7 +49,7 @@ pub(super) static RULE: Rule = Rule {
         rules: &["wrong-cup-listener"],
         link: Link::Connection,
     }],
-    check: Check::Transaction(check),
+    check: Check::Refusal(check),
 };
 
 fn check(transaction: &Transaction<'_>, call: &Call, to: &mut Reporter<'_, '_>) {

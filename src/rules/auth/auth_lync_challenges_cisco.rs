@@ -54,7 +54,7 @@ pub(super) static RULE: Rule = Rule {
         rules: &["tls-client-cert-empty"],
         link: Link::Hosts,
     }],
-    check: Check::Transaction(check),
+    check: Check::Refusal(check),
 };
 
 /// The schemes of Microsoft servers ([MS-SIPAE]).

@@ -42,7 +42,7 @@ pub(super) static RULE: Rule = Rule {
         rules: &["auth-digest-challenge-unanswered"],
         link: Link::Call,
     }],
-    check: Check::Transaction(check),
+    check: Check::Refusal(check),
 };
 
 /// A client that signs out this soon does so because of the challenge.

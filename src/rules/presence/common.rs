@@ -2,7 +2,7 @@
 
 use crate::dialog::{Call, Seen, Transaction};
 use crate::finding::Evidence;
-use crate::presence::{Subscription, read};
+use crate::presence::read;
 use crate::rules::healing::Healing;
 use crate::rules::sides::{REFUSALS, UNKNOWN_USER, brief, diagnostics_lines};
 use crate::rules::{Building, ExplainedBy, Link, Reporter};
@@ -45,16 +45,6 @@ pub(super) fn told(seen: &Seen) -> String {
         Some(Err(why)) => format!("{line}{state}, body is {why}"),
         None => format!("{line}{state}"),
     }
-}
-
-/// The subscriptions of a call to presence itself.
-pub(super) fn to_presence<'a>(
-    call: &'a Call,
-    transactions: &[Transaction<'a>],
-) -> impl Iterator<Item = Subscription<'a>> + use<'a> {
-    crate::presence::of(call, transactions)
-        .into_iter()
-        .filter(Subscription::is_presence)
 }
 
 /// A refusal: who asked whom for what, and what came.

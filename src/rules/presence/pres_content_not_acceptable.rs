@@ -1,6 +1,6 @@
 //! The two sides do not agree on the form of presence.
 
-use super::common::{EXPLAINED, Refusal, event, to_presence, told};
+use super::common::{EXPLAINED, Refusal, event, told};
 use crate::dialog::{Call, Transaction};
 use crate::finding::{Confidence, Evidence, Severity};
 use crate::presence::{Notice, Subscription};
@@ -39,10 +39,15 @@ pub(super) static RULE: Rule = Rule {
     ],
     since: "0.1.0",
     explained_by: EXPLAINED,
-    check: Check::Call(check),
+    check: Check::Presence(check),
 };
 
-fn check(call: &Call, transactions: &[Transaction<'_>], to: &mut Reporter<'_, '_>) {
+fn check(
+    subscriptions: &[Subscription<'_>],
+    call: &Call,
+    transactions: &[Transaction<'_>],
+    to: &mut Reporter<'_, '_>,
+) {
     for transaction in transactions {
         match transaction.method() {
             Method::Subscribe => refused(transaction, call, 406, HeaderName::Accept, to),
@@ -50,14 +55,14 @@ fn check(call: &Call, transactions: &[Transaction<'_>], to: &mut Reporter<'_, '_
             _ => {}
         }
     }
-    for subscription in to_presence(call, transactions) {
+    for subscription in subscriptions {
         // One is enough: a notifier sends the same form every time.
         let odd = subscription
             .notices
             .iter()
-            .find(|notice| notice.status() != Some(415) && is_unwanted(&subscription, notice));
+            .find(|notice| notice.status() != Some(415) && is_unwanted(subscription, notice));
         if let Some(notice) = odd {
-            unwanted(&subscription, notice, call, to);
+            unwanted(subscription, notice, call, to);
         }
     }
 }

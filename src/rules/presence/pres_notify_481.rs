@@ -1,6 +1,6 @@
 //! The watcher's side does not know the subscription any more.
 
-use super::common::{to_presence, told};
+use super::common::told;
 use crate::dialog::{Call, Transaction};
 use crate::finding::{Evidence, Severity};
 use crate::presence::{Notice, NoticeState, Subscription};
@@ -55,17 +55,22 @@ pub(super) static RULE: Rule = Rule {
             link: Link::Call,
         },
     ],
-    check: Check::Call(check),
+    check: Check::Presence(check),
 };
 
-fn check(call: &Call, transactions: &[Transaction<'_>], to: &mut Reporter<'_, '_>) {
-    for subscription in to_presence(call, transactions) {
+fn check(
+    subscriptions: &[Subscription<'_>],
+    call: &Call,
+    _: &[Transaction<'_>],
+    to: &mut Reporter<'_, '_>,
+) {
+    for subscription in subscriptions {
         let refused = subscription
             .notices
             .iter()
-            .filter(|notice| notice.status() == Some(481) && !was_over(&subscription, notice));
+            .filter(|notice| notice.status() == Some(481) && !was_over(subscription, notice));
         for notice in refused {
-            lost(&subscription, notice, call, to);
+            lost(subscription, notice, call, to);
         }
     }
 }

@@ -1,9 +1,9 @@
 //! A notification that the watcher's side never answered.
 
-use super::common::{to_presence, told};
+use super::common::told;
 use crate::dialog::{Call, TRANSACTION_TIMEOUT, Transaction};
 use crate::finding::{Evidence, Severity};
-use crate::presence::{Carried, Notice, NoticeState};
+use crate::presence::{Carried, Notice, NoticeState, Subscription};
 use crate::rules::healing::Healing;
 use crate::rules::sides::LOWER_LAYERS;
 use crate::rules::{Check, Class, ExplainedBy, Fix, Knowledge, Link, Reporter, Rule};
@@ -58,11 +58,16 @@ pub(super) static RULE: Rule = Rule {
             link: Link::Call,
         },
     ],
-    check: Check::Call(check),
+    check: Check::Presence(check),
 };
 
-fn check(call: &Call, transactions: &[Transaction<'_>], to: &mut Reporter<'_, '_>) {
-    for subscription in to_presence(call, transactions) {
+fn check(
+    subscriptions: &[Subscription<'_>],
+    call: &Call,
+    _: &[Transaction<'_>],
+    to: &mut Reporter<'_, '_>,
+) {
+    for subscription in subscriptions {
         for notice in &subscription.notices {
             // Who has left does not answer the good-bye.
             if notice.carried == Carried::Notify

@@ -1,9 +1,9 @@
 //! A subscription ran out because nobody refreshed it.
 
-use super::common::to_presence;
 use crate::base::Span;
 use crate::dialog::{Call, Transaction};
 use crate::finding::{Confidence, Evidence, Severity};
+use crate::presence::Subscription;
 use crate::rules::sides::{LOWER_LAYERS, brief};
 use crate::rules::{Check, Class, ExplainedBy, Fix, Knowledge, Link, Reporter, Rule};
 
@@ -41,17 +41,22 @@ pub(super) static RULE: Rule = Rule {
         rules: LOWER_LAYERS,
         link: Link::Hosts,
     }],
-    check: Check::Call(check),
+    check: Check::Presence(check),
 };
 
 /// How long after the end of a subscription its refresh is still awaited: a transaction that was under way.
 const GRACE: Span = crate::dialog::SETTLED;
 
-fn check(call: &Call, transactions: &[Transaction<'_>], to: &mut Reporter<'_, '_>) {
+fn check(
+    subscriptions: &[Subscription<'_>],
+    call: &Call,
+    _: &[Transaction<'_>],
+    to: &mut Reporter<'_, '_>,
+) {
     if call.evicted {
         return;
     }
-    for subscription in to_presence(call, transactions) {
+    for subscription in subscriptions {
         let accepted = subscription.rounds.iter().rev().find(|r| r.accepted());
         let (Some(round), Some(deadline)) = (accepted, subscription.deadline()) else {
             continue;

@@ -1,9 +1,8 @@
 //! A subscription was accepted, and nothing was ever notified.
 
-use super::common::to_presence;
 use crate::dialog::{Call, TRANSACTION_TIMEOUT, Transaction};
 use crate::finding::{Evidence, Severity};
-use crate::presence::Round;
+use crate::presence::{Round, Subscription};
 use crate::rules::sides::{LOWER_LAYERS, brief};
 use crate::rules::{Check, Class, ExplainedBy, Fix, Knowledge, Link, Reporter, Rule};
 
@@ -49,11 +48,16 @@ pub(super) static RULE: Rule = Rule {
         rules: LOWER_LAYERS,
         link: Link::Hosts,
     }],
-    check: Check::Call(check),
+    check: Check::Presence(check),
 };
 
-fn check(call: &Call, transactions: &[Transaction<'_>], to: &mut Reporter<'_, '_>) {
-    for subscription in to_presence(call, transactions) {
+fn check(
+    subscriptions: &[Subscription<'_>],
+    call: &Call,
+    _: &[Transaction<'_>],
+    to: &mut Reporter<'_, '_>,
+) {
+    for subscription in subscriptions {
         for round in &subscription.rounds {
             // After an unsubscription or a fetch (Expires: 0) a NOTIFY is often left out.
             if round.accepted()

@@ -1,9 +1,9 @@
 //! The other user has not decided yet.
 
-use super::common::{to_presence, told};
+use super::common::told;
 use crate::dialog::{Call, Transaction};
 use crate::finding::{Evidence, Severity};
-use crate::presence::{NoticeState, State};
+use crate::presence::{NoticeState, State, Subscription};
 use crate::rules::sides::brief;
 use crate::rules::{Check, Class, Fix, Knowledge, Reporter, Rule};
 
@@ -31,11 +31,16 @@ pub(super) static RULE: Rule = Rule {
     ],
     since: "0.1.0",
     explained_by: &[],
-    check: Check::Call(check),
+    check: Check::Presence(check),
 };
 
-fn check(call: &Call, transactions: &[Transaction<'_>], to: &mut Reporter<'_, '_>) {
-    for subscription in to_presence(call, transactions) {
+fn check(
+    subscriptions: &[Subscription<'_>],
+    call: &Call,
+    _: &[Transaction<'_>],
+    to: &mut Reporter<'_, '_>,
+) {
+    for subscription in subscriptions {
         if subscription.state() != State::Pending {
             continue;
         }

@@ -1,6 +1,6 @@
 //! The notifier ended a subscription that the watcher wanted.
 
-use super::common::{EXPLAINED, to_presence, told};
+use super::common::{EXPLAINED, told};
 use crate::base::{FrameRef, Span};
 use crate::dialog::{Call, TRANSACTION_TIMEOUT, Transaction};
 use crate::finding::{Evidence, Severity};
@@ -41,17 +41,22 @@ pub(super) static RULE: Rule = Rule {
     ],
     since: "0.1.0",
     explained_by: EXPLAINED,
-    check: Check::Call(check),
+    check: Check::Presence(check),
 };
 
-fn check(call: &Call, transactions: &[Transaction<'_>], to: &mut Reporter<'_, '_>) {
-    for subscription in to_presence(call, transactions) {
+fn check(
+    subscriptions: &[Subscription<'_>],
+    call: &Call,
+    _: &[Transaction<'_>],
+    to: &mut Reporter<'_, '_>,
+) {
+    for subscription in subscriptions {
         let end = subscription.notices.iter().find(|notice| {
             notice.state == Some(NoticeState::Terminated)
                 && !subscription.over_before(notice.seen.at())
         });
         if let Some(notice) = end {
-            ended(&subscription, notice, call, to);
+            ended(subscription, notice, call, to);
         }
     }
 }

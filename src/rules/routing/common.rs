@@ -61,11 +61,11 @@ pub(super) fn recorded(call: &Call) -> impl Iterator<Item = (&Seen, Address<'_>)
         .flat_map(|seen| seen.message.record_routes().map(move |route| (seen, route)))
 }
 
-/// Requests within a dialog, with what became of them.
-pub(super) fn in_dialog<'t, 'a>(
-    transactions: &'t [Transaction<'a>],
+/// Requests within a dialog, with what became of them; of those transactions that are of interest.
+pub(super) fn in_dialog<'t, 'a: 't>(
+    transactions: impl IntoIterator<Item = &'t Transaction<'a>>,
 ) -> impl Iterator<Item = (&'t Transaction<'a>, &'a Seen)> {
-    transactions.iter().filter_map(|t| {
+    transactions.into_iter().filter_map(|t| {
         let request = t.request?;
         let inside = request.message.to().is_some_and(|to| to.tag().is_some());
         (inside && !matches!(t.method(), Method::Ack | Method::Cancel)).then_some((t, request))

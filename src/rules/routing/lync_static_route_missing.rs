@@ -45,7 +45,7 @@ pub(super) static RULE: Rule = Rule {
         rules: &["dns-srv-missing", "dns-a-missing"],
         link: Link::Hosts,
     }],
-    check: Check::Transaction(check),
+    check: Check::Refusal(check),
 };
 
 /// Diagnostics of Lync that speak of a missing route ([MS-OCER]).

@@ -39,7 +39,7 @@ pub(super) static RULE: Rule = Rule {
     ],
     since: "0.1.0",
     explained_by: &[],
-    check: Check::Transaction(check),
+    check: Check::Refusal(check),
 };
 
 /// Whether the sender can be a Microsoft server, and the receiver none of its clients.

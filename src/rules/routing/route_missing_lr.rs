@@ -38,8 +38,11 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(call: &Call, transactions: &[Transaction<'_>], to: &mut Reporter<'_, '_>) {
-    let refused = |t: &Transaction<'_>| matches!(t.final_status(), Some(404 | 481 | 483));
-    if !in_dialog(transactions).any(|(t, _)| refused(t)) {
+    let refused = |t: &&Transaction<'_>| matches!(t.final_status(), Some(404 | 481 | 483));
+    if in_dialog(transactions.iter().filter(refused))
+        .next()
+        .is_none()
+    {
         return;
     }
     let Some((written, route, place)) = recorded(call).find_map(|(seen, route)| {

@@ -43,7 +43,11 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(call: &Call, transactions: &[Transaction<'_>], to: &mut Reporter<'_, '_>) {
     let context = to.context();
-    if !in_dialog(transactions).any(|(t, _)| t.final_response().is_none()) {
+    let unanswered = |t: &&Transaction<'_>| t.final_response().is_none();
+    if in_dialog(transactions.iter().filter(unanswered))
+        .next()
+        .is_none()
+    {
         return;
     }
     // Its own entry stands on top when it sends: over TCP, with an address that says nothing of it.

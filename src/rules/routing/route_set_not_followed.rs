@@ -174,17 +174,12 @@ fn is_reversed(call: &Call, request: &Seen) -> bool {
 }
 
 fn check(call: &Call, transactions: &[Transaction<'_>], to: &mut Reporter<'_, '_>) {
-    let refused = in_dialog(transactions).filter_map(|(transaction, request)| {
+    let refused = transactions
+        .iter()
+        .filter(|t| matches!(t.final_status(), Some(403 | 404 | 481 | 482 | 483 | 500)));
+    let refused = in_dialog(refused).filter_map(|(transaction, request)| {
         let answer = transaction.final_response()?;
-        let refused = matches!(
-            transaction.final_status(),
-            Some(403 | 404 | 481 | 482 | 483 | 500)
-        );
-        (refused && between_servers(transaction, to.context())).then_some((
-            transaction,
-            request,
-            answer,
-        ))
+        between_servers(transaction, to.context()).then_some((transaction, request, answer))
     });
     let refused: Vec<_> = refused.take(LOOKED_AT).collect();
     for (transaction, request, answer) in refused {

@@ -58,7 +58,7 @@ pub(super) static RULE: Rule = Rule {
             link: Link::Hosts,
         },
     ],
-    check: Check::Transaction(check),
+    check: Check::Refusal(check),
 };
 
 /// Ids by which Lync says that the user is the reason ([MS-OCER]).

@@ -42,7 +42,7 @@ pub(super) static RULE: Rule = Rule {
         rules: LOWER_LAYERS,
         link: Link::Neighbour,
     }],
-    check: Check::Transaction(check),
+    check: Check::Refusal(check),
 };
 
 fn check(transaction: &Transaction<'_>, call: &Call, to: &mut Reporter<'_, '_>) {

@@ -44,7 +44,7 @@ pub(super) static RULE: Rule = Rule {
         rules: &["route-maddr-not-trusted"],
         link: Link::Call,
     }],
-    check: Check::Transaction(check),
+    check: Check::Refusal(check),
 };
 
 fn check(transaction: &Transaction<'_>, call: &Call, to: &mut Reporter<'_, '_>) {

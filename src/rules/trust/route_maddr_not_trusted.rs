@@ -46,7 +46,7 @@ pub(super) static RULE: Rule = Rule {
     ],
     since: "0.1.0",
     explained_by: &[],
-    check: Check::Transaction(check),
+    check: Check::Refusal(check),
 };
 
 fn check(transaction: &Transaction<'_>, call: &Call, to: &mut Reporter<'_, '_>) {

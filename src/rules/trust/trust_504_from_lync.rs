@@ -50,7 +50,7 @@ pub(super) static RULE: Rule = Rule {
             link: Link::Hosts,
         },
     ],
-    check: Check::Transaction(check),
+    check: Check::Refusal(check),
 };
 
 fn check(transaction: &Transaction<'_>, call: &Call, to: &mut Reporter<'_, '_>) {

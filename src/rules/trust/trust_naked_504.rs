@@ -50,7 +50,7 @@ pub(super) static RULE: Rule = Rule {
             link: Link::Hosts,
         },
     ],
-    check: Check::Transaction(check),
+    check: Check::Refusal(check),
 };
 
 /// Slower answers are time-outs of something further away.

@@ -1,0 +1,179 @@
+//! The content of a part of the connections, and the keys they share.
+//!
+//! Connections are dealt by the address of their client: a TLS session is resumed by the client that began it, so that what one
+//! connection teaches is where the next one needs it. The number of shards does not depend on the number of threads, nor does
+//! the moment from which there is more than one: the report must not depend on either.
+
+use super::conversation::Conversation;
+use super::work::{Brings, Datagram, Output, Work};
+use crate::base::{CaveatKind, FrameRef, Limits};
+use crate::dialog::Seen;
+use crate::sip;
+use crate::tls::Keyring;
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
+use std::borrow::Cow;
+use std::net::IpAddr;
+
+/// Shards of a long capture; more threads than this have no connections to read.
+pub(super) const SHARDS: usize = 4;
+
+/// How the content of connections is read.
+#[derive(Debug, Clone)]
+pub(super) struct Means {
+    pub(super) limits: Limits,
+    /// SHA-256 of each stream is wanted.
+    pub(super) hash_streams: bool,
+}
+
+/// Some of the connections, by number.
+pub(super) struct Shard {
+    conversations: HashMap<u32, Conversation, FixedState>,
+    pub(super) keyring: Keyring,
+    /// Bytes of unfinished messages in all conversations, and how many there may be.
+    waiting: usize,
+    room: usize,
+}
+
+impl Shard {
+    pub(super) fn new(keyring: Keyring, limits: &Limits) -> Self {
+        Self {
+            conversations: HashMap::default(),
+            keyring,
+            waiting: 0,
+            room: limits.sip_waiting_bytes,
+        }
+    }
+
+    /// The shards of a long capture: the first goes on with all that is open, the others have its keys.
+    pub(super) fn split(mut self) -> Vec<Self> {
+        self.room /= SHARDS;
+        let mut others: Vec<Self> = (1..SHARDS)
+            .map(|_| Self {
+                conversations: HashMap::default(),
+                keyring: self.keyring.share(SHARDS),
+                waiting: 0,
+                room: self.room,
+            })
+            .collect();
+        self.keyring.narrow(SHARDS);
+        others.insert(0, self);
+        others
+    }
+
+    /// Does a piece of work. `last`: the time it is.
+    pub(super) fn work(
+        &mut self,
+        work: Work<'_>,
+        means: &Means,
+        last: FrameRef,
+        out: &mut dyn FnMut(Output),
+    ) {
+        match work {
+            Work::Chunk {
+                line,
+                direction,
+                chunk,
+            } => {
+                let conversation = self.conversations.entry(line.stream).or_default();
+                let before = conversation.waiting();
+                conversation.push(&line, direction, chunk, means, &mut self.keyring, out);
+                let now = conversation.waiting();
+                self.waiting = self.waiting.saturating_add(now).saturating_sub(before);
+                if self.waiting > self.room && now > 0 {
+                    self.waiting = self.waiting.saturating_sub(now);
+                    out(Output::Caveat {
+                        kind: CaveatKind::SipUnfinished,
+                        at: last,
+                        text: Cow::Borrowed(
+                            "very many unfinished SIP messages: some were given before they were complete",
+                        ),
+                    });
+                    conversation.give_up_waiting(&line, out);
+                }
+            }
+            Work::Ended(flow) => {
+                let owner = self.conversations.remove(&flow.stream).unwrap_or_default();
+                self.waiting = self.waiting.saturating_sub(owner.waiting());
+                let connection = owner.finish(*flow, means, &mut self.keyring, out);
+                out(Output::Connection(Box::new(connection)));
+            }
+            Work::Datagram(datagram) => read(&datagram, &means.limits, out),
+            Work::Secrets(brings) => {
+                let report = self.take(&brings, &means.limits);
+                out(Output::Brought {
+                    report,
+                    at: brings.at,
+                    comment: brings.comment,
+                    late: brings.late,
+                });
+            }
+            Work::Forget => {
+                self.conversations.clear();
+                self.waiting = 0;
+            }
+        }
+    }
+
+    fn take(&mut self, brings: &Brings<'_>, limits: &Limits) -> crate::tls::KeylogReport {
+        let secrets = self.keyring.secrets_mut();
+        if brings.comment {
+            secrets.add_keylog_lines_of_comment(brings.text, limits)
+        } else {
+            secrets.add_keylog(brings.text, limits)
+        }
+    }
+}
+
+/// Which shard a client's connections belong to: FNV-1a over its address, because hashes of libraries differ between machines.
+pub(super) fn place(client: IpAddr) -> usize {
+    let fold = |bytes: &[u8]| {
+        bytes.iter().fold(0x811c_9dc5_u32, |hash, byte| {
+            (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193)
+        })
+    };
+    let hash = match client {
+        IpAddr::V4(v4) => fold(&v4.octets()),
+        IpAddr::V6(v6) => fold(&v6.octets()),
+    };
+    // The low bits alone are a weak choice: those of the last octet.
+    usize::try_from(hash ^ (hash >> 15)).unwrap_or_default() % SHARDS
+}
+
+/// Reads the SIP messages of a datagram.
+fn read(datagram: &Datagram<'_>, limits: &Limits, out: &mut dyn FnMut(Output)) {
+    let Datagram {
+        at,
+        hop,
+        payload,
+        wire_len,
+        duplicate,
+        frames,
+    } = *datagram;
+    sip::datagram(payload, at, wire_len, limits, &mut |item| match item {
+        sip::Item::Message(mut message) => {
+            message.duplicate = duplicate;
+            if frames.len() > 1 {
+                message.carried_by(frames);
+            }
+            out(Output::Message(Seen { message, hop }));
+        }
+        sip::Item::KeepAlive { .. } => {}
+        sip::Item::Skipped { at, bytes, reason } => out(Output::Skipped { at, bytes, reason }),
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clients_of_one_network_are_dealt_to_all_shards() {
+        let mut counts = [0; SHARDS];
+        for last in 1..=254 {
+            let client = IpAddr::from([10, 1, 1, last]);
+            counts[place(client)] += 1;
+        }
+        assert!(counts.iter().all(|n| *n > 40), "{counts:?}");
+    }
+}
