@@ -8,11 +8,11 @@ pub use coverage::{Coverage, Found, Gap, MethodCount, Undecrypted};
 pub use frames::{Fate, Frames};
 pub use suppression::{SuppressedBy, Suppression};
 
-use crate::base::{Caveat, FileIndex, FrameNumber, FrameRef};
+use crate::base::{Caveat, FileIndex, FrameNumber};
 use crate::capture::CaptureSummary;
-use crate::connection::Connection;
+use crate::connection::Boxes;
 use crate::diagnosis::{Course, Placed, Verdict, Wanted};
-use crate::finding::Severity;
+use crate::finding::{Severity, Undecided};
 use crate::host::Hosts;
 use crate::ladder::Charts;
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,8 +31,8 @@ pub struct Report {
     pub hosts: Hosts,
     /// Findings in the order of the contract.
     pub findings: Vec<Placed>,
-    /// What could not be decided, and why: rule, frame, sentence.
-    pub undecided: Vec<(&'static str, FrameRef, String)>,
+    /// What could not be decided, and why.
+    pub undecided: Vec<Undecided>,
     /// How many more there were than are listed.
     pub undecided_more: u64,
     /// Direction by direction between the servers: what works and what fails; both of a pair one after the other.
@@ -42,7 +42,7 @@ pub struct Report {
     /// What could not be seen.
     pub caveats: Vec<Caveat>,
     /// The connections of SIP and TLS, in order of appearance.
-    pub connections: Vec<Connection>,
+    pub connections: Boxes,
     /// The frames of the calls in which faults were found, where an extract is wanted; the first 262 144.
     pub cited_frames: BTreeSet<(FileIndex, FrameNumber)>,
     /// Message sequence charts, where they were asked for.

@@ -24,7 +24,7 @@ fn at(n: u64) -> FrameRef {
             1_393_872_974_000_000_000 + i64::try_from(n).unwrap() * (1_000_000_000 / RATE),
         ),
         file: FileIndex(0),
-        number: FrameNumber(n + 1),
+        number: FrameNumber::new(n + 1),
     }
 }
 

@@ -111,7 +111,7 @@ fn packets_are_those_of_tshark() {
                 let mut decoder = Decoder::new(&limits);
                 while let Some(item) = capture.next(&mut caveats) {
                     let Item::Frame(frame) = item else { continue };
-                    let number = frame.at.number.0;
+                    let number = frame.at.number.get();
                     if let Some((time, captured, original)) = expected.frames.get(&number) {
                         frames += 1;
                         let nanos = frame.at.time.nanos();

@@ -120,7 +120,7 @@ proptest! {
         for (number, (on, bytes, cut, ticks)) in (1..).zip(&frames) {
             let original_len = u32::try_from(bytes.len()).unwrap() + cut;
             let time = Timestamp::from_nanos(ticks * tick);
-            let at = FrameRef { time, file: FileIndex(0), number: FrameNumber(number) };
+            let at = FrameRef { time, file: FileIndex(0), number: FrameNumber::new(number) };
             let on = on.index(links.len());
             let frame = Frame { at, link: LinkType(links[on]), bytes, original_len };
             writer.frame(interfaces[on], &frame, "").unwrap();

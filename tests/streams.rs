@@ -172,7 +172,7 @@ fn read(captures: Vec<Vec<u8>>) -> Seen {
     let mut analyzer = Analyzer::new(config.clone());
     analyzer.observe(|observed| match observed {
         Observed::Message(seen) => messages.borrow_mut().push(Found {
-            frame: seen.message.at().number.0,
+            frame: seen.message.at().number.get(),
             port: seen.hop.src.port,
             raw: seen.message.raw().to_vec(),
             defects: seen

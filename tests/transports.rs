@@ -452,7 +452,7 @@ fn found(frames: &[Frame]) -> Vec<Found> {
     analyzer.observe(|observed| {
         if let Observed::Message(seen) = observed {
             let line = seen.message.start_line().to_string();
-            all.push((seen.at().number.0, seen.hop.carriage, line));
+            all.push((seen.at().number.get(), seen.hop.carriage, line));
             assert!(
                 seen.message.defects().is_empty(),
                 "{:?}",
@@ -469,7 +469,7 @@ fn found(frames: &[Frame]) -> Vec<Found> {
             at: FrameRef {
                 time: Timestamp::from_nanos(frame.time),
                 file: FileIndex(0),
-                number: FrameNumber(n),
+                number: FrameNumber::new(n),
             },
             link: LinkType(1),
             bytes: &frame.bytes,

@@ -33,7 +33,7 @@ fn the_verdict_of_each_scenario() {
         let undecided: BTreeSet<String> = report
             .undecided
             .iter()
-            .map(|(rule, ..)| (*rule).to_owned())
+            .map(|matter| matter.rule.to_owned())
             .collect();
         for (key, found) in [
             ("verdict", verdict),

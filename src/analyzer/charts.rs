@@ -33,7 +33,6 @@ pub(super) fn assemble(
     }
     let (first, then): (Vec<_>, Vec<_>) = connections
         .all()
-        .iter()
         .partition(|c| cited.contains(&c.flow.stream));
     let left_out = connections.all().len().saturating_sub(config.limits.charts);
     let mut charts: Vec<_> = first

@@ -11,6 +11,7 @@ use super::work::{Brings, Datagram, Line, Output, Work};
 use super::{Analyzer, take};
 use crate::base::{Caveats, Chunk, Direction, FrameRef};
 use crate::capture::Merge;
+use crate::connection::Connection;
 use crate::dialog::Hop;
 use crate::flow::FlowSummary;
 use crate::packet::{Decoder, Packet};
@@ -170,15 +171,23 @@ fn judge(
                 .map(|(_, list)| list)
             {
                 if let Some((_, last, mut output)) = list.next() {
-                    if let Output::Message(seen) = &mut output {
-                        // What is kept is allocated where it is dropped: else the memory of the other threads is full of holes.
-                        seen.message = seen.message.clone();
+                    // What is kept is allocated where it is dropped: else the memory of the other threads is full of holes.
+                    match output {
+                        Output::Message(ref mut seen) => seen.message = seen.message.clone(),
+                        Output::Connection(one) => output = Output::Connection(moved(*one)),
+                        _ => {}
                     }
                     upper.take(output, last, &mut |_| {});
                 }
             }
         });
     }
+}
+
+/// A connection and what TLS told of it, in memory of this thread.
+fn moved(mut connection: Connection) -> Box<Connection> {
+    connection.tls = connection.tls.map(|tls| Box::new(*tls));
+    Box::new(connection)
 }
 
 /// Frames taken apart, to be done by others.
@@ -188,11 +197,13 @@ struct Batch {
     pieces: [Vec<Piece>; SHARDS],
     told: Vec<Done>,
     number: u32,
+    /// Bytes of the connections that ended.
+    ended: usize,
 }
 
 impl Batch {
     fn is_full(&self) -> bool {
-        self.content.len() >= BATCH_BYTES
+        self.content.len().saturating_add(self.ended) >= BATCH_BYTES
             || usize::try_from(self.number).unwrap_or(usize::MAX) >= BATCH_PIECES
     }
 
@@ -234,7 +245,11 @@ impl Next for Batch {
                 at,
                 len,
             },
-            Work::Ended(flow) => Task::Ended(flow),
+            Work::Ended(flow) => {
+                // It takes memory, too, and gives a connection.
+                self.ended = self.ended.saturating_add(2 * size_of::<FlowSummary>());
+                Task::Ended(flow)
+            }
             Work::Datagram(datagram) => Task::Datagram {
                 at: datagram.at,
                 hop: datagram.hop,

@@ -12,7 +12,7 @@ use crate::connection::{Connection, Connections, is_federation_port};
 use crate::diagnosis;
 use crate::dialog::{Call, History, Seen, Tally, Transaction};
 use crate::dns::Lookups;
-use crate::finding::Findings;
+use crate::finding::{Findings, Matters};
 use crate::flow::Handshake;
 use crate::host::Hosts;
 use crate::lab::Profile;
@@ -20,7 +20,7 @@ use crate::ladder::Calls;
 use crate::report::{Coverage, MethodCount, Report};
 use crate::rules::{self, Context, Outcome};
 use crate::sip::Method;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 /// Sessions not read that are listed singly.
@@ -35,7 +35,6 @@ pub(super) struct Judge {
     profile: Profile,
     hosts: Hosts,
     connections: Connections,
-    connection_limit: usize,
     outcome: Outcome,
     /// What could not be seen of connections and calls.
     pub(super) caveats: Caveats,
@@ -78,14 +77,12 @@ impl Judge {
             profile: config.profile.clone(),
             hosts: Hosts::new(&config.profile),
             connections: Connections::default(),
-            connection_limit: config.limits.connection_summaries,
             outcome: Outcome {
                 findings: Findings::new(
                     config.limits.findings_per_rule,
                     config.limits.evidence_per_finding,
                 ),
-                undecided: BTreeSet::new(),
-                undecided_more: 0,
+                undecided: Matters::default(),
             },
             caveats: Caveats::new(config.limits.places_per_caveat),
             methods: BTreeMap::new(),
@@ -167,7 +164,7 @@ impl Judge {
         self.others.1.get_or_insert(at);
     }
 
-    pub(super) fn connection(&mut self, connection: Connection, last: FrameRef) {
+    pub(super) fn connection(&mut self, connection: Box<Connection>, last: FrameRef) {
         census::connection(&connection, &mut self.counts);
         let missing: u64 = connection.flow.sides.iter().map(|s| s.missing).sum();
         if missing > 0 && connection.concerns_sip() {
@@ -234,7 +231,9 @@ impl Judge {
             );
         }
         self.connections.push(connection);
-        if self.connections.len() > self.connection_limit {
+        if self.connections.len() > self.fresh.limits.connection_summaries
+            || self.connections.memory() > self.fresh.limits.connection_bytes
+        {
             self.judge_oldest(last);
         }
     }
@@ -418,8 +417,7 @@ impl Judge {
             ..self.counts
         };
         let placed = diagnosis::place(self.outcome.findings.take());
-        let undecided_more = self.outcome.undecided_more;
-        let undecided: Vec<_> = self.outcome.undecided.into_iter().collect();
+        let (undecided, undecided_more) = self.outcome.undecided.finish();
         let verdict = diagnosis::verdict(
             &placed,
             diagnosis::Seen {
@@ -443,7 +441,7 @@ impl Judge {
             dns: self.names.messages(),
             undecided: undecided
                 .iter()
-                .any(|(_, _, why)| why.contains(rules::CAPTURE_ENDS)),
+                .any(|matter| matter.why.contains(rules::CAPTURE_ENDS)),
             unread: coverage
                 .undecrypted
                 .iter()

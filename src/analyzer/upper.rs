@@ -32,7 +32,7 @@ impl Upper {
             Output::Message(seen) => self.message(seen, last, watch),
             Output::Unread(a, b) => self.judge.unread(a, b),
             Output::Skipped { at, bytes, reason } => self.judge.skipped(at, bytes, reason),
-            Output::Connection(connection) => self.judge.connection(*connection, last),
+            Output::Connection(connection) => self.judge.connection(connection, last),
             Output::NotSip(datagram) => self.judge.not_sip(&datagram),
             Output::NameServerUnreachable { client, server, at } => {
                 self.judge.name_server_unreachable(client, server, at);

@@ -20,7 +20,7 @@ pub struct Limits {
     pub fragment_datagrams: usize,
     /// Bytes of waiting fragments, all together. 4 MiB. Caveat: `fragments-incomplete`.
     pub fragment_bytes: usize,
-    /// Flows open at the same time. 65 536. Caveat: `flow-evicted`.
+    /// Flows open at the same time, about 1 500 bytes each; one of TLS counts as four. 16 384. Caveat: `flow-evicted`.
     pub flows: usize,
     /// Early (out of order) TCP bytes kept per direction. 1 MiB: more than a receive window without scaling.
     /// Caveat: `stream-gap`.
@@ -73,6 +73,8 @@ pub struct Limits {
     /// Connection summaries kept until the end of the capture, for rules that compare them. 16 384.
     /// Caveat: `connection-summary-dropped`.
     pub connection_summaries: usize,
+    /// Bytes of those summaries. 16 MiB. Caveat: `connection-summary-dropped`.
+    pub connection_bytes: usize,
     /// Findings kept of one rule. 1 000 (repetitions are folded before). Caveat: `findings-dropped`.
     pub findings_per_rule: usize,
     /// Pieces of evidence kept of one finding. 12. The count of repetitions stays exact.
@@ -87,7 +89,7 @@ pub struct Limits {
     /// Bytes of frames after which connections are dealt to several shards by their client, and further threads begin to work. 8 MiB:
     /// what is shorter takes a moment in one thread, and knows all TLS sessions in one place.
     pub one_shard_bytes: u64,
-    /// Connections remembered for Wireshark's `tcp.stream` numbers. 1 048 576. Caveat: `stream-numbers`.
+    /// Connections remembered for Wireshark's `tcp.stream` numbers, 24 bytes each. 458 752. Caveat: `stream-numbers`.
     pub stream_numbers: usize,
 }
 
@@ -100,7 +102,7 @@ impl Default for Limits {
             encapsulation_depth: 16,
             fragment_datagrams: 1024,
             fragment_bytes: 4 << 20,
-            flows: 65_536,
+            flows: 16_384,
             early_bytes_per_direction: 1 << 20,
             early_bytes: 32 << 20,
             tls_handshake_bytes: 256 << 10,
@@ -121,13 +123,14 @@ impl Default for Limits {
             messages_per_dialog: 256,
             message_bytes: 32 << 20,
             connection_summaries: 16_384,
+            connection_bytes: 16 << 20,
             findings_per_rule: 1_000,
             evidence_per_finding: 12,
             places_per_caveat: 10,
             charts: 200,
             chart_bytes: 24 << 20,
             one_shard_bytes: 8 << 20,
-            stream_numbers: 1 << 20,
+            stream_numbers: 458_752,
         }
     }
 }

@@ -41,10 +41,23 @@ impl Compression {
     ) -> io::Result<Box<dyn Read + Send + 'r>> {
         let stored = BufReader::with_capacity(128 << 10, stored);
         Ok(match self {
-            Self::Gzip => Box::new(MultiGzDecoder::new(stored)),
+            Self::Gzip => Box::new(Steps(MultiGzDecoder::new(stored))),
             Self::Zstd => Box::new(zstd::stream::read::Decoder::with_buffer(stored)?),
             Self::Lz4 => Box::new(Frames(FrameDecoder::new(stored))),
         })
+    }
+}
+
+/// Most bytes that are inflated in one step.
+const STEP: usize = 8 << 10;
+
+/// Inflates in small steps: where data are damaged, the decoder keeps what the failing step had made.
+struct Steps<R>(R);
+
+impl<R: Read> Read for Steps<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let step = out.len().min(STEP);
+        self.0.read(out.get_mut(..step).unwrap_or_default())
     }
 }
 

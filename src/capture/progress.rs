@@ -79,7 +79,7 @@ impl Progress {
         FrameRef {
             time: self.clock.corrected(self.time),
             file: self.file,
-            number: FrameNumber(self.number),
+            number: FrameNumber::new(self.number),
         }
     }
 

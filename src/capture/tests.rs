@@ -30,14 +30,14 @@ fn drain(mut capture: Capture<'_>) -> Outcome {
     while let Some(item) = capture.next(&mut caveats) {
         match item {
             Item::Frame(f) => frames.push((
-                f.at.number.0,
+                f.at.number.get(),
                 f.at.time.nanos(),
                 f.link.0,
                 f.bytes.to_vec(),
                 f.original_len,
             )),
             Item::Secrets(s, _) => secrets.push(s.to_vec()),
-            Item::Comment(c, at) => comments.push((c.to_vec(), at.number.0)),
+            Item::Comment(c, at) => comments.push((c.to_vec(), at.number.get())),
         }
     }
     assert!(capture.next(&mut caveats).is_none());
@@ -422,6 +422,32 @@ fn compressed_files_are_read_and_cut_ones_as_far_as_they_go() {
     assert!(refused(&gz(b"hello, not a capture")).contains("68 65 6c 6c 6f"));
 }
 
+/// What comes before the damage is read, but for a few packets.
+#[test]
+fn damaged_gzip_is_read_up_to_the_damage() {
+    let frames: Vec<_> = (0..20_000).map(|n| (n, n, &b"0123456789"[..])).collect();
+    let plain = pcap(false, 0xa1b2_c3d4, 1, &frames);
+    let mut out = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    out.write_all(&plain).unwrap();
+    let mut damaged = out.finish().unwrap();
+    let middle = damaged.len() / 2;
+    damaged[middle..middle + 40].fill(0xff);
+    let mut singly = flate2::read::MultiGzDecoder::new(&damaged[..]);
+    let mut byte = [0];
+    let before = std::iter::from_fn(|| singly.read(&mut byte).ok().filter(|n| *n > 0)).count();
+    assert!(
+        before > plain.len() / 4,
+        "the damage is behind much that is whole"
+    );
+    let got = read(&damaged);
+    assert!(
+        got.frames.len() * 26 + (10 << 10) > before,
+        "{} packets",
+        got.frames.len()
+    );
+    assert_eq!(got.caveats.count(CaveatKind::DecompressionFailed), 1);
+}
+
 #[test]
 fn what_is_no_capture_is_refused_with_a_reason() {
     assert!(refused(b"").contains("empty file"));
@@ -485,7 +511,7 @@ fn several_files_are_merged_in_time_order() {
             got.push((
                 String::from_utf8(f.bytes.to_vec()).unwrap(),
                 f.at.file.0,
-                f.at.number.0,
+                f.at.number.get(),
             ));
         }
     }

@@ -182,7 +182,7 @@ mod tests {
             at: FrameRef {
                 time: Timestamp::from_nanos(time),
                 file: FileIndex(0),
-                number: FrameNumber(1),
+                number: FrameNumber::new(1),
             },
             link: LinkType(1),
             bytes,

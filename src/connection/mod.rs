@@ -2,7 +2,7 @@
 
 mod set;
 
-pub use set::{Attempt, Connections};
+pub use set::{Attempt, Boxes, Connections};
 
 use crate::base::{Direction, Endpoint, FileIndex, FrameRef};
 use crate::flow::FlowSummary;
@@ -85,6 +85,18 @@ pub struct Plaintext {
 }
 
 impl Connection {
+    /// Bytes of memory that it takes, about, without certificates.
+    pub fn memory(&self) -> usize {
+        let openings = self.opening.iter().flatten().map(|o| o.bytes.len());
+        let lists = size_of_val(self.flow.syns.as_slice()) + size_of_val(self.flow.icmp.as_slice());
+        // Beside it the places in the indexes.
+        size_of::<Self>()
+            + 200
+            + lists
+            + openings.sum::<usize>()
+            + self.tls.as_deref().map_or(0, TlsSummary::memory)
+    }
+
     /// Puts together what the rooms told.
     pub fn new(
         flow: FlowSummary,

@@ -3,9 +3,12 @@
 use super::Connection;
 use crate::base::{Endpoint, FrameRef};
 use crate::flow::Handshake;
+use crate::tls::Certificate;
 use foldhash::fast::FixedState;
+use hashbrown::hash_map::Entry;
 use hashbrown::{HashMap, HashSet};
 use std::net::IpAddr;
+use std::sync::Arc;
 
 /// Connections alike that a rule looks at; more between the same two ends add nothing, and a flood of them must not cost
 /// the square of their number.
@@ -29,13 +32,21 @@ pub struct Attempt {
     pub refused: bool,
 }
 
+/// Each by itself: to move a thousand bytes of each when the list grows or is cut would cost more than the boxes.
+#[expect(clippy::vec_box, reason = "see above")]
+pub type Boxes = Vec<Box<Connection>>;
+
 /// An ordered pair of hosts: the same for both directions.
 type Pair = (IpAddr, IpAddr);
 
 /// Connections that have ended, with indexes.
 #[derive(Debug, Default)]
 pub struct Connections {
-    all: Vec<Connection>,
+    all: Boxes,
+    /// Bytes that they take, about.
+    memory: usize,
+    /// Their certificates, by fingerprint.
+    certificates: HashMap<[u8; 32], Arc<Certificate>, FixedState>,
     by_stream: HashMap<u32, usize, FixedState>,
     by_hosts: HashMap<Pair, Vec<usize>, FixedState>,
     by_server: HashMap<Endpoint, Vec<usize>, FixedState>,
@@ -50,7 +61,7 @@ fn pair(a: IpAddr, b: IpAddr) -> Pair {
 
 impl Connections {
     /// Adds a connection that has ended.
-    pub fn push(&mut self, connection: Connection) {
+    pub fn push(&mut self, mut connection: Box<Connection>) {
         let hosts = pair(connection.client().addr, connection.server().addr);
         if connection.is_unread() {
             self.note_unread(hosts.0, hosts.1);
@@ -61,7 +72,26 @@ impl Connections {
             self.incomplete.insert(hosts);
         }
         self.index(self.all.len(), &connection);
+        self.count(&mut connection);
         self.all.push(connection);
+    }
+
+    /// Adds the memory of a connection. Sessions with the same certificate share it from here on.
+    fn count(&mut self, connection: &mut Connection) {
+        let mut bytes = connection.memory();
+        let tls = connection.tls.iter_mut();
+        for certificate in tls.flat_map(|tls| tls.certificates_mut()) {
+            match self.certificates.entry(certificate.sha256) {
+                Entry::Occupied(known) => *certificate = Arc::clone(known.get()),
+                Entry::Vacant(place) => {
+                    // DER, the names and keys read from it, and the rest.
+                    let own = 2 * certificate.der.len() + size_of::<Certificate>();
+                    bytes = bytes.saturating_add(own);
+                    place.insert(Arc::clone(certificate));
+                }
+            }
+        }
+        self.memory = self.memory.saturating_add(bytes);
     }
 
     fn index(&mut self, place: usize, connection: &Connection) {
@@ -125,8 +155,8 @@ impl Connections {
     }
 
     /// All, in order of appearance once [`Connections::sort`] was called.
-    pub fn all(&self) -> &[Connection] {
-        &self.all
+    pub fn all(&self) -> impl ExactSizeIterator<Item = &Connection> {
+        self.all.iter().map(Box::as_ref)
     }
 
     /// How many there are.
@@ -141,7 +171,7 @@ impl Connections {
 
     /// The connection with this number.
     pub fn by_stream(&self, stream: u32) -> Option<&Connection> {
-        self.all.get(*self.by_stream.get(&stream)?)
+        Some(self.all.get(*self.by_stream.get(&stream)?)?.as_ref())
     }
 
     /// Connections between two hosts, either way; the first few hundred.
@@ -162,7 +192,7 @@ impl Connections {
             .into_iter()
             .flatten()
             .take(ALIKE)
-            .filter_map(|place| self.all.get(*place))
+            .filter_map(|place| self.all.get(*place).map(Box::as_ref))
     }
 
     /// Puts them in order of appearance.
@@ -172,15 +202,25 @@ impl Connections {
     }
 
     /// Takes out the older half.
-    pub fn take_older_half(&mut self) -> Vec<Connection> {
+    pub fn take_older_half(&mut self) -> Boxes {
         let rest = self.all.split_off(self.all.len() / 2);
         let older = std::mem::replace(&mut self.all, rest);
+        self.memory = 0;
+        self.certificates.clear();
+        let mut rest = std::mem::take(&mut self.all);
+        rest.iter_mut().for_each(|one| self.count(one));
+        self.all = rest;
         self.reindex();
         older
     }
 
+    /// Bytes of memory that they take, about.
+    pub const fn memory(&self) -> usize {
+        self.memory
+    }
+
     /// Takes all out.
-    pub fn into_vec(self) -> Vec<Connection> {
+    pub fn into_vec(self) -> Boxes {
         self.all
     }
 
@@ -196,8 +236,8 @@ impl Connections {
     }
 }
 
-impl From<Vec<Connection>> for Connections {
-    fn from(all: Vec<Connection>) -> Self {
+impl From<Boxes> for Connections {
+    fn from(all: Boxes) -> Self {
         let mut set = Self::default();
         for connection in all {
             set.push(connection);

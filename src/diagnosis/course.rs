@@ -75,7 +75,7 @@ pub fn courses(hosts: &Hosts, set: &Connections, tally: &Tally) -> Vec<Course> {
     for (from, to, _, exchange) in tally.all() {
         counts.entry((from, to)).or_default().exchange(exchange);
     }
-    for connection in set.all().iter().filter(|c| c.concerns_sip()) {
+    for connection in set.all().filter(|c| c.concerns_sip()) {
         let key = (connection.client().addr, connection.server().addr);
         counts.entry(key).or_default().connection(connection);
     }

@@ -5,7 +5,7 @@ fn at(number: u64, seconds: i64) -> FrameRef {
     FrameRef {
         time: Timestamp::from_nanos(seconds * 1_000_000_000),
         file: FileIndex(0),
-        number: FrameNumber(number),
+        number: FrameNumber::new(number),
     }
 }
 
@@ -71,7 +71,7 @@ fn a_question_its_copies_and_the_first_answer_are_one_lookup() {
         ("_s.it", Kind::Srv, 2)
     );
     let (place, answer) = lookup.answer.as_ref().unwrap();
-    assert_eq!(place.number.0, 3);
+    assert_eq!(place.number.get(), 3);
     assert_eq!(answer.to_string(), "h.it:5061");
     assert!(!lookup.failed());
 }

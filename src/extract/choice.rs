@@ -70,8 +70,8 @@ impl Choice {
                 clues.push((address, at.time));
             }
         }
-        for (_, at, _) in &report.undecided {
-            choice.frames.insert(name(*at));
+        for matter in &report.undecided {
+            choice.frames.insert(name(matter.at));
         }
         let cited: BTreeSet<u32> = report
             .findings

@@ -1,8 +1,10 @@
 //! What a rule says: a statement about two boxes, with the frames that show it.
 
 mod evidence;
+mod undecided;
 
 pub use evidence::{Evidence, EvidenceKind};
+pub use undecided::{Matters, Undecided};
 
 use crate::base::{FrameRef, hex};
 use ring::digest::{SHA256, digest};

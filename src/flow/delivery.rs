@@ -194,7 +194,7 @@ mod tests {
             self.1 += 1;
             FrameRef {
                 file: FileIndex(0),
-                number: FrameNumber(self.1),
+                number: FrameNumber::new(self.1),
                 time: Timestamp::from_nanos(ms * 1_000_000),
             }
         }
@@ -227,7 +227,7 @@ mod tests {
         let got = run.stuck();
         assert_eq!((got.retransmissions, got.size), (3, 700));
         assert_eq!(got.idle_before, Span::from_secs(600));
-        assert_eq!((got.first.number.0, got.last.number.0), (4, 7));
+        assert_eq!((got.first.number.get(), got.last.number.get()), (4, 7));
         assert_eq!((got.peer_segments, got.duplicate_acks), (0, 0));
         assert_eq!(run.0.largest_acknowledged(), 400);
     }
@@ -276,7 +276,7 @@ mod tests {
             (got.duplicate_acks, got.retransmissions, got.size),
             (1, 3, 1460)
         );
-        assert_eq!(got.first.number.0, 3);
+        assert_eq!(got.first.number.get(), 3);
         assert_eq!(run.0.largest_acknowledged(), 200);
     }
 
@@ -289,7 +289,7 @@ mod tests {
         assert_eq!(run.stuck().size, 1460);
         run.ack(1000, 2460);
         let rest = run.stuck();
-        assert_eq!((rest.retransmissions, rest.first.number.0), (0, 2));
+        assert_eq!((rest.retransmissions, rest.first.number.get()), (0, 2));
         assert_eq!(run.0.largest_acknowledged(), 1460);
     }
 
@@ -325,7 +325,7 @@ mod tests {
             run.data(3, 10 + n * 10, 10);
         }
         assert_eq!(run.0.on_the_way.len(), ON_THE_WAY);
-        assert_eq!(run.stuck().first.number.0, 4);
+        assert_eq!(run.stuck().first.number.get(), 4);
         run.ack(4, 10_010);
         assert!(run.0.on_the_way.is_empty());
     }

@@ -74,7 +74,7 @@ mod tests {
     fn a_packet_in_two_captures_is_a_copy_and_a_later_repetition_is_not() {
         let at = |file, ms: i64| FrameRef {
             file: FileIndex(file),
-            number: FrameNumber(1),
+            number: FrameNumber::new(1),
             time: Timestamp::from_nanos(ms * 1_000_000),
         };
         let mut shown = Shown::default();

@@ -23,11 +23,13 @@ pub(super) struct Slot<S> {
     sides: [Assembler; 2],
     /// Retransmissions since the last new data, by direction.
     run: [u64; 2],
-    /// How far each capture has shown each direction, when there are several.
-    shown: [Shown; 2],
+    /// How far each capture has shown each direction; only when there are several.
+    shown: Option<Box<[Shown; 2]>>,
     /// What became of what each side sent.
     delivery: [Delivery; 2],
     pub(super) closed: bool,
+    /// What it takes of the room for connections.
+    pub(super) weight: usize,
 }
 
 impl<S: Default> Slot<S> {
@@ -67,9 +69,10 @@ impl<S: Default> Slot<S> {
             },
             sides: [Assembler::default(), Assembler::default()],
             run: [0; 2],
-            shown: Default::default(),
+            shown: None,
             delivery: Default::default(),
             closed: false,
+            weight: 1,
         }
     }
 
@@ -83,12 +86,8 @@ impl<S: Default> Slot<S> {
 
     /// A copy tells nothing but that this capture has it too.
     pub(super) fn shows(&mut self, at: FrameRef, src: Endpoint, segment: &Segment<'_>) {
-        let [originator, responder] = &mut self.shown;
-        let shown = if src == self.summary.client {
-            originator
-        } else {
-            responder
-        };
+        let direction = self.direction_of(src);
+        let shown = of(self.shown.get_or_insert_default(), direction);
         if segment.wire_len > 0 {
             let end = advance(segment.seq, u64::from(segment.wire_len));
             shown.is_copy(at, segment.seq, end);
@@ -124,13 +123,14 @@ impl<S: Default> Slot<S> {
             summary,
             sides: [originator, responder],
             run: [run_o, run_r],
-            shown: [shown_o, shown_r],
+            shown,
             delivery,
             closed,
+            weight: _,
         } = self;
-        let (mine, theirs, run, shown) = match direction {
-            Direction::Originator => (originator, responder, run_o, shown_o),
-            Direction::Responder => (responder, originator, run_r, shown_r),
+        let (mine, theirs, run) = match direction {
+            Direction::Originator => (originator, responder, run_o),
+            Direction::Responder => (responder, originator, run_r),
         };
         if segment.flags.syn() {
             mine.anchor_at_syn(data_seq, &mut |chunk| {
@@ -161,6 +161,7 @@ impl<S: Default> Slot<S> {
         if several && segment.wire_len > 0 {
             let end = advance(data_seq, u64::from(segment.wire_len));
             // A capture that shows these bytes for the first time repeats what another one has shown, not what was sent.
+            let shown = of(shown.get_or_insert_default(), direction);
             outcome.retransmission &= !shown.is_copy(at, data_seq, end);
         }
         if segment.flags.fin() {
@@ -266,6 +267,11 @@ impl<S: Default> Slot<S> {
 
     pub(super) fn has_hole(&self) -> bool {
         self.sides.iter().any(Assembler::has_hole)
+    }
+
+    /// Both sides have said that they are done, and no byte is missing. A RST alone may be a forged one.
+    pub(super) fn is_whole(&self) -> bool {
+        !self.has_hole() && self.summary.sides.iter().all(|side| side.fin.is_some())
     }
 
     /// Time has passed.

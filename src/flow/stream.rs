@@ -12,6 +12,8 @@ use std::hash::BuildHasher;
 pub struct StreamNumbers {
     /// By a 64-bit hash of the endpoints: a collision would need 2^32 connections.
     known: HashMap<u64, Known, FixedState>,
+    /// Those before, when there were too many: who is still talking moves to the others.
+    older: HashMap<u64, Known, FixedState>,
     next: u32,
     limit: usize,
     forgotten: u64,
@@ -20,8 +22,19 @@ pub struct StreamNumbers {
 #[derive(Debug, Clone, Copy)]
 struct Known {
     number: u32,
-    /// First sequence number seen from the lower and the higher endpoint.
-    base: [Option<u32>; 2],
+    /// First sequence number seen from the lower and the higher endpoint, and whether there was one.
+    base: [u32; 2],
+    has: [bool; 2],
+}
+
+impl Known {
+    const fn new(number: u32) -> Self {
+        Self {
+            number,
+            base: [0; 2],
+            has: [false; 2],
+        }
+    }
 }
 
 /// The number of a segment's connection, and whether it began with this segment.
@@ -50,9 +63,9 @@ impl StreamNumbers {
     /// The number of the latest connection between two endpoints, when there is one.
     pub fn known(&self, src: Endpoint, dst: Endpoint) -> Option<u32> {
         let key = FlowKey::new(src, dst, Transport::Tcp);
-        self.known
-            .get(&FixedState::default().hash_one(key))
-            .map(|known| known.number)
+        let hash = FixedState::default().hash_one(key);
+        let known = self.known.get(&hash).or_else(|| self.older.get(&hash));
+        known.map(|known| known.number)
     }
 
     /// The number of the connection that a segment from `src` to `dst` belongs to.
@@ -60,31 +73,38 @@ impl StreamNumbers {
         let key = FlowKey::new(src, dst, Transport::Tcp);
         let side = usize::from(src == key.high && src != key.low);
         let hash = FixedState::default().hash_one(key);
-        if self.known.len() >= self.limit && !self.known.contains_key(&hash) {
-            self.forgotten += u64::try_from(self.known.len()).unwrap_or(u64::MAX);
+        if self.known.len() >= self.limit / 2 && !self.known.contains_key(&hash) {
+            self.forgotten += u64::try_from(self.older.len()).unwrap_or(u64::MAX);
+            std::mem::swap(&mut self.known, &mut self.older);
             self.known.clear();
         }
+        let Self {
+            known, older, next, ..
+        } = self;
         let mut fresh = false;
-        let next = &mut self.next;
         let mut take = || {
             fresh = true;
             let number = *next;
             *next = next.wrapping_add(1);
-            number
+            Known::new(number)
         };
-        let known = self.known.entry(hash).or_insert_with(|| Known {
-            number: take(),
-            base: [None; 2],
-        });
-        let base = known.base.get(side).copied().flatten();
-        if flags.syn() && !flags.ack() && base.is_some_and(|b| b != seq) {
-            *known = Known {
-                number: take(),
-                base: [None; 2],
-            };
-        }
-        if let Some(base) = known.base.get_mut(side) {
-            base.get_or_insert(seq);
+        let known = known
+            .entry(hash)
+            .or_insert_with(|| older.remove(&hash).unwrap_or_else(&mut take));
+        let [lower, higher] = &mut known.base;
+        let [has_lower, has_higher] = &mut known.has;
+        let (base, has) = if side == 0 {
+            (lower, has_lower)
+        } else {
+            (higher, has_higher)
+        };
+        if !*has {
+            (*base, *has) = (seq, true);
+        } else if flags.syn() && !flags.ack() && *base != seq {
+            *known = take();
+            if let (Some(base), Some(has)) = (known.base.get_mut(side), known.has.get_mut(side)) {
+                (*base, *has) = (seq, true);
+            }
         }
         Numbered {
             number: known.number,
@@ -117,6 +137,24 @@ mod tests {
         assert_eq!(streams.number(b, a, ACK, 77).number, 0);
         assert_eq!(streams.number(a, b, SYN, 9000).number, 1);
         assert_eq!(streams.number(a, b, ACK, 9001).number, 1);
+    }
+
+    #[test]
+    fn who_is_talking_is_not_forgotten() {
+        let (a, mut b) = ends();
+        let talking = (b, 7);
+        let mut streams = StreamNumbers::new(100);
+        let number = streams.number(a, talking.0, SYN, talking.1).number;
+        for port in 0..1000 {
+            b.port = 10_000 + port;
+            streams.number(a, b, SYN, 1);
+            if port % 20 == 0 {
+                let again = streams.number(a, talking.0, ACK, talking.1 + 1);
+                assert_eq!((again.number, again.fresh), (number, false));
+            }
+        }
+        // A SYN with the same number is still the same one.
+        assert!(!streams.number(a, talking.0, SYN, talking.1).fresh);
     }
 
     #[test]

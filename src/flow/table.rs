@@ -10,10 +10,22 @@ use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use std::collections::BTreeSet;
 
-/// A closed connection stays this long for late segments before it is finished.
+/// A closed connection that lacks bytes, or of which several captures tell, stays this long for late segments before it is finished.
 const LINGER: Span = Span::from_secs(60);
+/// One that lacks none and that both sides have closed: what comes later repeats what was seen.
+const LATE: Span = Span::from_secs(2);
+/// Finished connections of which late segments are known to be repetitions; then they are taken for new ones. About 2 MiB.
+const GONE: usize = 65_536;
 /// How often connections that wait for bytes are looked at although they are quiet.
 const LOOK: Span = Span::from_secs(1);
+
+/// What a connection of TLS takes of [`Limits::flows`]: its state is four times as large as that of others.
+const TLS_WEIGHT: usize = 4;
+
+/// Whether a segment begins with a record of TLS (RFC 8446 §5.1), as far as its first bytes tell.
+const fn is_tls(payload: &[u8]) -> bool {
+    matches!(payload, [20..=23, 3, ..])
+}
 
 /// What the table tells the owner of the connections' state `S`.
 #[derive(Debug)]
@@ -47,7 +59,11 @@ pub struct FlowTable<S> {
     slots: HashMap<u32, Box<Slot<S>>, FixedState>,
     limits: Limits,
     early_bytes: usize,
+    /// What the connections take, one of TLS several times that of others.
+    weight: usize,
     sweep_in: usize,
+    /// Connections that were finished when both sides had closed, and when.
+    gone: HashMap<u32, Timestamp, FixedState>,
     /// Connections that wait for bytes; some of them may have got them since.
     waiting: BTreeSet<u32>,
     looked: Timestamp,
@@ -62,7 +78,9 @@ impl<S: Default> FlowTable<S> {
             slots: HashMap::default(),
             limits: limits.clone(),
             early_bytes: 0,
+            weight: 0,
             sweep_in: 4096,
+            gone: HashMap::default(),
             waiting: BTreeSet::new(),
             looked: Timestamp::default(),
             several: false,
@@ -112,11 +130,19 @@ impl<S: Default> FlowTable<S> {
     ) {
         self.make_room(number, at, sink);
         self.look(at, sink);
+        if self.gone.contains_key(&number) {
+            return;
+        }
         let limits = &self.limits;
-        let slot = self
-            .slots
-            .entry(number)
-            .or_insert_with(|| Box::new(Slot::new(number, at, src, dst, segment)));
+        let weight = &mut self.weight;
+        let slot = self.slots.entry(number).or_insert_with(|| {
+            *weight += 1;
+            Box::new(Slot::new(number, at, src, dst, segment))
+        });
+        if slot.weight == 1 && is_tls(segment.payload) {
+            slot.weight = TLS_WEIGHT;
+            *weight += TLS_WEIGHT - 1;
+        }
         let held = slot.early_bytes();
         let room = limits.early_bytes.saturating_sub(self.early_bytes);
         if duplicate {
@@ -183,6 +209,8 @@ impl<S: Default> FlowTable<S> {
     /// Forgets everything without a word: the traffic turned out not to be in scope.
     pub fn clear(&mut self) {
         self.slots.clear();
+        self.weight = 0;
+        self.gone.clear();
         self.waiting.clear();
         self.early_bytes = 0;
         self.take_caveats();
@@ -191,6 +219,7 @@ impl<S: Default> FlowTable<S> {
     fn end(&mut self, number: u32, evicted: bool, sink: &mut dyn FnMut(Event<'_, S>)) {
         if let Some(mut slot) = self.slots.remove(&number) {
             self.early_bytes = self.early_bytes.saturating_sub(slot.early_bytes());
+            self.weight = self.weight.saturating_sub(slot.weight);
             slot.flush(sink);
             slot.summary.evicted = evicted;
             sink(Event::Ended {
@@ -228,24 +257,42 @@ impl<S: Default> FlowTable<S> {
     /// Finishes what closed long ago, now and then; and when the table is full, the eighth that was quiet longest.
     fn make_room(&mut self, number: u32, at: FrameRef, sink: &mut dyn FnMut(Event<'_, S>)) {
         self.sweep_in = self.sweep_in.saturating_sub(1);
-        let full = self.slots.len() >= self.limits.flows && !self.slots.contains_key(&number);
+        // Also where none is added: those there are may turn out to be TLS.
+        let over = self.weight >= self.limits.flows.saturating_add(self.limits.flows / 8);
+        let full = over
+            || self.weight >= self.limits.flows
+                && !self.slots.contains_key(&number)
+                && !self.gone.contains_key(&number);
         if self.sweep_in > 0 && !full {
             return;
         }
+        self.gone.retain(|_, when| at.time.since(*when) <= LINGER);
+        let several = self.several;
         let mut over: Vec<u32> = self
             .slots
             .iter()
-            .filter(|(_, slot)| slot.closed && at.time.since(slot.summary.last.time) > LINGER)
+            .filter(|(_, slot)| {
+                let stays = if !several && slot.is_whole() {
+                    LATE
+                } else {
+                    LINGER
+                };
+                slot.closed && at.time.since(slot.summary.last.time) > stays
+            })
             .map(|(number, _)| *number)
             .collect();
         over.sort_unstable();
         for number in over {
+            if self.gone.len() < GONE {
+                self.gone.insert(number, at.time);
+            }
             self.end(number, false, sink);
         }
-        if self.slots.len() >= self.limits.flows && !self.slots.contains_key(&number) {
+        if full && self.weight >= self.limits.flows {
             let mut by_age: Vec<(bool, FrameRef, u32)> = self
                 .slots
                 .iter()
+                .filter(|(other, _)| **other != number)
                 .map(|(number, slot)| (!slot.closed, slot.summary.last, *number))
                 .collect();
             let eighth = (by_age.len() / 8).max(1);
@@ -254,14 +301,20 @@ impl<S: Default> FlowTable<S> {
             }
             by_age.truncate(eighth);
             by_age.sort_unstable_by_key(|(_, _, number)| *number);
-            self.caveats.note_many(
-                CaveatKind::FlowEvicted,
-                Some(at),
-                "too many connections were open: those quiet longest were judged early",
-                u64::try_from(eighth).unwrap_or(u64::MAX),
-            );
-            for (_, _, number) in by_age {
-                self.end(number, true, sink);
+            // What is over only stayed for late segments: nothing is lost with it.
+            let early =
+                |(open, last, _): &(bool, FrameRef, u32)| *open || at.time.since(last.time) < LATE;
+            let count = by_age.iter().filter(|one| early(one)).count();
+            if count > 0 {
+                self.caveats.note_many(
+                    CaveatKind::FlowEvicted,
+                    Some(at),
+                    "too many connections were open: those quiet longest were judged early",
+                    u64::try_from(count).unwrap_or(u64::MAX),
+                );
+            }
+            for one in by_age {
+                self.end(one.2, early(&one), sink);
             }
         }
         self.sweep_in = self.slots.len().max(4096);

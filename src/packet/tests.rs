@@ -82,7 +82,7 @@ impl Bench {
             at: FrameRef {
                 time: self.time,
                 file: FileIndex(0),
-                number: FrameNumber(self.number),
+                number: FrameNumber::new(self.number),
             },
             link: LinkType(link),
             bytes,
@@ -266,8 +266,8 @@ fn fragments_in_any_order_become_their_datagram() {
                     continue;
                 }
                 assert_eq!(shown(&packet).1, "0123456789abcdefghijklmn");
-                let frames: Vec<_> = packet.frames.iter().map(|f| f.number.0).collect();
-                assert_eq!((packet.at.number.0, frames), (3, vec![1, 2, 3]));
+                let frames: Vec<_> = packet.frames.iter().map(|f| f.number.get()).collect();
+                assert_eq!((packet.at.number.get(), frames), (3, vec![1, 2, 3]));
             }
             // A copy of the last fragment does not start a new datagram.
             let copy = piece(order[2], order[2] + if order[2] == 16 { 16 } else { 8 });

@@ -305,8 +305,11 @@ impl<'a> Page<'a> {
             "UNDECIDED",
             open.get(..ROWS.min(open.len())).unwrap_or_default(),
         );
-        let all = usize::try_from(words::all_undecided(self.report)).unwrap_or(usize::MAX);
-        self.more(all, "the first hundred are in --format json");
+        let more = usize::try_from(self.report.undecided_more).unwrap_or(usize::MAX);
+        self.more(
+            open.len().saturating_add(more),
+            "--format json has a hundred",
+        );
     }
 
     fn directions(&mut self) {

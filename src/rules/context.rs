@@ -68,7 +68,7 @@ impl<'a> Context<'a> {
     /// The first few thousand connections, for rules that look for one of any kind: a flood must not cost the square of its
     /// size.
     pub fn some_connections(&self) -> impl Iterator<Item = &'a Connection> + use<'a> {
-        self.set.all().iter().take(LOOKED_AT)
+        self.set.all().take(LOOKED_AT)
     }
 
     /// The connection with this number (Wireshark's `tcp.stream`).

@@ -44,7 +44,7 @@ impl Healing {
         match self.0 {
             Some(at) => format!(
                 "{summary} It healed during the capture: the same request between the same users was accepted in frame {}.",
-                at.number.0
+                at.number.get()
             ),
             None => summary,
         }

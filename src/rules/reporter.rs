@@ -2,8 +2,8 @@
 
 use super::context::{Context, Unread};
 use super::rule::{Knowledge, Rule};
-use crate::base::{FrameRef, Span};
-use crate::finding::{Confidence, Detail, Evidence, Finding, Findings, Remedy, Severity};
+use crate::base::{Endpoint, FrameRef, Span};
+use crate::finding::{Confidence, Detail, Evidence, Finding, Findings, Matters, Remedy, Severity};
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
@@ -12,17 +12,12 @@ use std::net::IpAddr;
 pub struct Outcome {
     /// The findings.
     pub findings: Findings,
-    /// What could not be decided, and why: `(rule, where, sentence)`.
-    pub undecided: BTreeSet<(&'static str, FrameRef, String)>,
-    /// How many more there were than are kept.
-    pub undecided_more: u64,
+    /// What could not be decided, and why.
+    pub undecided: Matters,
 }
 
 /// How a sentence on an undecided matter says that a longer capture would decide it.
 pub const CAPTURE_ENDS: &str = "the capture ends";
-
-/// Undecided matters kept; a capture cut after a burst of requests must not fill the report.
-const UNDECIDED: usize = 100;
 
 /// Characters of one title, step, fact or piece of evidence. Names on the wire may be of any length.
 const LINE: usize = 500;
@@ -105,12 +100,19 @@ impl<'c, 'o> Reporter<'c, 'o> {
 
     /// Says that the capture does not allow a verdict on something that began at `at`.
     pub fn undecided(&mut self, at: FrameRef, sentence: impl Into<String>) {
-        let matter = (self.rule.name, at, sentence.into());
-        if self.out.undecided.len() < UNDECIDED {
-            self.out.undecided.insert(matter);
-        } else if !self.out.undecided.contains(&matter) {
-            self.out.undecided_more += 1;
-        }
+        self.out.undecided.add(self.rule.name, at, sentence.into());
+    }
+
+    /// The same of an attempt of a client to reach a server, which may come in floods.
+    pub fn undecided_attempt(
+        &mut self,
+        at: FrameRef,
+        ends: (IpAddr, Endpoint),
+        sentence: impl FnOnce(&Self) -> String,
+    ) {
+        let mut matters = std::mem::take(&mut self.out.undecided);
+        matters.add_attempt(self.rule.name, ends, at, || sentence(self));
+        self.out.undecided = matters;
     }
 
     /// Whether something that should have come within `wait` after `at` between two hosts is truly absent. Where the

@@ -119,7 +119,7 @@ impl Session {
         let Some(mut keys) = self.side(direction).keys.take() else {
             return;
         };
-        let mut content = std::mem::take(&mut self.scratch);
+        let mut content = std::mem::take(&mut out.keyring.scratch);
         let (before, after_hole) = (keys.has_opened(), keys.is_behind_hole());
         let outcome = if damaged {
             keys.pass(usize::from(head.len), body);
@@ -193,7 +193,7 @@ impl Session {
             }
         }
         content.clear();
-        self.scratch = content;
+        out.keyring.scratch = content;
         if identified {
             // The other direction may wait for this.
             self.release(out);

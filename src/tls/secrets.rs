@@ -248,6 +248,8 @@ pub struct Keyring {
     trials: u64,
     /// Sessions that may still be decompressed.
     decompress: usize,
+    /// The content of the record at hand: one place for all sessions.
+    pub(super) scratch: Vec<u8>,
 }
 
 impl Keyring {
@@ -261,6 +263,7 @@ impl Keyring {
             search_strangers: limits.tls_search_bytes,
             trials: limits.tls_trials,
             decompress: limits.tls_compressed_sessions,
+            scratch: Vec::new(),
             ..Self::default()
         }
     }
@@ -291,6 +294,7 @@ impl Keyring {
             search_strangers: self.search_strangers / part,
             trials: self.trials / part,
             decompress: self.decompress / parts.max(1),
+            scratch: Vec::new(),
         }
     }
 

@@ -24,8 +24,6 @@ pub struct Session {
     pub(super) minimal: Option<usize>,
     /// What the handshake at hand has agreed.
     pub(super) keying: Keying,
-    /// The content of the record at hand.
-    pub(super) scratch: Vec<u8>,
     /// Most numbers tried for a record behind a hole.
     pub(super) search: u64,
     /// The connection of a key log that this one was found to be, begun before the capture, and who its client is.
@@ -99,7 +97,7 @@ impl Side {
             last: FrameRef {
                 time: crate::base::Timestamp::from_nanos(0),
                 file: crate::base::FileIndex(0),
-                number: crate::base::FrameNumber(0),
+                number: crate::base::FrameNumber::new(0),
             },
         }
     }
@@ -116,7 +114,6 @@ impl Session {
             summary: TlsSummary::default(),
             minimal: None,
             keying: Keying::default(),
-            scratch: Vec::new(),
             search: limits.tls_sequence_search,
             begun_before: None,
             opened: Kept::default(),

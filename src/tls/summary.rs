@@ -1,6 +1,7 @@
 //! What one connection's TLS showed: the facts rules ask for, each with its frame.
 
 use super::alert::{Alert, sealed_len};
+use super::certificate::Certificate;
 use super::handshake::{CertificateFlight, CertificateRequest, ServerKeyExchange};
 use super::hello::{ClientHello, ServerHello};
 use super::names::{HandshakeType, Version};
@@ -10,6 +11,7 @@ use super::observed::{
 use super::reason::Reason;
 use super::suite::CipherSuiteId;
 use crate::base::{CaveatKind, Caveats, Direction, FrameRef};
+use std::sync::Arc;
 
 /// Everything one TLS connection showed. Arrays of two are indexed by [`Direction::index`].
 #[derive(Debug, Clone, Default)]
@@ -131,6 +133,28 @@ pub enum HandshakeEnd {
 }
 
 impl TlsSummary {
+    /// The certificates of both sides.
+    pub(crate) fn certificates_mut(&mut self) -> impl Iterator<Item = &mut Arc<Certificate>> {
+        let flights = self.server_certificates.iter_mut();
+        let flights = flights.chain(&mut self.client_certificates);
+        flights.flat_map(|flight| flight.chain.iter_mut())
+    }
+
+    /// Bytes of memory that it takes, about, without the certificates.
+    pub(crate) fn memory(&self) -> usize {
+        let hellos = self.client_hello.iter().chain(&self.second_client_hello);
+        let hellos = hellos.map(|h| 2 * (h.suites.len() + h.extensions.types.len()) + 600);
+        let names = self.certificate_request.iter().flat_map(|r| &r.ca_names);
+        size_of::<Self>()
+            + hellos.sum::<usize>()
+            + names
+                .map(|name| name.len() + size_of::<String>())
+                .sum::<usize>()
+            + size_of_val(self.events.as_slice())
+            + size_of_val(self.alerts.as_slice())
+            + size_of_val(self.not_understood.as_slice())
+    }
+
     /// The direction the TLS client sends in; the originator unless the capture shows otherwise.
     pub fn client(&self) -> Direction {
         self.client.unwrap_or(Direction::Originator)

@@ -118,7 +118,7 @@ impl Session {
     fn by_trial(&mut self, direction: Direction, out: &mut Outlet<'_>) -> bool {
         let by_client = direction == self.summary.client();
         let mut keying = std::mem::take(&mut self.keying);
-        let mut scratch = std::mem::take(&mut self.scratch);
+        let mut scratch = std::mem::take(&mut out.keyring.scratch);
         let first = self.side(direction).held.first_record();
         let found = first.is_some_and(|(head, body)| {
             keying.by_trial(by_client, out.keyring, |opener| {
@@ -126,7 +126,7 @@ impl Session {
             })
         });
         scratch.clear();
-        self.scratch = scratch;
+        out.keyring.scratch = scratch;
         self.keying = keying;
         if found {
             self.start_cipher(direction, out);
@@ -221,7 +221,7 @@ impl Session {
             return false;
         }
         side.tried = side.tried.saturating_add(1);
-        let mut content = std::mem::take(&mut self.scratch);
+        let mut content = std::mem::take(&mut out.keyring.scratch);
         let is_known = self.begun_before.is_some();
         let known: Vec<([u8; 32], bool)> = match &self.begun_before {
             Some((random, client)) => vec![(*random, *client == direction)],
@@ -260,7 +260,7 @@ impl Session {
         };
         *store = store.saturating_sub(share.saturating_sub(budget));
         content.clear();
-        self.scratch = content;
+        out.keyring.scratch = content;
         let Some((random, by_client, keys)) = found else {
             return false;
         };

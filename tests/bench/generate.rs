@@ -5,6 +5,8 @@
 //! | `udp` | subscriptions and notifications over UDP |
 //! | `tcp` | the same over TCP, 400 connections at a time, 200 messages each |
 //! | `tls12`, `tls13` | the same in TLS with AES-128-GCM; the key log has the secrets |
+//! | `handshakes` | TLS 1.2, one exchange on each connection |
+//! | `open-sessions` | TLS 1.2, 12 000 connections at a time |
 //! | `noise` | one packet in twenty is SIP over UDP; the others are TCP with full segments and other UDP |
 //! | `giant-flow` | all over one connection |
 //! | `giant-call` | all under one Call-ID |
@@ -54,7 +56,7 @@ impl Capture {
         Ok(Self {
             out,
             left: bytes.saturating_sub(24),
-            time: 1_393_874_999_000_000,
+            time: 1_767_225_600_000_000,
         })
     }
 
@@ -293,9 +295,19 @@ fn main() -> io::Result<()> {
         "giant-call" => streams(capture, 1, u32::MAX, Some(1), None)?,
         "tiny-flows" => flows(capture, true)?,
         "syn-flood" => flows(capture, false)?,
-        "tls12" | "tls13" => {
+        "tls12" | "tls13" | "handshakes" | "open-sessions" => {
             let server = secure::Server::new(profile == "tls13");
-            streams(capture, OPEN, EXCHANGES, None, Some(&server))?;
+            let exchanges = if profile == "handshakes" {
+                1
+            } else {
+                EXCHANGES
+            };
+            let open = if profile == "open-sessions" {
+                12_000
+            } else {
+                OPEN
+            };
+            streams(capture, open, exchanges, None, Some(&server))?;
             if let Some(keylog) = keylog {
                 std::fs::write(keylog, server.keylog())?;
             }

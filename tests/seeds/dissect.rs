@@ -65,7 +65,7 @@ impl Dissected {
             let at = FrameRef {
                 time: Timestamp::from_nanos(n * 1_000_000),
                 file: FileIndex(0),
-                number: FrameNumber(n.unsigned_abs()),
+                number: FrameNumber::new(n.unsigned_abs()),
             };
             let frame = Frame {
                 at,

@@ -253,7 +253,7 @@ fn read_some(path: &Path, keep: &mut dyn FnMut() -> bool) -> Option<(Vec<Carried
         if let Observed::Message(seen) = observed
             && seen.hop.carriage == "tcp"
         {
-            let frames = seen.message.frames().map(|at| at.number.0).collect();
+            let frames = seen.message.frames().map(|at| at.number.get()).collect();
             let one = (seen.hop.src.port, seen.message.raw().to_vec(), frames);
             let missing = seen
                 .message
@@ -270,7 +270,7 @@ fn read_some(path: &Path, keep: &mut dyn FnMut() -> bool) -> Option<(Vec<Carried
     while let Some(item) = file.next(&mut caveats) {
         match item {
             Item::Frame(frame) if !keep() => {
-                lost.insert(frame.at.number.0);
+                lost.insert(frame.at.number.get());
             }
             item => analyzer.push(item),
         }

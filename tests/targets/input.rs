@@ -146,7 +146,7 @@ pub fn at(number: u64) -> FrameRef {
     FrameRef {
         time: Timestamp::from_nanos(1_393_872_974_000_000_000_i64.saturating_add(millis)),
         file: FileIndex(0),
-        number: FrameNumber(number),
+        number: FrameNumber::new(number),
     }
 }
 

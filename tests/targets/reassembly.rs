@@ -5,7 +5,7 @@
 //! presses (no acknowledgment of what is missing, no time, room enough) every captured byte comes out.
 
 use super::input::{Input, at};
-use sipdiag::base::{CaveatKind, Chunk, Direction, Endpoint, FrameRef, Limits, Span};
+use sipdiag::base::{CaveatKind, Chunk, Direction, Endpoint, FrameNumber, FrameRef, Limits, Span};
 use sipdiag::flow::{Event, FlowSummary, FlowTable};
 use sipdiag::packet::{Segment, TcpFlags};
 
@@ -103,7 +103,7 @@ pub fn run(data: &[u8]) {
 impl Run {
     /// Does a step; says whether something may be given up by it.
     fn step(&mut self, kind: u8, from: usize, to: usize) -> bool {
-        self.now.number.0 += 1;
+        self.now.number = FrameNumber::new(self.now.number.get() + 1);
         self.now.time = self.now.time + Span::from_nanos(1000);
         let here = self.place(from);
         match kind {

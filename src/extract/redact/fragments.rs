@@ -50,7 +50,7 @@ impl Fragments {
         }
         let whole = Rc::new(whole);
         for frame in packet.frames {
-            self.0.insert(frame.number.0, Rc::clone(&whole));
+            self.0.insert(frame.number.get(), Rc::clone(&whole));
         }
     }
 

@@ -41,7 +41,7 @@ pub(super) fn rewrite(
         _ if is_part
             && parts
                 .fragments
-                .put(frame.at.number.0, &mut bytes, (src, dst)) => {}
+                .put(frame.at.number.get(), &mut bytes, (src, dst)) => {}
         Payload::Tcp(_) | Payload::Udp(_) if header.is_none() => {
             blank_behind_ip(&mut bytes, (src, dst));
         }

@@ -82,7 +82,9 @@ pub fn redact(
             fragments: &fragments,
         };
         let bytes = redaction.with(|names| frame::rewrite(frame, packet, &parts, names));
-        let comment = comments.get(&frame.at.number.0).map_or("", String::as_str);
+        let comment = comments
+            .get(&frame.at.number.get())
+            .map_or("", String::as_str);
         let changed = Frame {
             bytes: &bytes,
             ..*frame
@@ -166,7 +168,7 @@ fn comments(extract: &[u8], limits: &Limits) -> io::Result<BTreeMap<u64, String>
     let mut all = BTreeMap::new();
     while let Some(item) = capture.next(&mut caveats) {
         if let Item::Comment(text, at) = item {
-            all.insert(at.number.0, String::from_utf8_lossy(text).into_owned());
+            all.insert(at.number.get(), String::from_utf8_lossy(text).into_owned());
         }
     }
     Ok(all)

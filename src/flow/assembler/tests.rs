@@ -8,7 +8,7 @@ fn at(n: u64) -> FrameRef {
     FrameRef {
         time: Timestamp::from_nanos(i64::try_from(n).unwrap() * 1_000_000),
         file: FileIndex(0),
-        number: FrameNumber(n),
+        number: FrameNumber::new(n),
     }
 }
 

@@ -16,7 +16,7 @@ fn call(steps: &[Step<'_>]) -> Call {
         let at = FrameRef {
             time: Timestamp::from_nanos(time * 1_000_000_000),
             file: FileIndex(0),
-            number: FrameNumber(n),
+            number: FrameNumber::new(n),
         };
         let (watcher, notifier) = ("<sip:tom@tomt.it>;tag=w", "<sip:anna@tomt.local>;tag=n");
         let (from, to) = if line.contains("NOTIFY") || fields.contains("NOTIFY") {

@@ -126,6 +126,7 @@ struct FixV1 {
 #[derive(Debug, Serialize)]
 struct UndecidedV1 {
     rule: &'static str,
+    count: u64,
     file: String,
     frame: u64,
     time: String,
@@ -159,14 +160,15 @@ pub(super) fn view(report: &Report) -> ReportV1 {
         undecided: report
             .undecided
             .iter()
-            .map(|(rule, at, text)| {
-                let place = place(*at, report);
+            .map(|matter| {
+                let place = place(matter.at, report);
                 UndecidedV1 {
-                    rule,
+                    rule: matter.rule,
+                    count: matter.count,
                     file: place.file,
                     frame: place.frame,
                     time: place.time,
-                    text: escape::line(text).into_owned(),
+                    text: escape::line(&matter.why).into_owned(),
                 }
             })
             .collect(),
@@ -177,7 +179,7 @@ pub(super) fn view(report: &Report) -> ReportV1 {
             .map(|c| CaveatV1 {
                 kind: c.kind.name(),
                 count: c.count,
-                frames: c.places.iter().map(|at| at.number.0).collect(),
+                frames: c.places.iter().map(|at| at.number.get()).collect(),
                 places: if several(report) {
                     c.places.iter().map(|at| place(*at, report)).collect()
                 } else {
@@ -328,7 +330,7 @@ fn place(at: FrameRef, report: &Report) -> PlaceV1 {
         .map_or(9, |c| c.digits);
     PlaceV1 {
         file: report.file_name(at.file).to_owned(),
-        frame: at.number.0,
+        frame: at.number.get(),
         time: rfc3339(at.time, digits),
     }
 }

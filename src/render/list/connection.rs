@@ -38,8 +38,8 @@ pub fn connection(c: &Connection, files: &Files) -> Row {
             "tcp_stream": flow.stream,
             "client": flow.client.to_string(),
             "server": flow.server.to_string(),
-            "first_frame": flow.first.number.0,
-            "last_frame": flow.last.number.0,
+            "first_frame": flow.first.number.get(),
+            "last_frame": flow.last.number.get(),
             "first_time": files.time(flow.first),
             "last_time": files.time(flow.last),
             "first_file": files.name(flow.first.file),
@@ -79,7 +79,7 @@ fn websocket_json(c: &Connection) -> Value {
         let close = facts.as_ref().and_then(|facts| facts.close.as_ref());
         close.map(|close| {
             json!({
-                "frame": close.at.number.0,
+                "frame": close.at.number.get(),
                 "code": close.code,
                 "reason": without_passwords(&close.reason),
             })
@@ -140,7 +140,7 @@ fn tls_json(tls: &TlsSummary, c: &Connection, files: &Files) -> Value {
         "client_auth_requested": if tls.certificates_hidden() { None } else { Some(tls.certificate_request.is_some()) },
         "alerts": tls.alerts.iter().map(|a| json!({
             "file": files.name(a.at.file),
-            "frame": a.at.number.0,
+            "frame": a.at.number.get(),
             "from": if a.direction == tls.client() { "client" } else { "server" },
             "level": a.level,
             "description": a.description.map(|d| d.name()),

@@ -17,7 +17,7 @@ pub fn dialogs(call: &Call, files: &Files) -> Vec<Row> {
                 leg.messages.iter().filter_map(|s| s.hop.stream).collect();
             let places = leg.messages.iter().map(|s| files.name(s.at().file));
             let message_files: Vec<&str> = places.collect();
-            let messages: Vec<u64> = leg.messages.iter().map(|s| s.at().number.0).collect();
+            let messages: Vec<u64> = leg.messages.iter().map(|s| s.at().number.get()).collect();
             let tag = |tag: &Option<String>| tag.clone().unwrap_or_else(|| String::from("-"));
             let streams: Vec<String> = connections.iter().map(u32::to_string).collect();
             Some(Row {
@@ -42,8 +42,8 @@ pub fn dialogs(call: &Call, files: &Files) -> Vec<Row> {
                     "from_tag": leg.from_tag,
                     "to_tag": leg.to_tag,
                     "kind": kind.name(),
-                    "first_frame": first.number.0,
-                    "last_frame": last.number.0,
+                    "first_frame": first.number.get(),
+                    "last_frame": last.number.get(),
                     "first_time": files.time(first),
                     "last_time": files.time(last),
                     "last_file": files.name(last.file),

@@ -14,7 +14,7 @@ pub fn message(seen: &Seen, files: &Files) -> Row {
     let raw = |a: Option<crate::sip::Address<'_>>| text(a.map(|a| a.raw)).map(open);
     let cseq = m.cseq().map(|c| format!("{} {}", c.number, c.method));
     let start_line = open(m.start_line().to_str().into_owned());
-    let frames: Vec<u64> = m.frames().map(|f| f.number.0).collect();
+    let frames: Vec<u64> = m.frames().map(|f| f.number.get()).collect();
     let defects: Vec<Value> = m
         .defects()
         .iter()
@@ -37,7 +37,7 @@ pub fn message(seen: &Seen, files: &Files) -> Row {
         ],
         json: json!({
             "file": files.name(at.file),
-            "frame": at.number.0,
+            "frame": at.number.get(),
             "frames": frames,
             "frame_files": m.frames().map(|f| files.name(f.file)).collect::<Vec<_>>(),
             "time": files.time(at),

@@ -76,7 +76,7 @@ pub fn packet(packet: &Packet<'_>, files: &Files) -> Row {
         ],
         json: json!({
             "file": files.name(packet.at.file),
-            "frame": packet.at.number.0,
+            "frame": packet.at.number.get(),
             "time": files.time(packet.at),
             "link": packet.link.0,
             "layers": layers,

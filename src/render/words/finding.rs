@@ -115,7 +115,7 @@ pub(in crate::render) fn filters(placed: &Placed, report: &Report) -> Vec<String
         by_file
             .entry(evidence.at.file)
             .or_default()
-            .push(evidence.at.number.0);
+            .push(evidence.at.number.get());
     }
     let several = report.captures.len() > 1;
     by_file

@@ -14,8 +14,7 @@ pub(super) use finding::{
     notes, qualities, remedies, roots, times,
 };
 pub(super) use overview::{
-    CONNECTIONS, HOSTS, METHODS, all_undecided, connections, hosts, hosts_in_short, methods,
-    undecided,
+    CONNECTIONS, HOSTS, METHODS, connections, hosts, hosts_in_short, methods, undecided,
 };
 
 use crate::diagnosis::Verdict;

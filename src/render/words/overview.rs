@@ -43,20 +43,25 @@ pub(super) fn why_open(report: &Report) -> String {
     "part of the traffic is not in the capture (see what was not seen)".to_owned()
 }
 
-pub(in crate::render) fn all_undecided(report: &Report) -> u64 {
-    u64::try_from(report.undecided.len())
-        .unwrap_or(u64::MAX)
-        .saturating_add(report.undecided_more)
+fn all_undecided(report: &Report) -> u64 {
+    let listed = report.undecided.iter().map(|matter| matter.count);
+    listed.fold(report.undecided_more, u64::saturating_add)
 }
 
 /// Matters left open.
 pub(in crate::render) fn undecided(report: &Report, clock: &Clock) -> Vec<String> {
     let open = report.undecided.iter();
-    open.map(|(rule, at, sentence)| {
+    open.map(|matter| {
+        let more = match matter.count {
+            0 | 1 => String::new(),
+            count => format!("; {} more like it", count.saturating_sub(1)),
+        };
         format!(
-            "{sentence} (frame {} at {}; {rule})",
-            frame_name(*at, report),
-            clock.short(*at)
+            "{} (frame {} at {}; {}{more})",
+            matter.why,
+            frame_name(matter.at, report),
+            clock.short(matter.at),
+            matter.rule
         )
     })
     .collect()

@@ -77,19 +77,20 @@ fn check(connection: &Connection, to: &mut Reporter<'_, '_>) {
     }
     let (from, at) = (connection.client().addr, connection.server());
     let remaining = context.remaining(first);
-    let (who, whom) = (to.label(from), server(connection, to));
     if flow.syn_count < 2 || remaining < SECOND_TRY {
         if flow.icmp.is_empty() {
-            to.undecided(
-                first,
+            to.undecided_attempt(first, (from, at), |to| {
                 format!(
-                    "whether {whom} answers the SYN of {who}: the capture has {} SYN and ends {remaining} after it",
+                    "whether {} answers the SYN of {}: the capture has {} SYN and ends {remaining} after it",
+                    server(connection, to),
+                    to.label(from),
                     flow.syn_count
-                ),
-            );
+                )
+            });
         }
         return;
     }
+    let (who, whom) = (to.label(from), server(connection, to));
     let alive = context.hosts.get(at.addr).is_some_and(|h| h.speaks);
     let open: Vec<String> = open_ports(connection, context)
         .iter()

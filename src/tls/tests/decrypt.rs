@@ -177,7 +177,7 @@ fn read_with(keyring: &mut Keyring, wire: &[(Direction, Wire<'_>)]) -> Opened {
     };
     for (number, (direction, piece)) in (1..).zip(wire) {
         let at = FrameRef {
-            number: FrameNumber(number),
+            number: FrameNumber::new(number),
             ..FrameRef::default()
         };
         let chunk = match piece {
