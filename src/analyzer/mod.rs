@@ -1,5 +1,6 @@
 //! The only place that knows all rooms: it routes, it never decides.
 
+mod batch;
 mod brought;
 mod census;
 mod charts;

@@ -20,7 +20,7 @@ pub struct Limits {
     pub fragment_datagrams: usize,
     /// Bytes of waiting fragments, all together. 4 MiB. Caveat: `fragments-incomplete`.
     pub fragment_bytes: usize,
-    /// Flows open at the same time, about 1 500 bytes each; one of TLS counts as four. 16 384. Caveat: `flow-evicted`.
+    /// Flows open at the same time, about 1 500 bytes each; one of TLS counts as five. 16 384. Caveat: `flow-evicted`.
     pub flows: usize,
     /// Early (out of order) TCP bytes kept per direction. 1 MiB: more than a receive window without scaling.
     /// Caveat: `stream-gap`.
@@ -73,7 +73,7 @@ pub struct Limits {
     /// Connection summaries kept until the end of the capture, for rules that compare them. 16 384.
     /// Caveat: `connection-summary-dropped`.
     pub connection_summaries: usize,
-    /// Bytes of those summaries. 16 MiB. Caveat: `connection-summary-dropped`.
+    /// Bytes of those summaries. 12 MiB. Caveat: `connection-summary-dropped`.
     pub connection_bytes: usize,
     /// Findings kept of one rule. 1 000 (repetitions are folded before). Caveat: `findings-dropped`.
     pub findings_per_rule: usize,
@@ -123,7 +123,7 @@ impl Default for Limits {
             messages_per_dialog: 256,
             message_bytes: 32 << 20,
             connection_summaries: 16_384,
-            connection_bytes: 16 << 20,
+            connection_bytes: 12 << 20,
             findings_per_rule: 1_000,
             evidence_per_finding: 12,
             places_per_caveat: 10,

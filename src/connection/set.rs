@@ -33,7 +33,6 @@ pub struct Attempt {
 }
 
 /// Each by itself: to move a thousand bytes of each when the list grows or is cut would cost more than the boxes.
-#[expect(clippy::vec_box, reason = "see above")]
 pub type Boxes = Vec<Box<Connection>>;
 
 /// An ordered pair of hosts: the same for both directions.

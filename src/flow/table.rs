@@ -19,8 +19,8 @@ const GONE: usize = 65_536;
 /// How often connections that wait for bytes are looked at although they are quiet.
 const LOOK: Span = Span::from_secs(1);
 
-/// What a connection of TLS takes of [`Limits::flows`]: its state is four times as large as that of others.
-const TLS_WEIGHT: usize = 4;
+/// What a connection of TLS takes of [`Limits::flows`]: its state is five times as large as that of others.
+const TLS_WEIGHT: usize = 5;
 
 /// Whether a segment begins with a record of TLS (RFC 8446 §5.1), as far as its first bytes tell.
 const fn is_tls(payload: &[u8]) -> bool {

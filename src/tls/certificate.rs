@@ -5,6 +5,9 @@ use super::signature::{
     SignatureAlgorithm, public_key, rsa_modulus, signature_algorithm, signed_by_itself,
 };
 use crate::base::{Timestamp, hex};
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
+use ring::digest::{SHA256, digest};
 use std::net::IpAddr;
 use std::sync::Arc;
 use x509_parser::certificate::X509Certificate;
@@ -121,6 +124,39 @@ pub enum NameMatch {
     No,
 }
 
+/// Certificates that were read, by SHA-256: servers show the same ones again and again, and reading one takes longer than all else
+/// in a handshake.
+#[derive(Debug, Default)]
+pub(super) struct Known(HashMap<[u8; 32], Arc<Certificate>, FixedState>);
+
+impl Known {
+    /// Certificates remembered, some three KiB each.
+    const MOST: usize = 256;
+
+    /// Reads a certificate, or remembers it.
+    pub(super) fn read(&mut self, der: &[u8]) -> Arc<Certificate> {
+        let sha256 = sha256(der);
+        if let Some(known) = self.0.get(&sha256) {
+            return Arc::clone(known);
+        }
+        if self.0.len() >= Self::MOST {
+            self.0.clear();
+        }
+        let certificate = Arc::new(Certificate::from_der(der));
+        self.0.insert(sha256, Arc::clone(&certificate));
+        certificate
+    }
+}
+
+fn sha256(der: &[u8]) -> [u8; 32] {
+    let mut sha256 = [0; 32];
+    let digest = digest(&SHA256, der);
+    for (to, from) in sha256.iter_mut().zip(digest.as_ref()) {
+        *to = *from;
+    }
+    sha256
+}
+
 impl Certificate {
     /// Reads a certificate.
     pub fn from_der(der: &[u8]) -> Self {
@@ -140,16 +176,9 @@ impl Certificate {
     }
 
     fn empty(der: &[u8]) -> Self {
-        let mut sha256 = [0; 32];
-        for (to, from) in sha256
-            .iter_mut()
-            .zip(ring::digest::digest(&ring::digest::SHA256, der).as_ref())
-        {
-            *to = *from;
-        }
         Self {
             der: Arc::from(der),
-            sha256,
+            sha256: sha256(der),
             error: None,
             subject: String::new(),
             issuer: String::new(),

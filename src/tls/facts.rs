@@ -66,7 +66,7 @@ impl Session {
             },
             11 => self.certificate(
                 direction,
-                CertificateFlight::parse(body, s_is_tls13(self), at),
+                CertificateFlight::parse(body, s_is_tls13(self), at, &mut out.keyring.certificates),
             ),
             13 => {
                 let version = self.summary.version().unwrap_or(record_version);
@@ -163,7 +163,7 @@ impl Session {
         if s.client_hello.is_none() {
             s.client_hello = Some(hello);
         } else {
-            s.second_client_hello.get_or_insert(hello);
+            s.second_client_hello.get_or_insert_with(|| Box::new(hello));
         }
     }
 
@@ -174,7 +174,8 @@ impl Session {
         }
         let s = &mut self.summary;
         if hello.is_hello_retry() {
-            s.hello_retry.get_or_insert((hello.at, Some(hello)));
+            s.hello_retry
+                .get_or_insert_with(|| (hello.at, Some(Box::new(hello))));
             self.is_tls13();
             return;
         }

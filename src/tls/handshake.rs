@@ -1,6 +1,6 @@
 //! The other handshake messages, and putting messages together from records.
 
-use super::certificate::Certificate;
+use super::certificate::{Certificate, Known};
 use super::name::dn_string_of_der;
 use super::names::{HandshakeType, NamedGroup, SignatureScheme, Version};
 use super::suite::{CipherSuiteId, KeyExchange};
@@ -32,18 +32,18 @@ impl CertificateFlight {
         self.chain.first().map(Arc::as_ref)
     }
 
-    pub(super) fn parse(body: &[u8], tls13: bool, at: FrameRef) -> Self {
+    pub(super) fn parse(body: &[u8], tls13: bool, at: FrameRef, known: &mut Known) -> Self {
         let mut flight = Self {
             at,
             chain: Vec::new(),
             message_len: body.len(),
             complete: false,
         };
-        flight.complete = flight.read(body, tls13).is_some();
+        flight.complete = flight.read(body, tls13, known).is_some();
         flight
     }
 
-    fn read(&mut self, body: &[u8], tls13: bool) -> Option<()> {
+    fn read(&mut self, body: &[u8], tls13: bool, known: &mut Known) -> Option<()> {
         let mut r = Reader::new(body);
         if tls13 {
             r.vec8()?;
@@ -52,8 +52,7 @@ impl CertificateFlight {
         let whole = declared == r.rest().len();
         let mut list = Reader::new(r.rest());
         while !list.is_empty() {
-            self.chain
-                .push(Arc::new(Certificate::from_der(list.vec24()?)));
+            self.chain.push(known.read(list.vec24()?));
             if tls13 {
                 list.vec16()?;
             }
@@ -440,9 +439,10 @@ mod tests {
     #[test]
     fn an_empty_certificate_message_is_no_damage() {
         let at = FrameRef::default();
-        assert!(CertificateFlight::parse(&[0, 0, 0], false, at).is_empty());
-        assert!(!CertificateFlight::parse(&[0, 0, 9], false, at).is_empty());
-        assert!(!CertificateFlight::parse(&[], false, at).complete);
+        let parse = |body: &[u8]| CertificateFlight::parse(body, false, at, &mut Known::default());
+        assert!(parse(&[0, 0, 0]).is_empty());
+        assert!(!parse(&[0, 0, 9]).is_empty());
+        assert!(!parse(&[]).complete);
     }
 
     #[test]

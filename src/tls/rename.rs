@@ -27,9 +27,9 @@ impl std::fmt::Debug for Renaming<'_> {
 impl TlsSummary {
     /// Replaces all names in it.
     pub fn rename(&mut self, with: &mut Renaming<'_>) {
-        for hello in [&mut self.client_hello, &mut self.second_client_hello] {
-            let sni = hello.as_mut().and_then(|h| h.extensions.sni.as_mut());
-            if let Some(sni) = sni {
+        let second = self.second_client_hello.as_deref_mut();
+        for hello in self.client_hello.iter_mut().chain(second) {
+            if let Some(sni) = &mut hello.extensions.sni {
                 *sni = (with.host)(sni);
             }
         }

@@ -1,5 +1,6 @@
 //! The secrets that open sessions: what the user and the capture gave, and what earlier sessions of the capture taught.
 
+use super::certificate::Known;
 use super::rsa_key::RsaKey;
 use crate::base::Limits;
 use ring::digest::{SHA256, digest};
@@ -250,6 +251,8 @@ pub struct Keyring {
     decompress: usize,
     /// The content of the record at hand: one place for all sessions.
     pub(super) scratch: Vec<u8>,
+    /// Certificates of sessions.
+    pub(super) certificates: Known,
 }
 
 impl Keyring {
@@ -264,6 +267,7 @@ impl Keyring {
             trials: limits.tls_trials,
             decompress: limits.tls_compressed_sessions,
             scratch: Vec::new(),
+            certificates: Known::default(),
             ..Self::default()
         }
     }
@@ -295,6 +299,7 @@ impl Keyring {
             trials: self.trials / part,
             decompress: self.decompress / parts.max(1),
             scratch: Vec::new(),
+            certificates: Known::default(),
         }
     }
 

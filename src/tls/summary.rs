@@ -22,9 +22,9 @@ pub struct TlsSummary {
     /// The first ClientHello.
     pub client_hello: Option<ClientHello>,
     /// The ClientHello after a HelloRetryRequest, or one sent again for no visible reason.
-    pub second_client_hello: Option<ClientHello>,
+    pub second_client_hello: Option<Box<ClientHello>>,
     /// The HelloRetryRequest: frame, and the message unless it is one of the early drafts'.
-    pub hello_retry: Option<(FrameRef, Option<ServerHello>)>,
+    pub hello_retry: Option<(FrameRef, Option<Box<ServerHello>>)>,
     /// The ServerHello that chose.
     pub server_hello: Option<ServerHello>,
     /// Whether the session was resumed: up to TLS 1.2 the server went on to ChangeCipherSpec without a certificate; in
@@ -142,7 +142,8 @@ impl TlsSummary {
 
     /// Bytes of memory that it takes, about, without the certificates.
     pub(crate) fn memory(&self) -> usize {
-        let hellos = self.client_hello.iter().chain(&self.second_client_hello);
+        let second = self.second_client_hello.as_deref();
+        let hellos = self.client_hello.iter().chain(second);
         let hellos = hellos.map(|h| 2 * (h.suites.len() + h.extensions.types.len()) + 600);
         let names = self.certificate_request.iter().flat_map(|r| &r.ca_names);
         size_of::<Self>()
