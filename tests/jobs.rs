@@ -8,12 +8,11 @@ use std::net::SocketAddr;
 /// Numbers of threads: as many as shards, fewer, more, and one that deals the shards unevenly.
 const JOBS: [u16; 4] = [2, 3, 4, 9];
 
-fn report(capture: &[u8], name: &str, mut config: Config, jobs: u16, at_once: bool) -> Report {
+/// `from`: the byte from which there are several shards.
+fn report(capture: &[u8], name: &str, mut config: Config, jobs: u16, from: u64) -> Report {
     config.jobs = jobs;
     config.charts = true;
-    if at_once {
-        config.limits.one_shard_bytes = 0;
-    }
+    config.limits.one_shard_bytes = from;
     let capture = std::io::Cursor::new(capture.to_vec());
     sipdiag::analyze(capture, name, config).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
@@ -25,12 +24,16 @@ fn whole(report: &Report) -> (String, String) {
 
 /// Compares; whether dealing the connections to shards changed nothing either.
 fn compare(capture: &[u8], name: &str, config: &Config) -> bool {
-    let run = |jobs, at_once| whole(&report(capture, name, config.clone(), jobs, at_once));
-    let one = run(1, true);
+    let run = |jobs, from| whole(&report(capture, name, config.clone(), jobs, from));
+    let one = run(1, 0);
     for jobs in JOBS {
-        assert!(one == run(jobs, true), "{name}: {jobs} threads");
+        assert!(one == run(jobs, 0), "{name}: {jobs} threads");
     }
-    one == run(1, false)
+    // Connections that are open change their shard in the middle of whatever they are at.
+    let middle = u64::try_from(capture.len() / 2).unwrap();
+    let moved = run(1, middle);
+    assert!(moved == run(2, middle), "{name}: 2 threads from the middle");
+    one == moved && one == run(1, u64::MAX)
 }
 
 #[test]
@@ -122,7 +125,7 @@ fn many_batches_of_many_clients_are_put_in_order() {
     let capture = busy(CLIENTS);
     let same = compare(&capture, "busy", &Config::default());
     assert!(same, "without TLS no connection needs another one");
-    let report = report(&capture, "busy", Config::default(), 2, true);
+    let report = report(&capture, "busy", Config::default(), 2, 0);
     assert_eq!(report.coverage.sip_messages, u64::from(2 * CLIENTS));
     let refused: u64 = report.findings.iter().map(|f| f.finding.count).sum();
     assert!(refused >= u64::from(CLIENTS / 5), "{refused}");

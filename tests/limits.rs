@@ -1,6 +1,6 @@
 //! Floods: every cap of `Limits` holds at each step (I5), and the report says what it left out.
 
-use crate::support::wire::{self, ACK, PSH, SYN};
+use crate::support::wire::{self, ACK, FIN, PSH, SYN};
 use crate::support::{Random, analyze};
 use sipdiag::analyzer::{Analyzer, Config};
 use sipdiag::base::{
@@ -154,6 +154,72 @@ fn a_flood_of_connections_ends_the_oldest() {
         "each connection is open or was finished"
     );
     assert!(flows.table.take_caveats().count(CaveatKind::FlowEvicted) > 0);
+}
+
+#[test]
+fn connections_of_tls_take_the_place_of_several() {
+    let mut limits = Limits::default();
+    limits.flows = 5_000;
+    let mut flows = Flows::new(&limits);
+    let hello = [22, 3, 1, 0, 200, 1, 0, 0, 196, 3, 3];
+    for n in 0..10_000 {
+        flows.push(&tcp(client(n), server(), SYN, 100, 0, &[]));
+        flows.push(&tcp(client(n), server(), PSH | ACK, 101, 1, &hello));
+        // Those that have said nothing yet count as one.
+        assert!(flows.table.len() <= 1_200, "{} open", flows.table.len());
+    }
+    assert!(flows.table.len() > 800, "{}", flows.table.len());
+    assert_eq!(
+        flows.ended + u64::try_from(flows.table.len()).unwrap(),
+        10_000
+    );
+}
+
+#[test]
+fn what_comes_late_for_a_finished_connection_is_no_new_one() {
+    let (one, other) = (client(1), client(2));
+    let mut flows = Flows::new(&Limits::default());
+    for (src, dst, flags, seq, ack) in [
+        (one, server(), SYN, 100, 0),
+        (server(), one, SYN | ACK, 500, 101),
+        (one, server(), ACK, 101, 501),
+        (one, server(), FIN | ACK, 101, 501),
+        (server(), one, FIN | ACK, 501, 102),
+        (one, server(), ACK, 102, 502),
+    ] {
+        flows.push(&tcp(src, dst, flags, seq, ack, &[]));
+    }
+    assert_eq!(flows.table.len(), 1, "it stays for what is late");
+    // Three seconds.
+    for _ in 0..3 * RATE {
+        flows.push(&tcp(other, server(), ACK, 100, 1, &[]));
+    }
+    assert_eq!((flows.ended, flows.table.len()), (1, 1), "it is finished");
+    flows.push(&tcp(server(), one, FIN | ACK, 501, 102, &[]));
+    assert_eq!((flows.ended, flows.table.len()), (1, 1), "a repetition");
+    flows.push(&tcp(one, server(), SYN, 9_000, 0, &[]));
+    assert_eq!(flows.table.len(), 2, "the ports are used again");
+}
+
+#[test]
+fn a_flood_of_syns_is_one_matter() {
+    let report = report(
+        Limits::default(),
+        (0..50_000).map(|n| tcp(client(n % 60_000), server(), SYN, n, 0, &[])),
+    );
+    let matters: Vec<_> = report
+        .undecided
+        .iter()
+        .filter(|matter| matter.rule == "tcp-syn-unanswered")
+        .collect();
+    let found = report
+        .findings
+        .iter()
+        .filter(|problem| problem.finding.rule == "tcp-syn-unanswered");
+    let told: u64 = found.map(|problem| problem.finding.count).sum();
+    let open: u64 = matters.iter().map(|matter| matter.count).sum();
+    assert!(matters.len() <= 1, "{}", matters.len());
+    assert_eq!(told + open, 50_000, "each is told");
 }
 
 #[test]

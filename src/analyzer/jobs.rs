@@ -20,7 +20,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 /// Batches that were read and are not judged.
-const UNDER_WAY: usize = 4;
+const UNDER_WAY: usize = 6;
 
 /// Reads what is left in the captures.
 pub(super) fn read(analyzer: &mut Analyzer<'_>, captures: &mut Merge<'_>) {

@@ -60,25 +60,24 @@ pub(super) struct Rooms {
 struct Deal {
     /// Bytes of frames so far.
     bytes: u64,
-    /// Connections from this number on are dealt by their client; those before stay in the first shard.
-    from: Option<u32>,
-    /// The number after the largest so far.
-    behind: u32,
+    /// There is more than one shard by now.
+    several: bool,
     /// The shard of the next datagram.
     turn: usize,
 }
 
 impl Deal {
     fn shard(&self, line: &Line) -> usize {
-        match self.from {
-            Some(from) if line.stream >= from => shard::place(line.client.addr),
-            _ => 0,
+        if self.several {
+            shard::place(line.client.addr)
+        } else {
+            0
         }
     }
 
     /// Datagrams need nothing of each other.
     fn next(&mut self) -> usize {
-        if self.from.is_none() {
+        if !self.several {
             return 0;
         }
         self.turn = (self.turn + 1) % shard::SHARDS;
@@ -117,16 +116,14 @@ impl Rooms {
         }
         let bytes = u64::try_from(frame.bytes.len()).unwrap_or(u64::MAX);
         self.deal.bytes = self.deal.bytes.saturating_add(bytes);
-        let due = self.deal.from.is_none() && self.deal.bytes >= self.config.limits.one_shard_bytes;
-        if due {
-            self.deal.from = Some(self.deal.behind);
-        }
+        let due = !self.deal.several && self.deal.bytes >= self.config.limits.one_shard_bytes;
+        self.deal.several |= due;
         due
     }
 
     /// Whether connections are dealt to several shards.
     pub(super) const fn is_dealt(&self) -> bool {
-        self.deal.from.is_some()
+        self.deal.several
     }
 
     /// Secrets that the capture brings, or a comment that may hold some.
@@ -229,7 +226,6 @@ impl Rooms {
     ) {
         // Numbers run over all connections, also those out of scope, as in Wireshark.
         let numbered = self.streams.number(src, dst, segment.flags, segment.seq);
-        self.deal.behind = self.deal.behind.max(numbered.number.saturating_add(1));
         if !inside {
             return;
         }

@@ -26,13 +26,20 @@ pub(super) struct Means {
     pub(super) hash_streams: bool,
 }
 
-/// Some of the connections, by number.
+/// Some of the connections.
 pub(super) struct Shard {
-    conversations: HashMap<u32, Conversation, FixedState>,
+    /// By number.
+    conversations: HashMap<u32, Open, FixedState>,
     pub(super) keyring: Keyring,
     /// Bytes of unfinished messages in all conversations, and how many there may be.
     waiting: usize,
     room: usize,
+}
+
+/// A connection, and whose it is.
+struct Open {
+    client: IpAddr,
+    conversation: Conversation,
 }
 
 impl Shard {
@@ -45,10 +52,12 @@ impl Shard {
         }
     }
 
-    /// The shards of a long capture: the first goes on with all that is open, the others have its keys.
+    /// The shards of a long capture: each has the keys of all, and the connections that are open of its clients.
     pub(super) fn split(mut self) -> Vec<Self> {
         self.room /= SHARDS;
-        let mut others: Vec<Self> = (1..SHARDS)
+        let open = std::mem::take(&mut self.conversations);
+        self.waiting = 0;
+        let mut all: Vec<Self> = (1..SHARDS)
             .map(|_| Self {
                 conversations: HashMap::default(),
                 keyring: self.keyring.share(SHARDS),
@@ -57,8 +66,14 @@ impl Shard {
             })
             .collect();
         self.keyring.narrow(SHARDS);
-        others.insert(0, self);
-        others
+        all.insert(0, self);
+        for (stream, open) in open {
+            if let Some(shard) = all.get_mut(place(open.client)) {
+                shard.waiting = shard.waiting.saturating_add(open.conversation.waiting());
+                shard.conversations.insert(stream, open);
+            }
+        }
+        all
     }
 
     /// Does a piece of work. `last`: the time it is.
@@ -75,7 +90,11 @@ impl Shard {
                 direction,
                 chunk,
             } => {
-                let conversation = self.conversations.entry(line.stream).or_default();
+                let open = self.conversations.entry(line.stream);
+                let Open { conversation, .. } = open.or_insert_with(|| Open {
+                    client: line.client.addr,
+                    conversation: Conversation::default(),
+                });
                 let before = conversation.waiting();
                 conversation.push(&line, direction, chunk, means, &mut self.keyring, out);
                 let now = conversation.waiting();
@@ -93,7 +112,8 @@ impl Shard {
                 }
             }
             Work::Ended(flow) => {
-                let owner = self.conversations.remove(&flow.stream).unwrap_or_default();
+                let owner = self.conversations.remove(&flow.stream);
+                let owner = owner.map(|open| open.conversation).unwrap_or_default();
                 self.waiting = self.waiting.saturating_sub(owner.waiting());
                 let connection = owner.finish(*flow, means, &mut self.keyring, out);
                 out(Output::Connection(Box::new(connection)));

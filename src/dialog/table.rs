@@ -5,6 +5,10 @@ use crate::base::{CaveatKind, Caveats, FrameRef, Limits};
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
+/// One in so many of the calls is judged when there is no more room: few enough that nobody waits long for it, many enough that
+/// finding the oldest costs little for each.
+const PARTS: usize = 16;
+
 /// Calls by Call-ID, bounded; the calls quiet longest are judged first when room is needed.
 #[derive(Debug)]
 pub struct DialogTable {
@@ -115,13 +119,13 @@ impl DialogTable {
         }
     }
 
-    /// Judges the quarter of the calls that were quiet longest.
+    /// Judges the calls that were quiet longest.
     fn evict(&mut self, at: FrameRef, ended: &mut dyn FnMut(Call)) {
         let mut ages: Vec<FrameRef> = self.calls.values().map(|call| call.last).collect();
         if ages.is_empty() {
             return;
         }
-        let part = ages.len() / 4;
+        let part = ages.len() / PARTS;
         let (_, limit, _) = ages.select_nth_unstable(part);
         let limit = *limit;
         let mut old: Vec<Call> = self
