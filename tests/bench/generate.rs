@@ -4,9 +4,11 @@
 //! | --- | --- |
 //! | `udp` | subscriptions and notifications over UDP |
 //! | `tcp` | the same over TCP, 400 connections at a time, 200 messages each |
-//! | `tls12`, `tls13` | the same in TLS with AES-128-GCM; the key log has the secrets |
-//! | `handshakes` | TLS 1.2, one exchange on each connection |
-//! | `open-sessions` | TLS 1.2, 12 000 connections at a time |
+//! | `gcm`, `cbc` | the same in TLS 1.2 with RSA key exchange and AES-128-GCM or AES-128-CBC; the key log has the secrets |
+//! | `3des` | TLS 1.0 with 3DES, as between the servers of 2010 |
+//! | `tls12`, `tls13` | AES-128-GCM behind (EC)DHE, by rustls: random keys, so other bytes at every run |
+//! | `handshakes` | `tls12`, one exchange on each connection |
+//! | `open-sessions` | `tls12`, 12 000 connections at a time |
 //! | `noise` | one packet in twenty is SIP over UDP; the others are TCP with full segments and other UDP |
 //! | `giant-flow` | all over one connection |
 //! | `giant-call` | all under one Call-ID |
@@ -21,6 +23,8 @@
 
 #[path = "messages.rs"]
 mod messages;
+#[path = "records.rs"]
+mod records;
 #[path = "secure.rs"]
 mod secure;
 #[expect(dead_code, reason = "the tests use what is not used here")]
@@ -28,6 +32,8 @@ mod secure;
 mod wire;
 
 use messages::{Random, exchange};
+use records::{Maker, Suite};
+use secure::{Connect, Ends};
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -96,14 +102,14 @@ struct Connection {
     server: SocketAddr,
     /// Next sequence numbers of client and server.
     next: [u32; 2],
-    tls: Option<secure::Pair>,
+    tls: Option<Box<dyn Ends>>,
     left: u32,
 }
 
 impl Connection {
     fn open(
         n: u64,
-        tls: Option<secure::Pair>,
+        tls: Option<Box<dyn Ends>>,
         left: u32,
         capture: &mut Capture,
     ) -> io::Result<Self> {
@@ -186,7 +192,7 @@ fn streams(
     open: usize,
     left: u32,
     call: Option<u64>,
-    tls: Option<&secure::Server>,
+    tls: Option<&dyn Connect>,
 ) -> io::Result<()> {
     let mut random = Random(7);
     let mut all: Vec<Connection> = Vec::new();
@@ -195,7 +201,7 @@ fn streams(
         if all.len() < open {
             all.push(Connection::open(
                 number,
-                tls.map(secure::Server::connect),
+                tls.map(Connect::connect),
                 left,
                 capture,
             )?);
@@ -295,21 +301,21 @@ fn main() -> io::Result<()> {
         "giant-call" => streams(capture, 1, u32::MAX, Some(1), None)?,
         "tiny-flows" => flows(capture, true)?,
         "syn-flood" => flows(capture, false)?,
-        "tls12" | "tls13" | "handshakes" | "open-sessions" => {
-            let server = secure::Server::new(profile == "tls13");
-            let exchanges = if profile == "handshakes" {
-                1
-            } else {
-                EXCHANGES
+        "gcm" | "cbc" | "3des" | "tls12" | "tls13" | "handshakes" | "open-sessions" => {
+            let maker: Box<dyn Connect> = match profile.as_str() {
+                "gcm" => Box::new(Maker::new(Suite::Gcm)),
+                "cbc" => Box::new(Maker::new(Suite::Cbc)),
+                "3des" => Box::new(Maker::new(Suite::TripleDes)),
+                name => Box::new(secure::Server::new(name == "tls13")),
             };
-            let open = if profile == "open-sessions" {
-                12_000
-            } else {
-                OPEN
+            let (open, exchanges) = match profile.as_str() {
+                "handshakes" => (OPEN, 1),
+                "open-sessions" => (12_000, EXCHANGES),
+                _ => (OPEN, EXCHANGES),
             };
-            streams(capture, open, exchanges, None, Some(&server))?;
+            streams(capture, open, exchanges, None, Some(&*maker))?;
             if let Some(keylog) = keylog {
-                std::fs::write(keylog, server.keylog())?;
+                std::fs::write(keylog, maker.keylog())?;
             }
         }
         other => return Err(io::Error::other(format!("{other} is no profile"))),

@@ -1,4 +1,4 @@
-//! Real TLS in memory, with a key log.
+//! Real TLS in memory, with a key log; its keys are others at every run.
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, ring};
@@ -10,6 +10,21 @@ use rustls::{
 };
 use std::io::Write as _;
 use std::sync::{Arc, Mutex};
+
+/// Makes connections.
+pub(crate) trait Connect {
+    fn connect(&self) -> Box<dyn Ends>;
+    /// The secrets of all so far.
+    fn keylog(&self) -> Vec<u8>;
+}
+
+/// Both ends of a connection.
+pub(crate) trait Ends {
+    /// The handshake, side by side: 0 is the client.
+    fn handshake(&mut self) -> Vec<(usize, Vec<u8>)>;
+    /// A message of one side as records.
+    fn seal(&mut self, side: usize, message: &[u8]) -> Vec<u8>;
+}
 
 /// The lines of the key log.
 #[derive(Debug, Default)]
@@ -62,7 +77,6 @@ impl ServerCertVerifier for Trusting {
     }
 }
 
-/// Makes connections.
 pub(crate) struct Server {
     server: Arc<ServerConfig>,
     client: Arc<ClientConfig>,
@@ -109,41 +123,28 @@ impl Server {
             lines,
         }
     }
+}
 
-    pub(crate) fn connect(&self) -> Pair {
+impl Connect for Server {
+    fn connect(&self) -> Box<dyn Ends> {
         let name = ServerName::try_from("cups01.tomt.local").unwrap();
-        Pair {
+        Box::new(Pair {
             client: ClientConnection::new(Arc::clone(&self.client), name).unwrap(),
             server: ServerConnection::new(Arc::clone(&self.server)).unwrap(),
-        }
+        })
     }
 
-    pub(crate) fn keylog(&self) -> Vec<u8> {
+    fn keylog(&self) -> Vec<u8> {
         self.lines.0.lock().unwrap().clone()
     }
 }
 
-/// Both ends of a connection.
-pub(crate) struct Pair {
+struct Pair {
     client: ClientConnection,
     server: ServerConnection,
 }
 
 impl Pair {
-    /// The handshake, side by side: 0 is the client.
-    pub(crate) fn handshake(&mut self) -> Vec<(usize, Vec<u8>)> {
-        let mut all = Vec::new();
-        while self.client.is_handshaking() || self.server.is_handshaking() || all.is_empty() {
-            for side in [0, 1] {
-                let bytes = self.carry(side);
-                if !bytes.is_empty() {
-                    all.push((side, bytes));
-                }
-            }
-        }
-        all
-    }
-
     /// What one side has to send, given to the other.
     fn carry(&mut self, side: usize) -> Vec<u8> {
         let mut bytes = Vec::new();
@@ -168,9 +169,23 @@ impl Pair {
         }
         bytes
     }
+}
 
-    /// A message of one side as records.
-    pub(crate) fn seal(&mut self, side: usize, message: &[u8]) -> Vec<u8> {
+impl Ends for Pair {
+    fn handshake(&mut self) -> Vec<(usize, Vec<u8>)> {
+        let mut all = Vec::new();
+        while self.client.is_handshaking() || self.server.is_handshaking() || all.is_empty() {
+            for side in [0, 1] {
+                let bytes = self.carry(side);
+                if !bytes.is_empty() {
+                    all.push((side, bytes));
+                }
+            }
+        }
+        all
+    }
+
+    fn seal(&mut self, side: usize, message: &[u8]) -> Vec<u8> {
         let mut bytes = Vec::new();
         if side == 0 {
             self.client.writer().write_all(message).unwrap();
