@@ -4,7 +4,7 @@
 
 use crate::oracle::{is_installed, list, tshark};
 use crate::support::pcap::{Frame, USUAL, classic};
-use crate::support::wire::{self, ACK, FIN, PSH, SYN, Segment};
+use crate::support::wire::{self, ACK, FIN, PSH, SYN};
 use crate::support::{golden, say};
 use crate::torture::{Torture, all};
 use sipdiag::sip::without_passwords;
@@ -100,15 +100,7 @@ impl Made {
                 true => (client, server),
                 false => (server, client),
             };
-            let segment = Segment {
-                src,
-                dst,
-                flags,
-                seq,
-                ack,
-                payload,
-            };
-            self.push(owner, wire::tcp(&segment, 0));
+            self.push(owner, wire::segment(src, dst, flags, seq, ack, payload));
         };
         send(true, SYN, seq, 0, &[]);
         send(false, SYN | ACK, theirs - 1, seq + 1, &[]);

@@ -82,29 +82,17 @@ fn busy(clients: u32) -> Vec<u8> {
     let mut frames = Vec::new();
     for step in 0..5_u32 {
         for n in 0..clients {
-            let tcp = |src, dst, flags, seq, ack, payload: &str| {
-                let payload = payload.as_bytes();
-                let segment = wire::Segment {
-                    src,
-                    dst,
-                    flags,
-                    seq,
-                    ack,
-                    payload,
-                };
-                wire::tcp(&segment, 0)
-            };
             let (from, request, response) = (client(n), request(n), response(n));
             let behind = 101 + u32::try_from(request.len()).unwrap();
             frames.push(match (step, n % 3) {
                 (3, 0) => wire::udp(from, server, request.as_bytes(), 0),
                 (4, 0) => wire::udp(server, from, response.as_bytes(), 0),
                 (_, 0) => continue,
-                (0, _) => tcp(from, server, SYN, 100, 0, ""),
-                (1, _) => tcp(server, from, SYN | ACK, 500, 101, ""),
-                (2, _) => tcp(from, server, ACK, 101, 501, ""),
-                (3, _) => tcp(from, server, PSH | ACK, 101, 501, &request),
-                _ => tcp(server, from, PSH | ACK, 501, behind, &response),
+                (0, _) => wire::segment(from, server, SYN, 100, 0, b""),
+                (1, _) => wire::segment(server, from, SYN | ACK, 500, 101, b""),
+                (2, _) => wire::segment(from, server, ACK, 101, 501, b""),
+                (3, _) => wire::segment(from, server, PSH | ACK, 101, 501, request.as_bytes()),
+                _ => wire::segment(server, from, PSH | ACK, 501, behind, response.as_bytes()),
             });
         }
     }

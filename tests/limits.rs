@@ -37,18 +37,6 @@ fn frame(n: u64, bytes: &[u8]) -> Frame<'_> {
     }
 }
 
-fn tcp(src: SocketAddr, dst: SocketAddr, flags: u8, seq: u32, ack: u32, payload: &[u8]) -> Vec<u8> {
-    let segment = wire::Segment {
-        src,
-        dst,
-        flags,
-        seq,
-        ack,
-        payload,
-    };
-    wire::tcp(&segment, 0)
-}
-
 fn client(n: u32) -> SocketAddr {
     let port = 1024 + u16::try_from(n % 60_000).unwrap();
     SocketAddr::from((Ipv4Addr::from(0x0a01_0100 + 100 + n / 60_000), port))
@@ -141,7 +129,7 @@ fn a_flood_of_connections_ends_the_oldest() {
     limits.flows = 5_000;
     let mut flows = Flows::new(&limits);
     for n in 0..200_000 {
-        flows.push(&tcp(client(n), server(), SYN, n, 0, &[]));
+        flows.push(&wire::segment(client(n), server(), SYN, n, 0, &[]));
         assert!(
             flows.table.len() <= limits.flows,
             "{} connections open after {n} SYNs",
@@ -163,8 +151,15 @@ fn connections_of_tls_take_the_place_of_several() {
     let mut flows = Flows::new(&limits);
     let hello = [22, 3, 1, 0, 200, 1, 0, 0, 196, 3, 3];
     for n in 0..10_000 {
-        flows.push(&tcp(client(n), server(), SYN, 100, 0, &[]));
-        flows.push(&tcp(client(n), server(), PSH | ACK, 101, 1, &hello));
+        flows.push(&wire::segment(client(n), server(), SYN, 100, 0, &[]));
+        flows.push(&wire::segment(
+            client(n),
+            server(),
+            PSH | ACK,
+            101,
+            1,
+            &hello,
+        ));
         // Those that have said nothing yet count as one.
         assert!(flows.table.len() <= 1_200, "{} open", flows.table.len());
     }
@@ -187,17 +182,17 @@ fn what_comes_late_for_a_finished_connection_is_no_new_one() {
         (server(), one, FIN | ACK, 501, 102),
         (one, server(), ACK, 102, 502),
     ] {
-        flows.push(&tcp(src, dst, flags, seq, ack, &[]));
+        flows.push(&wire::segment(src, dst, flags, seq, ack, &[]));
     }
     assert_eq!(flows.table.len(), 1, "it stays for what is late");
     // Three seconds.
     for _ in 0..3 * RATE {
-        flows.push(&tcp(other, server(), ACK, 100, 1, &[]));
+        flows.push(&wire::segment(other, server(), ACK, 100, 1, &[]));
     }
     assert_eq!((flows.ended, flows.table.len()), (1, 1), "it is finished");
-    flows.push(&tcp(server(), one, FIN | ACK, 501, 102, &[]));
+    flows.push(&wire::segment(server(), one, FIN | ACK, 501, 102, &[]));
     assert_eq!((flows.ended, flows.table.len()), (1, 1), "a repetition");
-    flows.push(&tcp(one, server(), SYN, 9_000, 0, &[]));
+    flows.push(&wire::segment(one, server(), SYN, 9_000, 0, &[]));
     assert_eq!(flows.table.len(), 2, "the ports are used again");
 }
 
@@ -205,7 +200,7 @@ fn what_comes_late_for_a_finished_connection_is_no_new_one() {
 fn a_flood_of_syns_is_one_matter() {
     let report = report(
         Limits::default(),
-        (0..50_000).map(|n| tcp(client(n % 60_000), server(), SYN, n, 0, &[])),
+        (0..50_000).map(|n| wire::segment(client(n % 60_000), server(), SYN, n, 0, &[])),
     );
     let matters: Vec<_> = report
         .undecided
@@ -231,7 +226,7 @@ fn the_report_counts_the_connections_it_gave_up() {
     let all = 20_000;
     let report = report(
         limits,
-        (0..all).map(|n| tcp(client(n), server(), SYN, n, 0, &[])),
+        (0..all).map(|n| wire::segment(client(n), server(), SYN, n, 0, &[])),
     );
     assert!(has(&report, CaveatKind::FlowEvicted) > 0);
     assert!(has(&report, CaveatKind::ConnectionSummaryDropped) > 0);
@@ -256,7 +251,7 @@ fn connections_beyond_the_stream_numbers_are_told() {
     limits.stream_numbers = 1_000;
     let report = report(
         limits,
-        (0..5_000).map(|n| tcp(client(n), server(), SYN, n, 0, &[])),
+        (0..5_000).map(|n| wire::segment(client(n), server(), SYN, n, 0, &[])),
     );
     assert!(has(&report, CaveatKind::StreamNumbers) > 0);
 }
@@ -268,12 +263,12 @@ fn early_segments_are_kept_up_to_their_limit() {
     limits.early_bytes_per_direction = 64 << 10;
     let mut flows = Flows::new(&limits);
     let (me, you) = (client(1), server());
-    flows.push(&tcp(me, you, SYN, 0, 0, &[]));
-    flows.push(&tcp(you, me, SYN | ACK, 0, 1, &[]));
-    flows.push(&tcp(me, you, ACK, 1, 1, &[]));
+    flows.push(&wire::segment(me, you, SYN, 0, 0, &[]));
+    flows.push(&wire::segment(you, me, SYN | ACK, 0, 1, &[]));
+    flows.push(&wire::segment(me, you, ACK, 1, 1, &[]));
     let part = [b'x'; 1000];
     for n in 0..500_u32 {
-        flows.push(&tcp(me, you, PSH | ACK, 2 + n * 1000, 1, &part));
+        flows.push(&wire::segment(me, you, PSH | ACK, 2 + n * 1000, 1, &part));
         assert!(flows.table.waiting_bytes() <= 64 << 10);
         if n < 60 {
             assert_eq!(flows.delivered, 0, "the first byte is missing");
@@ -295,10 +290,17 @@ fn early_segments_of_all_connections_share_a_limit() {
     let all = 200_u32;
     for n in 0..all {
         let (me, you) = (client(n), server());
-        flows.push(&tcp(me, you, SYN, 0, 0, &[]));
-        flows.push(&tcp(you, me, SYN | ACK, 0, 1, &[]));
+        flows.push(&wire::segment(me, you, SYN, 0, 0, &[]));
+        flows.push(&wire::segment(you, me, SYN | ACK, 0, 1, &[]));
         for early in 0..20 {
-            flows.push(&tcp(me, you, PSH | ACK, 2 + early * 1000, 1, &part));
+            flows.push(&wire::segment(
+                me,
+                you,
+                PSH | ACK,
+                2 + early * 1000,
+                1,
+                &part,
+            ));
             assert!(flows.table.waiting_bytes() <= 1 << 20);
         }
     }
@@ -314,15 +316,22 @@ fn endless_disorder_is_in_the_report() {
     limits.early_bytes_per_direction = 16 << 10;
     let (me, you) = (client(1), server());
     let mut frames = vec![
-        tcp(me, you, SYN, 0, 0, &[]),
-        tcp(you, me, SYN | ACK, 0, 1, &[]),
-        tcp(me, you, ACK, 1, 1, &[]),
+        wire::segment(me, you, SYN, 0, 0, &[]),
+        wire::segment(you, me, SYN | ACK, 0, 1, &[]),
+        wire::segment(me, you, ACK, 1, 1, &[]),
     ];
     let mut random = Random(1);
     for n in 0..5_000_u32 {
         // Every second byte run is missing.
         let seq = 1 + 2_000 * n + 1_000;
-        frames.push(tcp(me, you, PSH | ACK, seq, 1, &[random.byte(); 1000]));
+        frames.push(wire::segment(
+            me,
+            you,
+            PSH | ACK,
+            seq,
+            1,
+            &[random.byte(); 1000],
+        ));
     }
     let report = report(limits, frames);
     assert!(
@@ -439,13 +448,13 @@ fn long_bodies_end_calls_early() {
 fn stream(bytes: &[u8]) -> Vec<Vec<u8>> {
     let (me, you) = (client(1), SocketAddr::from(([10, 1, 1, 20], 5060)));
     let mut frames = vec![
-        tcp(me, you, SYN, 0, 0, &[]),
-        tcp(you, me, SYN | ACK, 0, 1, &[]),
-        tcp(me, you, ACK, 1, 1, &[]),
+        wire::segment(me, you, SYN, 0, 0, &[]),
+        wire::segment(you, me, SYN | ACK, 0, 1, &[]),
+        wire::segment(me, you, ACK, 1, 1, &[]),
     ];
     let mut seq = 1_u32;
     for part in bytes.chunks(1400) {
-        frames.push(tcp(me, you, PSH | ACK, seq, 1, part));
+        frames.push(wire::segment(me, you, PSH | ACK, seq, 1, part));
         seq += u32::try_from(part.len()).unwrap();
     }
     frames

@@ -2,9 +2,8 @@
 
 use super::rooms::Next;
 use super::shard::{Means, SHARDS, Shard};
-use super::work::{Brings, Datagram, Line, Output, Work};
-use crate::base::{Chunk, Direction, FrameRef};
-use crate::dialog::Hop;
+use super::work::{Output, Work};
+use crate::base::FrameRef;
 use crate::flow::FlowSummary;
 use crate::packet::Packet;
 use std::ops::Range;
@@ -49,49 +48,31 @@ impl Batch {
 }
 
 impl Next for Batch {
-    fn work(&mut self, shard: Option<usize>, work: Work<'_>, last: FrameRef) {
+    fn work(&mut self, shard: Option<usize>, work: Work<&[u8]>, last: FrameRef) {
         let number = self.next();
-        let task = match work {
-            Work::Chunk {
-                line,
-                direction,
-                chunk: Chunk::Data { offset, at, bytes },
-            } => Task::Data {
-                line,
-                direction,
-                offset,
-                at,
-                bytes: self.keep(bytes),
-            },
-            Work::Chunk {
-                line,
-                direction,
-                chunk: Chunk::Gap { offset, at, len },
-            } => Task::Gap {
-                line,
-                direction,
-                offset,
-                at,
-                len,
-            },
-            Work::Ended(flow) => {
-                // It takes memory, too, and gives a connection.
-                self.ended = self.ended.saturating_add(2 * size_of::<FlowSummary>());
-                Task::Ended(flow)
-            }
-            Work::Datagram(datagram) => Task::Datagram {
-                at: datagram.at,
-                hop: datagram.hop,
-                payload: self.keep(datagram.payload),
-                wire_len: datagram.wire_len,
-                duplicate: datagram.duplicate,
-                frames: datagram.frames.into(),
-            },
-            Work::Secrets(_) | Work::Forget => return self.for_all(number, work, last),
+        if let Work::Ended(_) = work {
+            // It takes memory, too, and gives a connection.
+            self.ended = self.ended.saturating_add(2 * size_of::<FlowSummary>());
+        }
+        let work = work.with(|bytes| self.keep(bytes));
+        let piece = |work| Piece {
+            number,
+            last,
+            told: true,
+            work,
         };
         if let Some(pieces) = shard.and_then(|place| self.pieces.get_mut(place)) {
-            pieces.push(Piece { number, last, task });
+            pieces.push(piece(work));
+            return;
         }
+        let [first, others @ ..] = &mut self.pieces;
+        for pieces in others {
+            pieces.extend(work.for_another().map(|work| Piece {
+                told: false,
+                ..piece(work)
+            }));
+        }
+        first.push(piece(work));
     }
 
     fn tell(&mut self, output: Output, last: FrameRef) {
@@ -103,68 +84,13 @@ impl Next for Batch {
     fn show(&mut self, _: &Packet<'_>) {}
 }
 
-impl Batch {
-    /// The first shard tells what came of it; what the others have to say is the same.
-    fn for_all(&mut self, number: u32, work: Work<'_>, last: FrameRef) {
-        let text = match work {
-            Work::Secrets(brings) => Some((self.keep(brings.text), brings)),
-            _ => None,
-        };
-        for (place, pieces) in self.pieces.iter_mut().enumerate() {
-            let task = match &text {
-                Some((text, brings)) => Task::Secrets {
-                    text: text.clone(),
-                    at: brings.at,
-                    comment: brings.comment,
-                    late: brings.late,
-                    told: place == 0,
-                },
-                None => Task::Forget,
-            };
-            pieces.push(Piece { number, last, task });
-        }
-    }
-}
-
 /// A piece of work that waits; its bytes are in the content of its batch.
 pub(super) struct Piece {
     number: u32,
     last: FrameRef,
-    task: Task,
-}
-
-enum Task {
-    Data {
-        line: Line,
-        direction: Direction,
-        offset: u64,
-        at: FrameRef,
-        bytes: Range<usize>,
-    },
-    Gap {
-        line: Line,
-        direction: Direction,
-        offset: u64,
-        at: FrameRef,
-        len: u64,
-    },
-    Ended(Box<FlowSummary>),
-    Datagram {
-        at: FrameRef,
-        hop: Hop,
-        payload: Range<usize>,
-        wire_len: u32,
-        duplicate: bool,
-        frames: Box<[FrameRef]>,
-    },
-    Secrets {
-        text: Range<usize>,
-        at: FrameRef,
-        comment: bool,
-        late: bool,
-        told: bool,
-    },
-    Forget,
+    /// What comes of it is told; of what all shards do, those of the first tell it.
+    told: bool,
+    work: Work<Range<usize>>,
 }
 
 impl Piece {
@@ -175,81 +101,17 @@ impl Piece {
         means: &Means,
         outputs: &mut Vec<Done>,
     ) {
-        let Self { number, last, task } = self;
-        let part = |range: Range<usize>| content.get(range).unwrap_or_default();
-        let mut out = |output| outputs.push((number, last, output));
-        match task {
-            Task::Data {
-                line,
-                direction,
-                offset,
-                at,
-                bytes,
-            } => {
-                let bytes = part(bytes);
-                let chunk = Chunk::Data { offset, at, bytes };
-                let work = Work::Chunk {
-                    line,
-                    direction,
-                    chunk,
-                };
-                shard.work(work, means, last, &mut out);
+        let Self {
+            number,
+            last,
+            told,
+            work,
+        } = self;
+        let work = work.with(|range| content.get(range).unwrap_or_default());
+        shard.work(work, means, last, &mut |output| {
+            if told {
+                outputs.push((number, last, output));
             }
-            Task::Gap {
-                line,
-                direction,
-                offset,
-                at,
-                len,
-            } => {
-                let chunk = Chunk::Gap { offset, at, len };
-                let work = Work::Chunk {
-                    line,
-                    direction,
-                    chunk,
-                };
-                shard.work(work, means, last, &mut out);
-            }
-            Task::Ended(flow) => shard.work(Work::Ended(flow), means, last, &mut out),
-            Task::Datagram {
-                at,
-                hop,
-                payload,
-                wire_len,
-                duplicate,
-                frames,
-            } => {
-                let datagram = Datagram {
-                    at,
-                    hop,
-                    payload: part(payload),
-                    wire_len,
-                    duplicate,
-                    frames: &frames,
-                };
-                shard.work(Work::Datagram(datagram), means, last, &mut out);
-            }
-            Task::Secrets {
-                text,
-                at,
-                comment,
-                late,
-                told,
-            } => {
-                let brings = Brings {
-                    text: part(text),
-                    at,
-                    comment,
-                    late,
-                };
-                let mut out = |output| {
-                    if told {
-                        out(output);
-                    }
-                };
-                shard.work(Work::Secrets(brings), means, last, &mut out);
-            }
-            Task::Forget => shard.work(Work::Forget, means, last, &mut out),
-        }
+        });
     }
 }

@@ -19,7 +19,7 @@ pub(super) struct Local<'l, 'o> {
 }
 
 impl Next for Local<'_, '_> {
-    fn work(&mut self, shard: Option<usize>, work: Work<'_>, last: FrameRef) {
+    fn work(&mut self, shard: Option<usize>, work: Work<&[u8]>, last: FrameRef) {
         let Self {
             shards,
             means,

@@ -6,8 +6,8 @@ use super::redacting::Redactor;
 use super::scope::{InScope, ScopeState};
 use super::several::{self, Held, Several};
 use super::shard;
-use super::work::{Brings, Datagram as SipDatagram, Line, NotSip, Output, Work};
-use crate::base::{CaveatKind, Caveats, Direction, Endpoint, FrameRef, Timestamp};
+use super::work::{Brings, Datagram as SipDatagram, Line, NotSip, Output, Stretch, Work};
+use crate::base::{CaveatKind, Caveats, Chunk, Direction, Endpoint, FrameRef, Timestamp};
 use crate::capture::Item;
 use crate::connection::is_federation_port;
 use crate::dialog::{Hop, Seen};
@@ -26,7 +26,7 @@ const UDP: u8 = 17;
 /// What comes behind the packets: in this thread or in others.
 pub(super) trait Next {
     /// Does this for one shard, or for all (`None`).
-    fn work(&mut self, shard: Option<usize>, work: Work<'_>, last: FrameRef);
+    fn work(&mut self, shard: Option<usize>, work: Work<&[u8]>, last: FrameRef);
 
     /// Tells the rooms above the connections.
     fn tell(&mut self, output: Output, last: FrameRef);
@@ -135,12 +135,11 @@ impl Rooms {
         next: &mut dyn Next,
     ) {
         let brings = Brings {
-            text,
             at,
             comment,
             late: self.begun,
         };
-        next.work(None, Work::Secrets(brings), self.last);
+        next.work(None, Work::Secrets(brings, text), self.last);
     }
 
     pub(super) fn packet(&mut self, packet: &Packet<'_>, next: &mut dyn Next) {
@@ -266,7 +265,7 @@ impl Rooms {
             }
             return;
         }
-        let datagram = SipDatagram {
+        let said = SipDatagram {
             at: packet.at,
             hop: Hop {
                 src,
@@ -274,12 +273,15 @@ impl Rooms {
                 carriage,
                 stream: None,
             },
-            payload: datagram.payload,
             wire_len: datagram.wire_len,
             duplicate: packet.is_told(),
-            frames: packet.frames,
+            fragments: match packet.frames {
+                [] | [_] => Box::default(),
+                several => several.into(),
+            },
         };
-        next.work(Some(self.deal.next()), Work::Datagram(datagram), self.last);
+        let work = Work::Datagram(said, datagram.payload);
+        next.work(Some(self.deal.next()), work, self.last);
     }
 
     /// A datagram that is not SIP: those on ports that mean something are told, the others counted.
@@ -343,12 +345,12 @@ impl Rooms {
         let datagram = SipDatagram {
             at: held.at,
             hop,
-            payload: &held.bytes,
             wire_len: held.wire_len,
             duplicate: false,
-            frames: &[],
+            fragments: Box::default(),
         };
-        next.work(Some(self.deal.next()), Work::Datagram(datagram), self.last);
+        let work = Work::Datagram(datagram, held.bytes.as_ref());
+        next.work(Some(self.deal.next()), work, self.last);
     }
 
     fn sctp(
@@ -448,10 +450,15 @@ fn hand_on(event: Event<'_, ()>, deal: &Deal, last: FrameRef, next: &mut dyn Nex
             ..
         } => {
             let line = Line::of(flow);
-            let work = Work::Chunk {
+            let stretch = |offset, at| Stretch {
                 line,
                 direction,
-                chunk,
+                offset,
+                at,
+            };
+            let work = match chunk {
+                Chunk::Data { offset, at, bytes } => Work::Data(stretch(offset, at), bytes),
+                Chunk::Gap { offset, at, len } => Work::Gap(stretch(offset, at), len),
             };
             next.work(Some(deal.shard(&line)), work, last);
         }

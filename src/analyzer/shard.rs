@@ -5,8 +5,8 @@
 //! the moment from which there is more than one: the report must not depend on either.
 
 use super::conversation::Conversation;
-use super::work::{Brings, Datagram, Output, Work};
-use crate::base::{CaveatKind, FrameRef, Limits};
+use super::work::{Datagram, Line, Output, Stretch, Work};
+use crate::base::{CaveatKind, Chunk, Direction, FrameRef, Limits};
 use crate::dialog::Seen;
 use crate::sip;
 use crate::tls::Keyring;
@@ -79,37 +79,35 @@ impl Shard {
     /// Does a piece of work. `last`: the time it is.
     pub(super) fn work(
         &mut self,
-        work: Work<'_>,
+        work: Work<&[u8]>,
         means: &Means,
         last: FrameRef,
         out: &mut dyn FnMut(Output),
     ) {
         match work {
-            Work::Chunk {
-                line,
-                direction,
-                chunk,
-            } => {
-                let open = self.conversations.entry(line.stream);
-                let Open { conversation, .. } = open.or_insert_with(|| Open {
-                    client: line.client.addr,
-                    conversation: Conversation::default(),
-                });
-                let before = conversation.waiting();
-                conversation.push(&line, direction, chunk, means, &mut self.keyring, out);
-                let now = conversation.waiting();
-                self.waiting = self.waiting.saturating_add(now).saturating_sub(before);
-                if self.waiting > self.room && now > 0 {
-                    self.waiting = self.waiting.saturating_sub(now);
-                    out(Output::Caveat {
-                        kind: CaveatKind::SipUnfinished,
-                        at: last,
-                        text: Cow::Borrowed(
-                            "very many unfinished SIP messages: some were given before they were complete",
-                        ),
-                    });
-                    conversation.give_up_waiting(&line, out);
-                }
+            Work::Data(
+                Stretch {
+                    line,
+                    direction,
+                    offset,
+                    at,
+                },
+                bytes,
+            ) => {
+                let chunk = Chunk::Data { offset, at, bytes };
+                self.chunk(&line, direction, chunk, means, last, out);
+            }
+            Work::Gap(
+                Stretch {
+                    line,
+                    direction,
+                    offset,
+                    at,
+                },
+                len,
+            ) => {
+                let chunk = Chunk::Gap { offset, at, len };
+                self.chunk(&line, direction, chunk, means, last, out);
             }
             Work::Ended(flow) => {
                 let owner = self.conversations.remove(&flow.stream);
@@ -118,9 +116,14 @@ impl Shard {
                 let connection = owner.finish(*flow, means, &mut self.keyring, out);
                 out(Output::Connection(Box::new(connection)));
             }
-            Work::Datagram(datagram) => read(&datagram, &means.limits, out),
-            Work::Secrets(brings) => {
-                let report = self.take(&brings, &means.limits);
+            Work::Datagram(datagram, payload) => read(&datagram, payload, &means.limits, out),
+            Work::Secrets(brings, text) => {
+                let secrets = self.keyring.secrets_mut();
+                let report = if brings.comment {
+                    secrets.add_keylog_lines_of_comment(text, &means.limits)
+                } else {
+                    secrets.add_keylog(text, &means.limits)
+                };
                 out(Output::Brought {
                     report,
                     at: brings.at,
@@ -135,12 +138,34 @@ impl Shard {
         }
     }
 
-    fn take(&mut self, brings: &Brings<'_>, limits: &Limits) -> crate::tls::KeylogReport {
-        let secrets = self.keyring.secrets_mut();
-        if brings.comment {
-            secrets.add_keylog_lines_of_comment(brings.text, limits)
-        } else {
-            secrets.add_keylog(brings.text, limits)
+    fn chunk(
+        &mut self,
+        line: &Line,
+        direction: Direction,
+        chunk: Chunk<'_>,
+        means: &Means,
+        last: FrameRef,
+        out: &mut dyn FnMut(Output),
+    ) {
+        let open = self.conversations.entry(line.stream);
+        let Open { conversation, .. } = open.or_insert_with(|| Open {
+            client: line.client.addr,
+            conversation: Conversation::default(),
+        });
+        let before = conversation.waiting();
+        conversation.push(line, direction, chunk, means, &mut self.keyring, out);
+        let now = conversation.waiting();
+        self.waiting = self.waiting.saturating_add(now).saturating_sub(before);
+        if self.waiting > self.room && now > 0 {
+            self.waiting = self.waiting.saturating_sub(now);
+            out(Output::Caveat {
+                kind: CaveatKind::SipUnfinished,
+                at: last,
+                text: Cow::Borrowed(
+                    "very many unfinished SIP messages: some were given before they were complete",
+                ),
+            });
+            conversation.give_up_waiting(line, out);
         }
     }
 }
@@ -161,21 +186,15 @@ pub(super) fn place(client: IpAddr) -> usize {
 }
 
 /// Reads the SIP messages of a datagram.
-fn read(datagram: &Datagram<'_>, limits: &Limits, out: &mut dyn FnMut(Output)) {
-    let Datagram {
-        at,
-        hop,
-        payload,
-        wire_len,
-        duplicate,
-        frames,
-    } = *datagram;
+fn read(datagram: &Datagram, payload: &[u8], limits: &Limits, out: &mut dyn FnMut(Output)) {
+    let Datagram { at, wire_len, .. } = *datagram;
     sip::datagram(payload, at, wire_len, limits, &mut |item| match item {
         sip::Item::Message(mut message) => {
-            message.duplicate = duplicate;
-            if frames.len() > 1 {
-                message.carried_by(frames);
+            message.duplicate = datagram.duplicate;
+            if !datagram.fragments.is_empty() {
+                message.carried_by(&datagram.fragments);
             }
+            let hop = datagram.hop;
             out(Output::Message(Seen { message, hop }));
         }
         sip::Item::KeepAlive { .. } => {}

@@ -1,7 +1,7 @@
 //! What goes from one stage of the analysis to the next: from packets to [`Work`] on connections, from there to [`Output`] for the
 //! rooms above them. In one thread everything is handed on at once; in several it waits in batches (`jobs.rs`).
 
-use crate::base::{CaveatKind, Chunk, Direction, Endpoint, FrameRef};
+use crate::base::{CaveatKind, Direction, Endpoint, FrameRef};
 use crate::connection::Connection;
 use crate::dialog::{Hop, Seen};
 use crate::flow::{FlowSummary, Handshake};
@@ -38,52 +38,74 @@ impl Line {
     }
 }
 
-/// Something that concerns one connection, one datagram, or the secrets of all connections.
+/// Something that concerns one connection, one datagram, or the secrets of all connections. `B` is where its bytes are: lent, or a
+/// place in a batch.
 #[derive(Debug)]
-pub(super) enum Work<'a> {
-    /// Bytes in order, or a hole.
-    Chunk {
-        line: Line,
-        direction: Direction,
-        chunk: Chunk<'a>,
-    },
+pub(super) enum Work<B> {
+    /// Bytes in order.
+    Data(Stretch, B),
+    /// So many bytes are missing.
+    Gap(Stretch, u64),
     /// A connection is over.
     Ended(Box<FlowSummary>),
     /// A datagram that begins as SIP does.
-    Datagram(Datagram<'a>),
+    Datagram(Datagram, B),
     /// Secrets that the capture brings.
-    Secrets(Brings<'a>),
+    Secrets(Brings, B),
     /// All connections so far were out of scope.
     Forget,
 }
 
-impl Work<'_> {
-    /// The same for another shard; `None` for what concerns one connection.
-    pub(super) const fn for_another(&self) -> Option<Self> {
+impl<B> Work<B> {
+    /// The same with its bytes elsewhere.
+    pub(super) fn with<C>(self, bytes: impl FnOnce(B) -> C) -> Work<C> {
         match self {
-            Self::Secrets(brings) => Some(Self::Secrets(*brings)),
-            Self::Forget => Some(Self::Forget),
-            Self::Chunk { .. } | Self::Ended(_) | Self::Datagram(_) => None,
+            Self::Data(stretch, b) => Work::Data(stretch, bytes(b)),
+            Self::Gap(stretch, len) => Work::Gap(stretch, len),
+            Self::Ended(flow) => Work::Ended(flow),
+            Self::Datagram(datagram, b) => Work::Datagram(datagram, bytes(b)),
+            Self::Secrets(brings, b) => Work::Secrets(brings, bytes(b)),
+            Self::Forget => Work::Forget,
         }
     }
 }
 
-/// A datagram of SIP.
+impl<B: Clone> Work<B> {
+    /// The same for another shard; `None` for what concerns one connection.
+    pub(super) fn for_another(&self) -> Option<Self> {
+        match self {
+            Self::Secrets(brings, bytes) => Some(Self::Secrets(*brings, bytes.clone())),
+            Self::Forget => Some(Self::Forget),
+            Self::Data(..) | Self::Gap(..) | Self::Ended(_) | Self::Datagram(..) => None,
+        }
+    }
+}
+
+/// A stretch of one direction of a connection.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Datagram<'a> {
+pub(super) struct Stretch {
+    pub(super) line: Line,
+    pub(super) direction: Direction,
+    /// Stream offset of its first byte.
+    pub(super) offset: u64,
+    /// The frame that carried it, or that showed that it is missing.
+    pub(super) at: FrameRef,
+}
+
+/// A datagram of SIP.
+#[derive(Debug)]
+pub(super) struct Datagram {
     pub(super) at: FrameRef,
     pub(super) hop: Hop,
-    pub(super) payload: &'a [u8],
     pub(super) wire_len: u32,
     pub(super) duplicate: bool,
-    /// The frames of its fragments.
-    pub(super) frames: &'a [FrameRef],
+    /// The frames of its fragments, if there are several.
+    pub(super) fragments: Box<[FrameRef]>,
 }
 
 /// A key log inside a capture, or a comment that may hold one.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Brings<'a> {
-    pub(super) text: &'a [u8],
+pub(super) struct Brings {
     pub(super) at: FrameRef,
     pub(super) comment: bool,
     /// Behind a frame, which may need them.

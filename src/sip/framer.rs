@@ -1,20 +1,20 @@
 //! A stream to messages: by Content-Length, and by the next start line where that fails (RFC 3261 §18.3).
 
+mod body;
 mod doubt;
 mod look;
+mod resync;
 mod stop;
 
 use super::frames::Marks;
 use super::head::{BodyLength, Head, HeadEnd};
-use super::lex::is_token;
 use super::lines::{HeadScan, Lines};
-use super::probe::{START_LINE_MAX, classify, find_start};
-use super::{Caps, DefectKind, HeaderName, Item, Message, Method, Probe};
+use super::probe::{START_LINE_MAX, classify};
+use super::{Caps, DefectKind, HeaderName, Item, Message, Probe};
 use crate::base::{Chunk, FrameRef, Limits};
-use doubt::{Start, Tail, loose_start};
+use doubt::{Start, Tail};
 pub(super) use look::{embedded_start, is_multipart};
-use look::{leading_line_ends, len64, line_end};
-use memchr::{memchr, memmem};
+use look::{leading_line_ends, len64};
 
 const AFTER_GAP: &str = "behind bytes that the capture lacks, before the next start line";
 const WRONG_LENGTH: &str = "behind the announced end of a message, before the next start line";
@@ -356,247 +356,6 @@ impl Framer {
         }
     }
 
-    fn body(
-        &mut self,
-        view: &[u8],
-        mut head: Box<Head>,
-        end: usize,
-        mut holds: Option<bool>,
-        sink: &mut dyn FnMut(Item),
-    ) -> Step {
-        let Some(behind) = view.get(end..) else {
-            self.state = State::Body { head, end, holds };
-            return Step::Wait;
-        };
-        let ends = self.ends(&head, view);
-        let verdict = if ends.is_empty() {
-            self.what_follows(behind)
-        } else {
-            self.what_begins(behind)
-        };
-        // The length is too long, and took the first letters of the next method.
-        let verdict = if verdict == Probe::Yes && !self.uncertain {
-            let token = behind.iter().take_while(|b| is_token(**b)).count();
-            let before = view.get(head.len..end).unwrap_or(&[]);
-            match Method::is_rest(before, behind.get(..token).unwrap_or(&[])) {
-                true => Probe::No,
-                false => Probe::Yes,
-            }
-        } else {
-            verdict
-        };
-        let looked_at = end;
-        let mut end = end;
-        if verdict == Probe::No && !self.uncertain {
-            if let Some(larger) = ends.into_iter().find(|e| *e > end) {
-                self.state = State::Body {
-                    head,
-                    end: larger,
-                    holds: Some(true),
-                };
-                return Step::Used(0);
-            }
-            // None of several fits.
-            if let BodyLength::Stated(n) = head.length {
-                let first = usize::try_from(n).ok();
-                let first = first.and_then(|n| head.len.checked_add(n));
-                end = first.filter(|first| *first < end).unwrap_or(end);
-            }
-        }
-        // How long the body is was not said, and what follows is one, or the beginning of a start line.
-        if verdict != Probe::Yes
-            && !behind.is_empty()
-            && !self.uncertain
-            && !matches!(head.length, BodyLength::Stated(_))
-        {
-            self.state = State::OpenBody {
-                line: head.len,
-                searched: head.len,
-                head,
-            };
-            return Step::Used(0);
-        }
-        let mut doubt = NOT_SIP;
-        if self.uncertain {
-            match verdict {
-                Probe::NeedMore => {
-                    self.state = State::Body { head, end, holds };
-                    return Step::Wait;
-                }
-                Probe::Yes => {}
-                // It was a part of a body, or its own end is not where it says: the peer may have sent it well.
-                Probe::No => {
-                    head.note(DefectKind::BytesMissing, end);
-                    doubt = AFTER_GAP;
-                }
-            }
-        }
-        // A body that holds a start line is legal (message/sipfrag), or its length is wrong: the bytes behind tell.
-        if verdict == Probe::NeedMore
-            && *holds.get_or_insert_with(|| {
-                let body = view.get(head.len..end).unwrap_or(&[]);
-                memmem::find(body, b"SIP/").is_some() && embedded_start(view, &head, end).is_some()
-            })
-        {
-            self.state = State::Body { head, end, holds };
-            return Step::Wait;
-        }
-        if verdict == Probe::No && matches!(head.length, BodyLength::Stated(_)) {
-            let line = behind.get(..START_LINE_MAX).unwrap_or(behind);
-            let line = memchr(b'\n', line).unwrap_or(line.len());
-            let through_line = looked_at.saturating_add(line);
-            if let Some(start) = embedded_start(view, &head, through_line) {
-                end = start;
-            }
-            if !self.uncertain {
-                head.note(DefectKind::ContentLengthMismatch, end);
-                doubt = WRONG_LENGTH;
-            }
-        }
-        self.give(view, *head, end, sink);
-        self.state = State::between(doubt);
-        Step::Used(end)
-    }
-
-    fn open_body(
-        &mut self,
-        view: &[u8],
-        mut head: Box<Head>,
-        line: usize,
-        searched: usize,
-        sink: &mut dyn FnMut(Item),
-    ) -> Step {
-        let (mut line, mut searched) = (line, searched);
-        while let Some(end) = line_end(view, searched) {
-            if let Some(start) = view.get(line..end).and_then(find_start) {
-                let end = line.saturating_add(start);
-                if matches!(head.length, BodyLength::Stated(_)) {
-                    head.note(DefectKind::ContentLengthMismatch, end);
-                }
-                self.give(view, *head, end, sink);
-                self.state = State::between(NOT_SIP);
-                return Step::Used(end);
-            }
-            line = end.saturating_add(1);
-            searched = line;
-        }
-        let most = head.len.saturating_add(self.caps.body);
-        if view.len() > most {
-            head.note(DefectKind::BodyTooLong, head.len);
-            self.give(view, *head, most, sink);
-            self.state = State::Resync(self.skip(OVER_LIMIT), 0);
-            return Step::Used(most);
-        }
-        self.state = State::OpenBody {
-            head,
-            line,
-            searched: view.len(),
-        };
-        Step::Wait
-    }
-
-    fn resync(
-        &mut self,
-        view: &[u8],
-        mut skip: Skip,
-        searched: usize,
-        sink: &mut dyn FnMut(Item),
-    ) -> Step {
-        if skip.bytes == 0 {
-            skip.at = self.marks.first();
-            let line_ends = leading_line_ends(view);
-            if line_ends > 0 {
-                sink(Item::KeepAlive { at: skip.at });
-                self.state = State::Resync(skip, 0);
-                return Step::Used(line_ends);
-            }
-        }
-        let Some(end) = line_end(view, searched) else {
-            // A line this long is no start line; its tail may still hold one.
-            let over = if view.len() > START_LINE_MAX {
-                view.len() / 2
-            } else {
-                0
-            };
-            skip.bytes = skip.bytes.saturating_add(len64(over));
-            self.state = State::Resync(skip, view.len().saturating_sub(over));
-            return if over > 0 {
-                Step::Used(over)
-            } else {
-                Step::Wait
-            };
-        };
-        // The first bytes behind a gap may be the end of a line.
-        let inside_line = skip.bytes == 0 && skip.reason == AFTER_GAP;
-        let line = view.get(..end).unwrap_or(view);
-        let loose = || loose_start(line).filter(|_| self.uncertain);
-        match find_start(line).or_else(loose) {
-            Some(start) => {
-                skip.bytes = skip.bytes.saturating_add(len64(start));
-                self.skipped(skip, sink);
-                self.lines.clear();
-                self.inside_line = inside_line && start == 0;
-                self.state = State::Head;
-                Step::Used(start)
-            }
-            None => {
-                let body = self.tail.line(line).filter(|_| skip.reason == AFTER_GAP);
-                let line = end.saturating_add(1);
-                skip.bytes = skip.bytes.saturating_add(len64(line));
-                self.state = match body {
-                    // A head ended whose beginning is missing: how long its body is was said.
-                    Some(body) => State::Drop(skip, body),
-                    None => State::Resync(skip, 0),
-                };
-                Step::Used(line)
-            }
-        }
-    }
-
-    /// The message begins further on in the line: what is before it is the end of a body.
-    fn begins_later(&mut self, at: usize, sink: &mut dyn FnMut(Item)) -> Step {
-        let mut skip = self.skip(if self.uncertain { AFTER_GAP } else { NOT_SIP });
-        skip.bytes = len64(at);
-        self.skipped(skip, sink);
-        self.lines.clear();
-        self.inside_line = false;
-        self.state = State::Head;
-        Step::Used(at)
-    }
-
-    /// What was taken for a start line is none.
-    fn take_back(&mut self, view: &[u8]) -> Step {
-        let line = line_end(view, 0).map_or(view.len(), |end| end.saturating_add(1));
-        let mut skip = self.skip(AFTER_GAP);
-        skip.bytes = len64(line);
-        self.inside_line = false;
-        self.tail
-            .line(view.get(..line.saturating_sub(1)).unwrap_or(&[]));
-        self.state = State::Resync(skip, 0);
-        Step::Used(line)
-    }
-
-    fn drop(&mut self, view: &[u8], mut skip: Skip, left: u64, sink: &mut dyn FnMut(Item)) -> Step {
-        let take = usize::try_from(left).unwrap_or(usize::MAX).min(view.len());
-        if skip.bytes == 0 {
-            skip.at = self.marks.first();
-        }
-        skip.bytes = skip.bytes.saturating_add(len64(take));
-        let left = left.saturating_sub(len64(take));
-        if left == 0 {
-            self.skipped(skip, sink);
-            self.uncertain = false;
-            self.state = State::between(AFTER_GAP);
-            return Step::Used(take);
-        }
-        self.state = State::Drop(skip, left);
-        if take > 0 {
-            Step::Used(take)
-        } else {
-            Step::Wait
-        }
-    }
-
     fn read_head(&self, view: &[u8], len: usize, end: HeadEnd) -> Box<Head> {
         let bytes = view.get(..len).unwrap_or(view);
         Box::new(Head::read(bytes, &self.lines.ends, end, self.caps.fields))
@@ -617,28 +376,5 @@ impl Framer {
         let raw = view.get(..end).unwrap_or(view);
         let frames = self.marks.until(self.pos.saturating_add(len64(raw.len())));
         sink(Item::Message(Message::new(raw, head, frames)));
-    }
-
-    fn skip(&self, reason: &'static str) -> Skip {
-        Skip {
-            at: self.marks.first(),
-            bytes: 0,
-            reason,
-        }
-    }
-
-    fn skipped(&mut self, skip: Skip, sink: &mut dyn FnMut(Item)) {
-        if skip.bytes > 0 {
-            self.junk = match skip.reason {
-                WRONG_LENGTH | NOT_SIP => true,
-                STREAM_START => !self.uncertain,
-                _ => false,
-            };
-            sink(Item::Skipped {
-                at: skip.at,
-                bytes: skip.bytes,
-                reason: skip.reason,
-            });
-        }
     }
 }

@@ -1,7 +1,7 @@
 //! What can be large in a capture, each by itself.
 
 use crate::pcap::{self, Frame};
-use crate::wire::{self, ACK, PSH, SYN, Segment};
+use crate::wire::{self, ACK, PSH, SYN, segment};
 use std::fmt::Write as _;
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -289,25 +289,6 @@ fn resolver() -> SocketAddr {
 
 fn id(n: u32) -> u16 {
     u16::try_from(n % 65_536).unwrap()
-}
-
-fn segment(
-    src: SocketAddr,
-    dst: SocketAddr,
-    flags: u8,
-    seq: u32,
-    ack: u32,
-    payload: &[u8],
-) -> Vec<u8> {
-    let segment = Segment {
-        src,
-        dst,
-        flags,
-        seq,
-        ack,
-        payload,
-    };
-    wire::tcp(&segment, 0)
 }
 
 /// A frame each tenth of a millisecond.

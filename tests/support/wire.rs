@@ -30,6 +30,26 @@ pub(crate) fn tcp(segment: &Segment<'_>, ip_id: u16) -> Vec<u8> {
     tcp_with_window(segment, 0xfaf0, ip_id)
 }
 
+/// The same from its fields.
+pub(crate) fn segment(
+    src: SocketAddr,
+    dst: SocketAddr,
+    flags: u8,
+    seq: u32,
+    ack: u32,
+    payload: &[u8],
+) -> Vec<u8> {
+    let segment = Segment {
+        src,
+        dst,
+        flags,
+        seq,
+        ack,
+        payload,
+    };
+    tcp(&segment, 0)
+}
+
 /// The same with a receive window of so many bytes.
 pub(crate) fn tcp_with_window(segment: &Segment<'_>, window: u16, ip_id: u16) -> Vec<u8> {
     let syn = segment.flags & SYN != 0;

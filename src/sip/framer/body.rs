@@ -1,0 +1,150 @@
+//! Where a body ends: where its Content-Length says, or where the next start line is.
+
+use super::look::{embedded_start, line_end};
+use super::{AFTER_GAP, Framer, NOT_SIP, OVER_LIMIT, START_LINE_MAX, State, Step, WRONG_LENGTH};
+use crate::sip::head::{BodyLength, Head};
+use crate::sip::lex::is_token;
+use crate::sip::probe::find_start;
+use crate::sip::{DefectKind, Item, Method, Probe};
+use memchr::{memchr, memmem};
+
+impl Framer {
+    pub(super) fn body(
+        &mut self,
+        view: &[u8],
+        mut head: Box<Head>,
+        end: usize,
+        mut holds: Option<bool>,
+        sink: &mut dyn FnMut(Item),
+    ) -> Step {
+        let Some(behind) = view.get(end..) else {
+            self.state = State::Body { head, end, holds };
+            return Step::Wait;
+        };
+        let ends = self.ends(&head, view);
+        let verdict = if ends.is_empty() {
+            self.what_follows(behind)
+        } else {
+            self.what_begins(behind)
+        };
+        // The length is too long, and took the first letters of the next method.
+        let verdict = if verdict == Probe::Yes && !self.uncertain {
+            let token = behind.iter().take_while(|b| is_token(**b)).count();
+            let before = view.get(head.len..end).unwrap_or(&[]);
+            match Method::is_rest(before, behind.get(..token).unwrap_or(&[])) {
+                true => Probe::No,
+                false => Probe::Yes,
+            }
+        } else {
+            verdict
+        };
+        let looked_at = end;
+        let mut end = end;
+        if verdict == Probe::No && !self.uncertain {
+            if let Some(larger) = ends.into_iter().find(|e| *e > end) {
+                self.state = State::Body {
+                    head,
+                    end: larger,
+                    holds: Some(true),
+                };
+                return Step::Used(0);
+            }
+            // None of several fits.
+            if let BodyLength::Stated(n) = head.length {
+                let first = usize::try_from(n).ok();
+                let first = first.and_then(|n| head.len.checked_add(n));
+                end = first.filter(|first| *first < end).unwrap_or(end);
+            }
+        }
+        // How long the body is was not said, and what follows is one, or the beginning of a start line.
+        if verdict != Probe::Yes
+            && !behind.is_empty()
+            && !self.uncertain
+            && !matches!(head.length, BodyLength::Stated(_))
+        {
+            self.state = State::OpenBody {
+                line: head.len,
+                searched: head.len,
+                head,
+            };
+            return Step::Used(0);
+        }
+        let mut doubt = NOT_SIP;
+        if self.uncertain {
+            match verdict {
+                Probe::NeedMore => {
+                    self.state = State::Body { head, end, holds };
+                    return Step::Wait;
+                }
+                Probe::Yes => {}
+                // It was a part of a body, or its own end is not where it says: the peer may have sent it well.
+                Probe::No => {
+                    head.note(DefectKind::BytesMissing, end);
+                    doubt = AFTER_GAP;
+                }
+            }
+        }
+        // A body that holds a start line is legal (message/sipfrag), or its length is wrong: the bytes behind tell.
+        if verdict == Probe::NeedMore
+            && *holds.get_or_insert_with(|| {
+                let body = view.get(head.len..end).unwrap_or(&[]);
+                memmem::find(body, b"SIP/").is_some() && embedded_start(view, &head, end).is_some()
+            })
+        {
+            self.state = State::Body { head, end, holds };
+            return Step::Wait;
+        }
+        if verdict == Probe::No && matches!(head.length, BodyLength::Stated(_)) {
+            let line = behind.get(..START_LINE_MAX).unwrap_or(behind);
+            let line = memchr(b'\n', line).unwrap_or(line.len());
+            let through_line = looked_at.saturating_add(line);
+            if let Some(start) = embedded_start(view, &head, through_line) {
+                end = start;
+            }
+            if !self.uncertain {
+                head.note(DefectKind::ContentLengthMismatch, end);
+                doubt = WRONG_LENGTH;
+            }
+        }
+        self.give(view, *head, end, sink);
+        self.state = State::between(doubt);
+        Step::Used(end)
+    }
+
+    pub(super) fn open_body(
+        &mut self,
+        view: &[u8],
+        mut head: Box<Head>,
+        line: usize,
+        searched: usize,
+        sink: &mut dyn FnMut(Item),
+    ) -> Step {
+        let (mut line, mut searched) = (line, searched);
+        while let Some(end) = line_end(view, searched) {
+            if let Some(start) = view.get(line..end).and_then(find_start) {
+                let end = line.saturating_add(start);
+                if matches!(head.length, BodyLength::Stated(_)) {
+                    head.note(DefectKind::ContentLengthMismatch, end);
+                }
+                self.give(view, *head, end, sink);
+                self.state = State::between(NOT_SIP);
+                return Step::Used(end);
+            }
+            line = end.saturating_add(1);
+            searched = line;
+        }
+        let most = head.len.saturating_add(self.caps.body);
+        if view.len() > most {
+            head.note(DefectKind::BodyTooLong, head.len);
+            self.give(view, *head, most, sink);
+            self.state = State::Resync(self.skip(OVER_LIMIT), 0);
+            return Step::Used(most);
+        }
+        self.state = State::OpenBody {
+            head,
+            line,
+            searched: view.len(),
+        };
+        Step::Wait
+    }
+}
