@@ -98,6 +98,10 @@ pub(super) const EXIT: &[(&str, &str)] = &[
     ("0", "nothing at or above --fail-on was found"),
     ("1", "something at or above --fail-on was found"),
     ("2", "usage error, or a file that could not be read at all"),
+    (
+        "130",
+        "interrupted twice: the first Ctrl-C still gives a report",
+    ),
 ];
 
 /// Variables of the environment. An option on the command line is stronger, an empty variable is none.

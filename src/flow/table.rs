@@ -8,7 +8,7 @@ use crate::base::{
 use crate::packet::Segment;
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 
 /// A closed connection that lacks bytes, or of which several captures tell, stays this long for late segments before it is finished.
 const LINGER: Span = Span::from_secs(60);
@@ -62,6 +62,8 @@ pub struct FlowTable<S> {
     /// What the connections take, one of TLS several times that of others.
     weight: usize,
     sweep_in: usize,
+    /// Those that go next when room is needed, as they were when all were looked at: whether still open, and the last segment.
+    oldest: VecDeque<(bool, FrameRef, u32)>,
     /// Connections that were finished when both sides had closed, and when.
     gone: HashMap<u32, Timestamp, FixedState>,
     /// Connections that wait for bytes; some of them may have got them since.
@@ -80,6 +82,7 @@ impl<S: Default> FlowTable<S> {
             early_bytes: 0,
             weight: 0,
             sweep_in: 4096,
+            oldest: VecDeque::new(),
             gone: HashMap::default(),
             waiting: BTreeSet::new(),
             looked: Timestamp::default(),
@@ -209,6 +212,7 @@ impl<S: Default> FlowTable<S> {
     /// Forgets everything without a word: the traffic turned out not to be in scope.
     pub fn clear(&mut self) {
         self.slots.clear();
+        self.oldest.clear();
         self.weight = 0;
         self.gone.clear();
         self.waiting.clear();
@@ -254,7 +258,7 @@ impl<S: Default> FlowTable<S> {
         });
     }
 
-    /// Finishes what closed long ago, now and then; and when the table is full, the eighth that was quiet longest.
+    /// Finishes what closed long ago, now and then; and when the table is full, those that were quiet longest.
     fn make_room(&mut self, number: u32, at: FrameRef, sink: &mut dyn FnMut(Event<'_, S>)) {
         self.sweep_in = self.sweep_in.saturating_sub(1);
         // Also where none is added: those there are may turn out to be TLS.
@@ -263,9 +267,23 @@ impl<S: Default> FlowTable<S> {
             || self.weight >= self.limits.flows
                 && !self.slots.contains_key(&number)
                 && !self.gone.contains_key(&number);
-        if self.sweep_in > 0 && !full {
-            return;
+        if self.sweep_in == 0 || full && self.oldest.is_empty() {
+            self.sweep(at, sink);
+            self.sweep_in = self.slots.len().max(4096);
         }
+        while full && self.weight >= self.limits.flows {
+            if self.oldest.is_empty() {
+                self.find_oldest(number);
+                if self.oldest.is_empty() {
+                    return;
+                }
+            }
+            self.give_up_oldest(number, at, sink);
+        }
+    }
+
+    /// Finishes what closed long ago.
+    fn sweep(&mut self, at: FrameRef, sink: &mut dyn FnMut(Event<'_, S>)) {
         self.gone.retain(|_, when| at.time.since(*when) <= LINGER);
         let several = self.several;
         let mut over: Vec<u32> = self
@@ -288,36 +306,45 @@ impl<S: Default> FlowTable<S> {
             }
             self.end(number, false, sink);
         }
-        if full && self.weight >= self.limits.flows {
-            let mut by_age: Vec<(bool, FrameRef, u32)> = self
-                .slots
-                .iter()
-                .filter(|(other, _)| **other != number)
-                .map(|(number, slot)| (!slot.closed, slot.summary.last, *number))
-                .collect();
-            let eighth = (by_age.len() / 8).max(1);
-            if eighth < by_age.len() {
-                by_age.select_nth_unstable(eighth);
-            }
-            by_age.truncate(eighth);
-            by_age.sort_unstable_by_key(|(_, _, number)| *number);
-            // What is over only stayed for late segments: nothing is lost with it.
-            let early =
-                |(open, last, _): &(bool, FrameRef, u32)| *open || at.time.since(last.time) < LATE;
-            let count = by_age.iter().filter(|one| early(one)).count();
-            if count > 0 {
-                self.caveats.note_many(
-                    CaveatKind::FlowEvicted,
-                    Some(at),
-                    "too many connections were open: those quiet longest were judged early",
-                    u64::try_from(count).unwrap_or(u64::MAX),
-                );
-            }
-            for one in by_age {
-                self.end(one.2, early(&one), sink);
-            }
+    }
+
+    /// Looks for the eighth that was quiet longest: looking at all for each one would be slow, and to end so many at once would take memory
+    /// for all of them.
+    fn find_oldest(&mut self, except: u32) {
+        let mut by_age: Vec<(bool, FrameRef, u32)> = self
+            .slots
+            .iter()
+            .filter(|(other, _)| **other != except)
+            .map(|(number, slot)| (!slot.closed, slot.summary.last, *number))
+            .collect();
+        let eighth = (by_age.len() / 8).max(1);
+        if eighth < by_age.len() {
+            by_age.select_nth_unstable(eighth);
         }
-        self.sweep_in = self.slots.len().max(4096);
+        by_age.truncate(eighth);
+        by_age.sort_unstable();
+        self.oldest = by_age.into();
+    }
+
+    /// Finishes the oldest one, unless it has been heard of since.
+    fn give_up_oldest(&mut self, except: u32, at: FrameRef, sink: &mut dyn FnMut(Event<'_, S>)) {
+        let Some((open, last, number)) = self.oldest.pop_front() else {
+            return;
+        };
+        let same = |slot: &Slot<S>| (!slot.closed, slot.summary.last) == (open, last);
+        if number == except || !self.slots.get(&number).is_some_and(|slot| same(slot)) {
+            return;
+        }
+        // What is over only stayed for late segments: nothing is lost with it.
+        let early = open || at.time.since(last.time) < LATE;
+        if early {
+            self.caveats.note(
+                CaveatKind::FlowEvicted,
+                Some(at),
+                "too many connections were open: those quiet longest were judged early",
+            );
+        }
+        self.end(number, early, sink);
     }
 }
 

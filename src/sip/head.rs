@@ -43,11 +43,34 @@ impl Span {
     }
 }
 
+/// A method in the message. A known one is known without looking at the bytes again, which are no longer in the cache when calls are judged.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Verb {
+    span: Span,
+    place: u8,
+}
+
+impl Verb {
+    fn new(raw: &[u8], span: Span) -> Self {
+        let place = Method::place(span.of(raw));
+        Self { span, place }
+    }
+
+    /// The bytes; none when the message is shorter.
+    pub(super) fn bytes(self, raw: &[u8]) -> &[u8] {
+        self.span.of(raw)
+    }
+
+    pub(super) fn of(self, raw: &[u8]) -> Method<'_> {
+        Method::known(self.place).unwrap_or_else(|| Method::Other(self.span.of(raw)))
+    }
+}
+
 /// The start line, taken apart.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum StartLine {
     Request {
-        method: Span,
+        method: Verb,
         uri: Span,
     },
     Response {
@@ -68,7 +91,7 @@ pub(super) struct Field {
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Key {
     /// Number and method of the CSeq; `None` when there is none that can be read.
-    pub(super) cseq: Option<(u32, Span)>,
+    pub(super) cseq: Option<(u32, Verb)>,
     /// The branch of the topmost Via; `None` when there is none, `Some(None)` when the Via has none.
     pub(super) branch: Option<Option<Span>>,
 }
@@ -244,7 +267,7 @@ impl Head {
         let uri = lex::trim(middle);
         let uri_at = method.saturating_add(before);
         self.start = StartLine::Request {
-            method: Span::new(0, method),
+            method: Verb::new(line, Span::new(0, method)),
             uri: Span::new(uri_at, uri_at.saturating_add(uri.len())),
         };
         if !plain::is_uri(uri) {
@@ -444,9 +467,9 @@ impl Head {
                     let token = value.get(value.len().checked_sub(method.len())?..)?;
                     Span::within(bytes, token)
                 });
-                self.key.cseq = method.map(|method| (cseq.number, method));
+                self.key.cseq = method.map(|method| (cseq.number, Verb::new(bytes, method)));
                 if let StartLine::Request { method, .. } = self.start
-                    && Method::new(method.of(bytes)) != cseq.method
+                    && method.of(bytes) != cseq.method
                 {
                     self.note(DefectKind::CSeqMethodMismatch, at);
                 }

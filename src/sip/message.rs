@@ -123,7 +123,7 @@ impl Message {
     /// The method of a request; `None` in responses, whose CSeq has it.
     pub fn method(&self) -> Option<Method<'_>> {
         match self.start {
-            StartLine::Request { method, .. } => Some(Method::new(method.of(&self.raw))),
+            StartLine::Request { method, .. } => Some(method.of(&self.raw)),
             StartLine::Response { .. } => None,
         }
     }
@@ -133,14 +133,14 @@ impl Message {
         let (number, method) = self.key.cseq?;
         Some(CSeq {
             number,
-            method: Method::new(method.of(&self.raw)),
+            method: method.of(&self.raw),
         })
     }
 
     /// The branch of the topmost Via that can be read: the name of the transaction (RFC 3261 §8.1.1.7).
     pub fn branch(&self) -> Option<Text<'_>> {
         match self.key.branch {
-            Some(branch) => Some(Text::new(branch?.of(&self.raw))),
+            Some(branch) => Some(Text::trimmed(branch?.of(&self.raw))),
             None => self.top_via()?.branch(),
         }
     }
@@ -148,7 +148,7 @@ impl Message {
     /// The request URI as on the wire.
     pub fn request_uri_text(&self) -> Option<Text<'_>> {
         match self.start {
-            StartLine::Request { uri, .. } => Some(Text::new(uri.of(&self.raw))),
+            StartLine::Request { uri, .. } => Some(Text::trimmed(uri.of(&self.raw))),
             StartLine::Response { .. } => None,
         }
     }

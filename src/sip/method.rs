@@ -46,7 +46,7 @@ pub enum Method<'a> {
     Other(&'a [u8]),
 }
 
-/// Those that have a name here.
+/// Those that have a name here, each at its [`Method::place`].
 const KNOWN: [Method<'static>; 18] = [
     Method::Invite,
     Method::Ack,
@@ -71,28 +71,41 @@ const KNOWN: [Method<'static>; 18] = [
 impl<'a> Method<'a> {
     /// The method of this token.
     pub fn new(token: &'a [u8]) -> Self {
+        Self::known(Self::place(token)).unwrap_or(Self::Other(token))
+    }
+
+    /// Its place among the known ones; [`Method::UNKNOWN`] of any other.
+    pub(super) fn place(token: &[u8]) -> u8 {
         // Asked several times of each message: the length, then at most three comparisons.
         match token {
-            b"ACK" => Self::Ack,
-            b"BYE" => Self::Bye,
-            b"INFO" => Self::Info,
-            b"KDMQ" => Self::Kdmq,
-            b"PRACK" => Self::Prack,
-            b"REFER" => Self::Refer,
-            b"INVITE" => Self::Invite,
-            b"CANCEL" => Self::Cancel,
-            b"NOTIFY" => Self::Notify,
-            b"UPDATE" => Self::Update,
-            b"OPTIONS" => Self::Options,
-            b"PUBLISH" => Self::Publish,
-            b"MESSAGE" => Self::Message,
-            b"SERVICE" => Self::Service,
-            b"REGISTER" => Self::Register,
-            b"BENOTIFY" => Self::Benotify,
-            b"SUBSCRIBE" => Self::Subscribe,
-            b"NEGOTIATE" => Self::Negotiate,
-            other => Self::Other(other),
+            b"INVITE" => 0,
+            b"ACK" => 1,
+            b"BYE" => 2,
+            b"CANCEL" => 3,
+            b"OPTIONS" => 4,
+            b"REGISTER" => 5,
+            b"PRACK" => 6,
+            b"SUBSCRIBE" => 7,
+            b"NOTIFY" => 8,
+            b"BENOTIFY" => 9,
+            b"PUBLISH" => 10,
+            b"INFO" => 11,
+            b"REFER" => 12,
+            b"MESSAGE" => 13,
+            b"UPDATE" => 14,
+            b"SERVICE" => 15,
+            b"NEGOTIATE" => 16,
+            b"KDMQ" => 17,
+            _ => Self::UNKNOWN,
         }
+    }
+
+    /// The place of a method that is not known.
+    const UNKNOWN: u8 = u8::MAX;
+
+    /// The known one at this place.
+    pub(super) fn known(place: u8) -> Option<Method<'static>> {
+        KNOWN.get(usize::from(place)).copied()
     }
 
     /// The token as on the wire.

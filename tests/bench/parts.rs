@@ -18,6 +18,10 @@ mod secure;
 #[path = "../support/wire.rs"]
 mod wire;
 
+/// As in the program: another one would show other times.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 use aes::Aes128;
 use cbc::Decryptor;
 use cipher::{Block, BlockCipherDecrypt, BlockModeDecrypt, KeyInit, KeyIvInit};

@@ -80,12 +80,20 @@ fn check(connection: &Connection, to: &mut Reporter<'_, '_>) {
     if flow.syn_count < 2 || remaining < SECOND_TRY {
         if flow.icmp.is_empty() {
             to.undecided_attempt(first, (from, at), |to| {
-                format!(
-                    "whether {} answers the SYN of {}: the capture has {} SYN and ends {remaining} after it",
-                    server(connection, to),
-                    to.label(from),
-                    flow.syn_count
-                )
+                let (server, from, syns) = (server(connection, to), to.label(from), flow.syn_count);
+                let then = if flow.evicted {
+                    format!(
+                        "and was given up {remaining} after it, because too many others were open"
+                    )
+                } else {
+                    format!("and ends {remaining} after it")
+                };
+                let who = if flow.evicted {
+                    "the connection"
+                } else {
+                    "the capture"
+                };
+                format!("whether {server} answers the SYN of {from}: {who} has {syns} SYN {then}")
             });
         }
         return;

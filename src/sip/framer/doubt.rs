@@ -46,7 +46,7 @@ impl Framer {
         let StartLine::Request { method, .. } = head.start else {
             return Start::Here;
         };
-        let method = method.of(view);
+        let method = method.bytes(view);
         let cseq = head
             .fields
             .iter()
