@@ -5,8 +5,9 @@ use crate::connection::{Connection, Speaks};
 use crate::dialog::Seen;
 use crate::packet::{Packet, Payload, Protocol};
 use crate::report::{Coverage, Fate, Found, Frames, Gap};
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 /// Connections with missing bytes, and places where SIP was found, that are listed singly.
@@ -56,24 +57,15 @@ pub(super) fn message(seen: &Seen, coverage: &mut Coverage) {
             .or_insert_with(|| (0, message.at()));
         *count += 1;
     }
-    // On a connection the place is the one that was called, which is known when it ends.
-    if seen.hop.stream.is_none() {
-        let server = if message.is_request() {
-            seen.hop.dst
-        } else {
-            seen.hop.src
-        };
-        if let Some(found) = place(coverage, server, seen.hop.carriage) {
-            found.messages += 1;
-        }
-    }
 }
 
-/// SIP datagrams between pairs of hosts, to find those of which only one side was heard.
+/// SIP datagrams: where they went, and between which hosts, to find those of which only one side was heard.
 #[derive(Debug, Default)]
 pub(super) struct Ways {
     /// Of the smaller address to the larger one, and back, with the first.
-    pairs: BTreeMap<(IpAddr, IpAddr), ([u64; 2], FrameRef)>,
+    pairs: HashMap<(IpAddr, IpAddr), ([u64; 2], FrameRef), FixedState>,
+    /// Messages by server and carriage.
+    places: HashMap<(Endpoint, &'static str), u64, FixedState>,
 }
 
 impl Ways {
@@ -81,6 +73,16 @@ impl Ways {
     pub(super) fn message(&mut self, seen: &Seen) {
         if seen.hop.stream.is_some() {
             return;
+        }
+        // On a connection the place is the one that was called, which is known when it ends.
+        let server = if seen.message.is_request() {
+            seen.hop.dst
+        } else {
+            seen.hop.src
+        };
+        let place = (server, seen.hop.carriage);
+        if self.places.len() < LISTED || self.places.contains_key(&place) {
+            *self.places.entry(place).or_default() += 1;
         }
         let (src, dst) = (seen.hop.src.addr, seen.hop.dst.addr);
         let (pair, there) = if src <= dst {
@@ -98,9 +100,14 @@ impl Ways {
         *(if there { forth } else { back }) += 1;
     }
 
-    /// Says between which hosts several messages went one way and none the other.
-    pub(super) fn finish(&self, caveats: &mut Caveats) {
-        for ((a, b), (counts, first)) in &self.pairs {
+    /// Says where messages were found, and between which hosts several went one way and none the other.
+    pub(super) fn finish(self, coverage: &mut Coverage, caveats: &mut Caveats) {
+        for ((at, carriage), messages) in sorted(self.places) {
+            if let Some(found) = place(coverage, at, carriage) {
+                found.messages += messages;
+            }
+        }
+        for ((a, b), (counts, first)) in &sorted(self.pairs) {
             let (from, to, n) = match counts {
                 [n, 0] => (a, b, n),
                 [0, n] => (b, a, n),
@@ -114,6 +121,13 @@ impl Ways {
             }
         }
     }
+}
+
+/// By key: the order of a hash must not show.
+fn sorted<K: Ord, V>(map: HashMap<K, V, FixedState>) -> Vec<(K, V)> {
+    let mut all: Vec<(K, V)> = map.into_iter().collect();
+    all.sort_by(|a, b| a.0.cmp(&b.0));
+    all
 }
 
 /// Counts a connection that has ended: its frames, the bytes missing of it, and where SIP or TLS was found.

@@ -333,10 +333,12 @@ impl Judge {
         } else {
             "(others)"
         };
-        if !self.methods.contains_key(name) {
-            self.methods.insert(name.to_owned(), MethodCount::default());
-        }
-        let Some(count) = self.methods.get_mut(name) else {
+        // The name is copied only where it is new.
+        let count = match self.methods.contains_key(name) {
+            true => self.methods.get_mut(name),
+            false => Some(self.methods.entry(name.to_owned()).or_default()),
+        };
+        let Some(count) = count else {
             return;
         };
         count.requests += u64::from(transaction.request.is_some());
@@ -399,7 +401,7 @@ impl Judge {
             }
         }
         note_names(&self.names, &mut self.caveats);
-        self.ways.finish(&mut self.caveats);
+        self.ways.finish(&mut self.counts, &mut self.caveats);
         caveats.merge(self.caveats);
         let mut frames = scope.frames;
         frames.merge(self.counts.frames);

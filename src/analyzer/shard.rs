@@ -31,6 +31,7 @@ pub(super) struct Shard {
     /// By number.
     conversations: HashMap<u32, Open, FixedState>,
     pub(super) keyring: Keyring,
+    datagrams: sip::Datagrams,
     /// Bytes of unfinished messages in all conversations, and how many there may be.
     waiting: usize,
     room: usize,
@@ -47,6 +48,7 @@ impl Shard {
         Self {
             conversations: HashMap::default(),
             keyring,
+            datagrams: sip::Datagrams::default(),
             waiting: 0,
             room: limits.sip_waiting_bytes,
         }
@@ -61,6 +63,7 @@ impl Shard {
             .map(|_| Self {
                 conversations: HashMap::default(),
                 keyring: self.keyring.share(SHARDS),
+                datagrams: sip::Datagrams::default(),
                 waiting: 0,
                 room: self.room,
             })
@@ -116,7 +119,9 @@ impl Shard {
                 let connection = owner.finish(*flow, means, &mut self.keyring, out);
                 out(Output::Connection(Box::new(connection)));
             }
-            Work::Datagram(datagram, payload) => read(&datagram, payload, &means.limits, out),
+            Work::Datagram(datagram, payload) => {
+                read(&datagram, payload, &means.limits, &mut self.datagrams, out);
+            }
             Work::Secrets(brings, text) => {
                 let secrets = self.keyring.secrets_mut();
                 let report = if brings.comment {
@@ -186,9 +191,15 @@ pub(super) fn place(client: IpAddr) -> usize {
 }
 
 /// Reads the SIP messages of a datagram.
-fn read(datagram: &Datagram, payload: &[u8], limits: &Limits, out: &mut dyn FnMut(Output)) {
+fn read(
+    datagram: &Datagram,
+    payload: &[u8],
+    limits: &Limits,
+    datagrams: &mut sip::Datagrams,
+    out: &mut dyn FnMut(Output),
+) {
     let Datagram { at, wire_len, .. } = *datagram;
-    sip::datagram(payload, at, wire_len, limits, &mut |item| match item {
+    datagrams.read(payload, at, wire_len, limits, &mut |item| match item {
         sip::Item::Message(mut message) => {
             message.duplicate = datagram.duplicate;
             if !datagram.fragments.is_empty() {

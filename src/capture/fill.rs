@@ -7,9 +7,9 @@ use ring::digest;
 use std::io::{self, ErrorKind, Read};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// First size of the buffer: large enough that a read costs nothing per packet, small enough to stay in a second-level cache of 512 KiB
-/// together with what the packets are turned into.
-const START: usize = 128 << 10;
+/// First size of the buffer: large enough that a read costs little per packet, small enough that its bytes are still in the second-level
+/// cache when the packets are looked at, although each of them is turned into several times as many.
+const START: usize = 32 << 10;
 
 /// The file as stored. Shared, because a decompressor owns one handle while the capture asks the other for hash and error.
 pub(super) struct Raw<'r>(Arc<Mutex<State<'r>>>);

@@ -5,10 +5,9 @@ use super::call::{Call, Seen};
 use super::invitation::Invitation;
 use super::transaction::Transaction;
 use crate::base::FrameRef;
-use crate::sip::{HeaderName, Message, Method};
+use crate::sip::{self, Address, HeaderName, Message, Method, Text};
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
-use std::borrow::Cow;
 use std::net::IpAddr;
 
 /// Matters remembered; a flood of users must not fill the memory.
@@ -38,28 +37,73 @@ impl Matter {
         match method {
             Method::Invite => match Invitation::of(request) {
                 Some(i) => {
-                    let media = i.media.join(" ");
-                    let purpose = format!("{} {} {media}", i.text, i.group.is_some());
-                    self.part(purpose.as_bytes())
+                    let start = self.0.len();
+                    self.0.extend_from_slice(match (i.text, i.group.is_some()) {
+                        (false, false) => b"",
+                        (true, false) => b"text",
+                        (false, true) => b"group",
+                        (true, true) => b"text group",
+                    });
+                    for medium in &i.media {
+                        self.0.push(b' ');
+                        self.0.extend_from_slice(medium.as_bytes());
+                    }
+                    self.end(start)
                 }
                 None => self.part(b""),
             },
             _ => match request.event() {
-                Some(event) => self.part(lower(event.to_str()).as_bytes()),
+                Some(event) => self.text(event),
                 None => self.part(b""),
             },
         }?;
-        let uris = [request.from()?.uri()?, request.to()?.uri()?];
-        for uri in uris {
-            let start = self.0.len();
-            if let Some(user) = uri.user_name() {
-                self.0.extend_from_slice(lower(user.to_str()).as_bytes());
-                self.0.push(b'@');
+        self.party(request.header(HeaderName::From)?)?;
+        self.party(request.header(HeaderName::To)?)
+    }
+
+    /// User and host of an address.
+    fn party(&mut self, address: Text<'_>) -> Option<()> {
+        let start = self.0.len();
+        match sip::user_and_host(address.bytes()) {
+            Some((user, host)) => {
+                if let Some(user) = user {
+                    self.lower(user);
+                    self.0.push(b'@');
+                }
+                self.lower(host);
             }
-            self.0.extend_from_slice(uri.host_name()?.as_bytes());
-            self.end(start)?;
+            None => {
+                let uri = Address::new(address.bytes()).uri()?;
+                if let Some(user) = uri.user_name() {
+                    self.0
+                        .extend_from_slice(user.to_str().to_ascii_lowercase().as_bytes());
+                    self.0.push(b'@');
+                }
+                self.0.extend_from_slice(uri.host_name()?.as_bytes());
+            }
         }
-        Some(())
+        self.end(start)
+    }
+
+    /// Some text in lower case.
+    fn text(&mut self, text: Text<'_>) -> Option<()> {
+        let start = self.0.len();
+        match text.bytes().iter().all(u8::is_ascii_graphic) {
+            true => self.lower(text.bytes()),
+            false => self
+                .0
+                .extend_from_slice(text.to_str().to_ascii_lowercase().as_bytes()),
+        }
+        self.end(start)
+    }
+
+    /// ASCII in lower case.
+    fn lower(&mut self, text: &[u8]) {
+        let start = self.0.len();
+        self.0.extend_from_slice(text);
+        if let Some(new) = self.0.get_mut(start..) {
+            new.make_ascii_lowercase();
+        }
     }
 
     fn part(&mut self, part: &[u8]) -> Option<()> {
@@ -74,25 +118,6 @@ impl Matter {
         // In no UTF-8 text (RFC 3629 §1).
         self.0.push(0xff);
         fits.then_some(())
-    }
-}
-
-/// Whether two requests look the same as far as the matter is read from them.
-fn is_same(a: &Message, b: &Message) -> bool {
-    let parts = [HeaderName::From, HeaderName::To, HeaderName::Event];
-    a.method() == b.method()
-        && a.method() != Some(Method::Invite)
-        && parts
-            .into_iter()
-            .all(|name| a.header(name) == b.header(name))
-}
-
-/// In lower case; copied only where it is not.
-fn lower(text: Cow<'_, str>) -> Cow<'_, str> {
-    if text.bytes().any(|b| b.is_ascii_uppercase()) {
-        Cow::Owned(text.to_ascii_lowercase())
-    } else {
-        text
     }
 }
 
@@ -123,8 +148,7 @@ pub struct History {
 impl History {
     /// Remembers how the requests of a call came out; a second time changes nothing. `last`: how far the capture reached.
     pub fn add(&mut self, transactions: &[Transaction<'_>], call: &Call, last: FrameRef) {
-        let mut matter = Matter::default();
-        let mut before = None;
+        let mut matter = Matter(Vec::with_capacity(PART));
         for transaction in transactions {
             let (Some(request), Some(first)) = (transaction.request, transaction.first()) else {
                 continue;
@@ -137,13 +161,8 @@ impl History {
             if !failed && success.is_none() {
                 continue;
             }
-            // Within a dialog one request is mostly of the same matter as the one before.
-            if !before.is_some_and(|before| is_same(before, &request.message)) {
-                before = None;
-                if !matter.read(&request.message) {
-                    continue;
-                }
-                before = Some(&request.message);
+            if !matter.read(&request.message) {
+                continue;
             }
             let full = self.matters.len() >= MATTERS;
             let record = match self.matters.get_mut(matter.0.as_slice()) {

@@ -1,7 +1,7 @@
 //! What an INVITE asks for.
 
-use super::kind::is_im;
-use crate::sip::{Message, Method, Sdp};
+use super::kind::{has_text_format, is_text};
+use crate::sip::{HeaderName, Message, Method, Sdp};
 
 /// An INVITE as this federation sees it: text between two people, or what it does not carry.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,19 +33,21 @@ impl Invitation {
                 .then(|| Sdp::new(message.body()))
         });
         let mut media: Vec<String> = Vec::new();
-        let mut text = is_im(message);
+        let mut text = has_text_format(message);
         for m in sdp.iter().flat_map(|sdp| &sdp.media) {
-            let kind = m.kind.to_str().to_ascii_lowercase();
-            if matches!(kind.as_str(), "message" | "x-ms-message") {
+            if is_text(m) {
                 text = true;
-            } else if media.len() < MEDIA && !media.contains(&kind) {
+                continue;
+            }
+            let kind = m.kind.to_str().to_ascii_lowercase();
+            if media.len() < MEDIA && !media.contains(&kind) {
                 media.push(kind);
             }
         }
         Some(Self {
             text,
             embedded_text: message
-                .header_named("ms-text-format")
+                .headers(HeaderName::MsTextFormat)
                 .any(|value| contains(value.bytes(), b"ms-body=")),
             media,
             group: group(message),
@@ -75,7 +77,7 @@ fn group(message: &Message) -> Option<&'static str> {
         return Some("TriggeredInvite: TRUE");
     }
     let endpoints: usize = message
-        .header_named("EndPoints")
+        .headers(HeaderName::EndPoints)
         .map(|value| crate::sip::Elements::new(value.bytes()).count())
         .sum();
     if endpoints > 2 {
@@ -90,7 +92,7 @@ fn group(message: &Message) -> Option<&'static str> {
     let focus = message
         .request_uri_text()
         .into_iter()
-        .chain(message.headers(crate::sip::HeaderName::Contact))
+        .chain(message.headers(HeaderName::Contact))
         .any(|uri| contains(uri.bytes(), b"app:conf:"));
     let is_focus = message.contacts().any(|c| c.params.has("isfocus"));
     (focus || is_focus).then_some("the address of a conference")

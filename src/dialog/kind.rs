@@ -1,7 +1,7 @@
 //! What a call is for.
 
 use super::call::Seen;
-use crate::sip::{Message, Method};
+use crate::sip::{HeaderName, Media, Message, Method};
 
 /// The purpose of a call in this federation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -53,10 +53,18 @@ impl Kind {
 
 /// Whether an INVITE is for instant messages: `m=message` (Lync), `m=x-ms-message` (older), or text in its header (MS-SIP).
 pub fn is_im(message: &Message) -> bool {
-    message.header_named("ms-text-format").next().is_some()
-        || message.sdp().is_some_and(|sdp| {
-            sdp.media
-                .iter()
-                .any(|m| m.kind.is("message") || m.kind.is("x-ms-message"))
-        })
+    has_text_format(message)
+        || message
+            .sdp()
+            .is_some_and(|sdp| sdp.media.iter().any(is_text))
+}
+
+/// Whether it brings text in its header, or says in what form (MS-SIP).
+pub(super) fn has_text_format(message: &Message) -> bool {
+    message.header(HeaderName::MsTextFormat).is_some()
+}
+
+/// Whether a stream is for instant messages.
+pub(super) fn is_text(media: &Media<'_>) -> bool {
+    media.kind.is("message") || media.kind.is("x-ms-message")
 }

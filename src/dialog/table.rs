@@ -3,16 +3,22 @@
 use super::call::{Call, Seen};
 use crate::base::{CaveatKind, Caveats, FrameRef, Limits};
 use foldhash::fast::FixedState;
-use hashbrown::HashMap;
-
-/// One in so many of the calls is judged when there is no more room: few enough that nobody waits long for it, many enough that
-/// finding the oldest costs little for each.
-const PARTS: usize = 16;
+use hashbrown::HashTable;
+use std::collections::VecDeque;
+use std::hash::BuildHasher;
 
 /// Calls by Call-ID, bounded; the calls quiet longest are judged first when room is needed.
 #[derive(Debug)]
 pub struct DialogTable {
-    calls: HashMap<Box<[u8]>, Call, FixedState>,
+    /// The calls, each in its place as long as it is open.
+    calls: Vec<Option<Call>>,
+    /// Places that are free.
+    free: Vec<u32>,
+    /// Where the call with a Call-ID is, and the hash of that.
+    places: HashTable<(u64, u32)>,
+    hashes: FixedState,
+    /// When which place was last touched. What is no longer true of it is passed over: cheaper than moving the one entry of each call.
+    touched: VecDeque<(FrameRef, u32)>,
     bytes: usize,
     limits: Limits,
     caveats: Caveats,
@@ -22,7 +28,11 @@ impl DialogTable {
     /// An empty table.
     pub fn new(limits: &Limits) -> Self {
         Self {
-            calls: HashMap::default(),
+            calls: Vec::new(),
+            free: Vec::new(),
+            places: HashTable::new(),
+            hashes: FixedState::default(),
+            touched: VecDeque::new(),
             bytes: 0,
             limits: limits.clone(),
             caveats: Caveats::new(limits.places_per_caveat),
@@ -39,12 +49,12 @@ impl DialogTable {
 
     /// Calls open.
     pub fn len(&self) -> usize {
-        self.calls.len()
+        self.places.len()
     }
 
     /// Whether no call is open.
     pub fn is_empty(&self) -> bool {
-        self.calls.is_empty()
+        self.places.is_empty()
     }
 
     /// Bytes of all messages held.
@@ -54,41 +64,34 @@ impl DialogTable {
 
     /// The open calls in the order of their first frames.
     pub fn open(&self) -> Vec<&Call> {
-        let mut all: Vec<&Call> = self.calls.values().collect();
+        let mut all: Vec<&Call> = self.calls.iter().flatten().collect();
         all.sort_by(|a, b| (a.span(), &a.call_id).cmp(&(b.span(), &b.call_id)));
         all
     }
 
     /// Forgets everything without a word: the traffic turned out not to be in scope.
     pub fn clear(&mut self) {
-        self.calls.clear();
-        self.bytes = 0;
-        self.take_caveats();
+        *self = Self::new(&self.limits);
     }
 
     /// Takes a message in the order of its frames. Calls that must be judged to make room come out of `ended`.
     pub fn push(&mut self, seen: Seen, ended: &mut dyn FnMut(Call)) {
         let at = seen.at();
         let size = seen.message.memory();
-        let id = seen.message.call_id().unwrap_or_default().bytes();
+        let place = self.place(seen.message.call_id().unwrap_or_default().bytes(), at);
+        let Some(call) = find(&mut self.calls, place) else {
+            return;
+        };
         self.bytes += size;
-        let call = match self.calls.get_mut(id) {
-            Some(call) => call,
-            None => {
-                let id: Box<[u8]> = id.into();
-                self.calls
-                    .entry(id)
-                    .or_insert_with_key(|id| Call::new(id, at))
-            }
-        };
         call.bytes += size;
-        call.last = call.last.max(at);
         // One that had to wait for missing bytes comes after later ones.
-        let place = match call.messages.last() {
-            Some(last) if last.at() > at => call.messages.partition_point(|m| m.at() <= at),
-            _ => call.messages.len(),
+        let behind = match call.messages.is_empty() || call.last <= at {
+            true => call.messages.len(),
+            false => call.messages.partition_point(|m| m.at() <= at),
         };
-        call.messages.insert(place, seen);
+        call.last = call.last.max(at);
+        self.touched.push_back((call.last, place));
+        call.messages.insert(behind, seen);
         if call.messages.len() >= self.limits.messages_per_dialog {
             let mut rest = Call::new(&call.call_id, at);
             rest.continued = true;
@@ -102,57 +105,116 @@ impl DialogTable {
             );
             ended(long);
         }
-        if self.calls.len() > self.limits.dialogs || self.bytes > self.limits.message_bytes {
-            self.evict(at, ended);
+        while self.places.len() > self.limits.dialogs || self.bytes > self.limits.message_bytes {
+            if !self.evict(at, ended) {
+                break;
+            }
         }
+        if self.touched.len() > self.most_touched() {
+            let Self { calls, touched, .. } = self;
+            touched.retain(|(last, place)| find(calls, *place).is_some_and(|c| c.last == *last));
+        }
+    }
+
+    /// The place of the call with this Call-ID, which is new if there is none.
+    fn place(&mut self, id: &[u8], at: FrameRef) -> u32 {
+        let Self {
+            calls,
+            free,
+            places,
+            hashes,
+            ..
+        } = self;
+        let hash = hashes.hash_one(id);
+        let known = places.find(hash, |(h, place)| {
+            *h == hash && find(calls, *place).is_some_and(|call| *call.call_id == *id)
+        });
+        if let Some((_, place)) = known {
+            return *place;
+        }
+        let call = Some(Call::new(id, at));
+        let place = match free.pop() {
+            Some(place) => {
+                if let Some(slot) = slot(calls, place) {
+                    *slot = call;
+                }
+                place
+            }
+            None => {
+                calls.push(call);
+                u32::try_from(calls.len().saturating_sub(1)).unwrap_or(u32::MAX)
+            }
+        };
+        places.insert_unique(hash, (hash, place), |(h, _)| *h);
+        place
+    }
+
+    /// Entries of what was touched that are kept: as many as calls are all that is needed, and looking through them costs little for each.
+    fn most_touched(&self) -> usize {
+        self.places.len().saturating_mul(4).saturating_add(1024)
     }
 
     /// Ends everything, in the order of the first frames.
     pub fn finish(&mut self, ended: &mut dyn FnMut(Call)) {
-        let mut all: Vec<Call> = self.calls.drain().map(|(_, call)| call).collect();
+        let mut all: Vec<Call> = std::mem::take(&mut self.calls)
+            .into_iter()
+            .flatten()
+            .collect();
+        self.free.clear();
+        self.places.clear();
+        self.touched.clear();
         self.bytes = 0;
         all.sort_by(|a, b| (a.span(), &a.call_id).cmp(&(b.span(), &b.call_id)));
         for call in all {
             if !call.messages.is_empty() {
+                call.bring_near();
                 ended(call);
             }
         }
     }
 
-    /// Judges the calls that were quiet longest.
-    fn evict(&mut self, at: FrameRef, ended: &mut dyn FnMut(Call)) {
-        let mut ages: Vec<FrameRef> = self.calls.values().map(|call| call.last).collect();
-        if ages.is_empty() {
-            return;
-        }
-        let part = ages.len() / PARTS;
-        let (_, limit, _) = ages.select_nth_unstable(part);
-        let limit = *limit;
-        let mut old: Vec<Call> = self
-            .calls
-            .extract_if(|_, call| call.last <= limit)
-            .map(|(_, call)| call)
-            .collect();
-        old.sort_unstable_by(|a, b| (a.last, &a.call_id).cmp(&(b.last, &b.call_id)));
-        let mut early = 0;
-        for mut call in old {
-            self.bytes = self.bytes.saturating_sub(call.bytes);
-            if call.messages.is_empty() {
+    /// Judges the call that was quiet longest; `false` if there is none.
+    fn evict(&mut self, at: FrameRef, ended: &mut dyn FnMut(Call)) -> bool {
+        while let Some((last, place)) = self.touched.pop_front() {
+            let Some(slot) = slot(&mut self.calls, place) else {
+                continue;
+            };
+            if slot.as_ref().is_none_or(|call| call.last != last) {
                 continue;
             }
+            let Some(mut call) = slot.take() else {
+                continue;
+            };
+            let hash = self.hashes.hash_one(&*call.call_id);
+            if let Ok(entry) = self.places.find_entry(hash, |(_, p)| *p == place) {
+                entry.remove();
+            }
+            self.free.push(place);
+            self.bytes = self.bytes.saturating_sub(call.bytes);
+            if call.messages.is_empty() {
+                return true;
+            }
             // A call quiet for longer than any SIP timer is over: judging it now loses nothing.
-            let quiet = at.time.since(call.last.time) > super::SETTLED;
-            call.evicted = !quiet;
-            early += u64::from(!quiet);
+            call.evicted = at.time.since(call.last.time) <= super::SETTLED;
+            if call.evicted {
+                self.caveats.note(
+                    CaveatKind::DialogEvicted,
+                    Some(at),
+                    "too many calls were open: those quiet longest were judged early",
+                );
+            }
+            call.bring_near();
             ended(call);
+            return true;
         }
-        if early > 0 {
-            self.caveats.note_many(
-                CaveatKind::DialogEvicted,
-                Some(at),
-                "too many calls were open: those quiet longest were judged early",
-                early,
-            );
-        }
+        false
     }
+}
+
+fn slot(calls: &mut [Option<Call>], place: u32) -> Option<&mut Option<Call>> {
+    calls.get_mut(usize::try_from(place).ok()?)
+}
+
+fn find(calls: &mut [Option<Call>], place: u32) -> Option<&mut Call> {
+    slot(calls, place)?.as_mut()
 }

@@ -59,6 +59,27 @@ fn widen(span: &mut Option<(FrameRef, FrameRef)>, at: FrameRef) {
     *last = (*last).max(at);
 }
 
+impl Outcomes {
+    fn add(&mut self, transaction: &Transaction<'_>, call: &Call, last: FrameRef) {
+        self.requests += u64::from(transaction.request.is_some());
+        if let Some(status) = transaction.final_status() {
+            *self.finals.entry(status).or_default() += 1;
+        }
+        if transaction.succeeded() {
+            self.succeeded += 1;
+            if let Some(answer) = transaction.final_response() {
+                widen(&mut self.success, answer.at());
+            }
+        }
+        if transaction.failed(call, last) {
+            self.failed += 1;
+            if let Some(first) = transaction.first() {
+                widen(&mut self.failure, first);
+            }
+        }
+    }
+}
+
 impl Tally {
     /// Counts a transaction of a call, and what that is for. `last`: how far the capture reached when its call ended.
     pub fn add(&mut self, transaction: &Transaction<'_>, call: &Call, kind: Kind, last: FrameRef) {
@@ -83,32 +104,12 @@ impl Tally {
         }
         let method = transaction.method();
         let name = std::str::from_utf8(method.as_bytes()).unwrap_or("(not text)");
-        if !exchange.methods.contains_key(name) {
-            if exchange.methods.len() >= METHODS {
-                return;
-            }
-            exchange
-                .methods
-                .insert(name.to_owned(), Outcomes::default());
-        }
-        let Some(outcomes) = exchange.methods.get_mut(name) else {
-            return;
-        };
-        outcomes.requests += u64::from(transaction.request.is_some());
-        if let Some(status) = transaction.final_status() {
-            *outcomes.finals.entry(status).or_default() += 1;
-        }
-        if transaction.succeeded() {
-            outcomes.succeeded += 1;
-            if let Some(answer) = transaction.final_response() {
-                widen(&mut outcomes.success, answer.at());
-            }
-        }
-        if transaction.failed(call, last) {
-            outcomes.failed += 1;
-            if let Some(first) = transaction.first() {
-                widen(&mut outcomes.failure, first);
-            }
+        if let Some(outcomes) = exchange.methods.get_mut(name) {
+            outcomes.add(transaction, call, last);
+        } else if exchange.methods.len() < METHODS {
+            let mut outcomes = Outcomes::default();
+            outcomes.add(transaction, call, last);
+            exchange.methods.insert(name.to_owned(), outcomes);
         }
     }
 

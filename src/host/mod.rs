@@ -37,6 +37,8 @@ pub struct Clue {
 #[derive(Debug, Clone, Default)]
 pub struct Host {
     clues: Vec<Clue>,
+    /// What they say: asked for with every request.
+    role: Role,
     /// Names from certificates it presented, best first.
     names: Vec<String>,
     /// SIP traffic or a connection meant for it was seen.
@@ -361,12 +363,16 @@ impl Host {
             .any(|c| c.role == clue.role && c.text == clue.text);
         if !known && self.clues.len() < CLUES {
             self.clues.push(clue);
+            self.role = self.weigh();
         }
     }
 
     /// The role with the most weight behind it; unknown when two are level.
-    pub fn role(&self) -> Role {
-        // Asked for every request: without a table of weights.
+    pub const fn role(&self) -> Role {
+        self.role
+    }
+
+    fn weigh(&self) -> Role {
         let weight = |role: Role| -> u32 {
             let of_role = self.clues.iter().filter(|clue| clue.role == role);
             of_role.map(|clue| u32::from(clue.weight)).sum()

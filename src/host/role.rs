@@ -1,7 +1,7 @@
 //! What a host is in this federation.
 
 /// The part a host plays.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub enum Role {
     /// Lync, Skype for Business or OCS front end.
     Lync,
@@ -14,6 +14,7 @@ pub enum Role {
     /// A name server.
     Dns,
     /// Nobody can tell.
+    #[default]
     Unknown,
 }
 

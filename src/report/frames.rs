@@ -58,13 +58,17 @@ fates! {
 /// All frames, by what became of them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Frames {
+    /// Those without a name of their own: nearly all, counted one by one.
+    plain: [u64; Fate::ALL.len()],
     by: BTreeMap<(Fate, Cow<'static, str>), u64>,
 }
 
 impl Frames {
     /// Counts `frames` with this fate.
     pub fn add(&mut self, fate: Fate, frames: u64) {
-        self.add_named(fate, Cow::Borrowed(""), frames);
+        if let Some(count) = self.plain.get_mut(fate as usize) {
+            *count = count.saturating_add(frames);
+        }
     }
 
     /// Counts `frames` with this fate under a name of their own: the protocol.
@@ -73,7 +77,7 @@ impl Frames {
             return;
         }
         let mut key = (fate, name);
-        if !self.by.contains_key(&key) && self.rows(fate).count() >= NAMES {
+        if !self.by.contains_key(&key) && self.named(fate).count() >= NAMES {
             key.1 = Cow::Borrowed(OTHERS);
         }
         let count = self.by.entry(key).or_default();
@@ -82,6 +86,9 @@ impl Frames {
 
     /// Takes over what `other` counted.
     pub fn merge(&mut self, other: Self) {
+        for (fate, frames) in Fate::ALL.iter().zip(other.plain) {
+            self.add(*fate, frames);
+        }
         for ((fate, name), frames) in other.by {
             self.add_named(fate, name, frames);
         }
@@ -89,6 +96,14 @@ impl Frames {
 
     /// Frames with this fate by name; the name is empty where the fate says all.
     pub fn rows(&self, fate: Fate) -> impl Iterator<Item = (&str, u64)> {
+        let plain = self.plain.get(fate as usize).copied();
+        let plain = plain
+            .filter(|frames| *frames > 0)
+            .map(|frames| ("", frames));
+        plain.into_iter().chain(self.named(fate))
+    }
+
+    fn named(&self, fate: Fate) -> impl Iterator<Item = (&str, u64)> {
         self.by
             .range((fate, Cow::Borrowed(""))..)
             .take_while(move |((f, _), _)| *f == fate)
@@ -102,7 +117,7 @@ impl Frames {
 
     /// All frames.
     pub fn total(&self) -> u64 {
-        self.by.values().sum()
+        Fate::ALL.iter().map(|fate| self.count(*fate)).sum()
     }
 
     /// Frames of which the content was analysed.
@@ -116,11 +131,8 @@ impl Frames {
     }
 
     fn sum(&self, read: bool) -> u64 {
-        self.by
-            .iter()
-            .filter(|((fate, _), _)| fate.is_read() == read)
-            .map(|(_, frames)| frames)
-            .sum()
+        let fates = Fate::ALL.iter().filter(|fate| fate.is_read() == read);
+        fates.map(|fate| self.count(*fate)).sum()
     }
 }
 

@@ -29,8 +29,8 @@ const fn once(id: H) -> u16 {
 }
 
 impl Head {
-    /// Notes what is wrong inside the fields. `complete`: the last one is not cut.
-    pub(super) fn check_grammar(&mut self, bytes: &[u8], complete: bool) {
+    /// Notes what is wrong inside the fields. `complete`: the last one is not cut. `top_is_plain`: the first Via is known to be well.
+    pub(super) fn check_grammar(&mut self, bytes: &[u8], complete: bool, top_is_plain: bool) {
         let fields = std::mem::take(&mut self.fields);
         let whole = fields.len().saturating_sub(usize::from(!complete));
         let mut seen = 0_u16;
@@ -54,7 +54,7 @@ impl Head {
                 {
                     addresses(value, &mut note);
                 }
-                H::Via if plain::is_via(value) => top = false,
+                H::Via if (top && top_is_plain) || plain::via(value).is_some() => top = false,
                 H::Via => via(value, std::mem::take(&mut top), &mut note),
                 H::CallId if value.is_empty() => note(DefectKind::CallIdMissing),
                 H::MaxForwards if Text::new(value).number().is_none_or(|n| n > 255) => {

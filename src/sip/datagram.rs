@@ -19,9 +19,39 @@ pub fn datagram(
     limits: &Limits,
     sink: &mut dyn FnMut(Item),
 ) {
+    Datagrams::default().read(bytes, at, wire_len, limits, sink);
+}
+
+/// Reads one datagram after the other, as [`datagram`] does, with memory that it keeps for the next.
+#[derive(Debug, Default)]
+pub struct Datagrams {
+    lines: Lines,
+}
+
+impl Datagrams {
+    /// Reads a datagram.
+    pub fn read(
+        &mut self,
+        bytes: &[u8],
+        at: FrameRef,
+        wire_len: u32,
+        limits: &Limits,
+        sink: &mut dyn FnMut(Item),
+    ) {
+        read(bytes, at, wire_len, limits, &mut self.lines, sink);
+    }
+}
+
+fn read(
+    bytes: &[u8],
+    at: FrameRef,
+    wire_len: u32,
+    limits: &Limits,
+    lines: &mut Lines,
+    sink: &mut dyn FnMut(Item),
+) {
     let caps = Caps::new(limits);
     let cut = usize::try_from(wire_len).is_ok_and(|wire| wire > bytes.len());
-    let mut lines = Lines::default();
     let mut rest = without_padding(bytes);
     if rest.is_empty() {
         if !bytes.is_empty() {
@@ -44,7 +74,7 @@ pub fn datagram(
         } else {
             lines.clear();
         }
-        let (message, used) = one(rest, at, cut, caps, &mut lines);
+        let (message, used) = one(rest, at, cut, caps, lines);
         let (behind, mut message) = (rest.get(used..).unwrap_or(&[]), message);
         let next = without_padding(behind);
         // A limit that bit leaves a tail that is no one's fault.

@@ -87,6 +87,24 @@ pub(super) struct Field {
     pub(super) id: HeaderName,
 }
 
+/// Which header fields there may be: a bit for some names together. What is not in it is not there.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Present(u64);
+
+impl Present {
+    const fn bit(name: HeaderName) -> u64 {
+        1 << (name as u8 % 64)
+    }
+
+    const fn add(&mut self, name: HeaderName) {
+        self.0 |= Self::bit(name);
+    }
+
+    pub(super) const fn may_have(self, name: HeaderName) -> bool {
+        self.0 & Self::bit(name) != 0
+    }
+}
+
 /// What every transaction is matched by, read once: the judging of a call asks for it again and again.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Key {
@@ -94,6 +112,56 @@ pub(super) struct Key {
     pub(super) cseq: Option<(u32, Verb)>,
     /// The branch of the topmost Via; `None` when there is none, `Some(None)` when the Via has none.
     pub(super) branch: Option<Option<Span>>,
+}
+
+/// Bytes of a head that are counted in a byte.
+const CHUNK: usize = 240;
+
+/// How far the colon of a field is looked for byte by byte.
+const NAME_NEAR: usize = 32;
+
+/// Fields that occur once, in the order in which they are checked, and the defect when one is missing.
+const ONCE: [(HeaderName, Option<DefectKind>); 7] = [
+    (HeaderName::CallId, Some(DefectKind::CallIdMissing)),
+    (HeaderName::CSeq, Some(DefectKind::CSeqMissing)),
+    (HeaderName::From, Some(DefectKind::FromMissing)),
+    (HeaderName::To, Some(DefectKind::ToMissing)),
+    (HeaderName::Via, Some(DefectKind::ViaMissing)),
+    (HeaderName::ContentLength, None),
+    (HeaderName::MaxForwards, None),
+];
+
+/// How often each field of [`ONCE`] was there, and the place of the first among the fields.
+#[derive(Debug, Default)]
+struct Once([(u32, u32); 7]);
+
+impl Once {
+    const fn row(name: HeaderName) -> Option<usize> {
+        Some(match name {
+            HeaderName::CallId => 0,
+            HeaderName::CSeq => 1,
+            HeaderName::From => 2,
+            HeaderName::To => 3,
+            HeaderName::Via => 4,
+            HeaderName::ContentLength => 5,
+            HeaderName::MaxForwards => 6,
+            _ => return None,
+        })
+    }
+
+    fn note(&mut self, name: HeaderName, place: usize) {
+        if let Some((count, first)) = Self::row(name).and_then(|row| self.0.get_mut(row)) {
+            if *count == 0 {
+                *first = offset(place);
+            }
+            *count = count.saturating_add(1);
+        }
+    }
+
+    fn has(&self, name: HeaderName) -> bool {
+        let entry = Self::row(name).and_then(|row| self.0.get(row));
+        entry.is_some_and(|(count, _)| *count > 0)
+    }
 }
 
 /// What the Content-Length says.
@@ -114,7 +182,10 @@ pub(super) struct Head {
     pub(super) line: Span,
     pub(super) version: Span,
     pub(super) fields: Vec<Field>,
+    pub(super) present: Present,
     pub(super) defects: Vec<Defect>,
+    /// Lines that end with CR and LF.
+    pairs: usize,
     /// Through the empty line, in bytes.
     pub(super) len: usize,
     pub(super) length: BodyLength,
@@ -143,20 +214,23 @@ impl Head {
             line: Span::default(),
             version: Span::default(),
             fields: Vec::with_capacity(lines.len().min(max_fields).min(64)),
+            present: Present::default(),
             defects: Vec::new(),
+            pairs: 0,
             len: bytes.len(),
             length: BodyLength::Absent,
             key: Key::default(),
         };
-        head.read_lines(bytes, lines, max_fields);
+        let mut once = Once::default();
+        head.read_lines(bytes, lines, max_fields, &mut once);
         head.check_characters(bytes, lines.len());
         match end {
             HeadEnd::Empty => {}
             HeadEnd::Incomplete => head.note(DefectKind::HeadIncomplete, bytes.len()),
             HeadEnd::TooLong => head.note(DefectKind::HeadTooLong, bytes.len()),
         }
-        head.check_fields(bytes, end == HeadEnd::Empty);
-        head.check_grammar(bytes, end == HeadEnd::Empty);
+        let top_is_plain = head.check_fields(bytes, end == HeadEnd::Empty, &once);
+        head.check_grammar(bytes, end == HeadEnd::Empty, top_is_plain);
         head
     }
 
@@ -175,7 +249,7 @@ impl Head {
         }
     }
 
-    fn read_lines(&mut self, bytes: &[u8], lines: &[u32], max_fields: usize) {
+    fn read_lines(&mut self, bytes: &[u8], lines: &[u32], max_fields: usize, once: &mut Once) {
         let mut begin = 0_usize;
         let mut first = true;
         let ends = lines
@@ -186,7 +260,10 @@ impl Head {
                 continue; // nothing lies behind the last line end
             };
             let content = match line {
-                [content @ .., b'\r', b'\n'] => content,
+                [content @ .., b'\r', b'\n'] => {
+                    self.pairs = self.pairs.saturating_add(1);
+                    content
+                }
                 [content @ .., b'\n'] => {
                     self.note(DefectKind::BareLf, end);
                     content
@@ -201,7 +278,7 @@ impl Head {
                 _ if first => self.read_start(content),
                 [] => {}
                 [b' ' | b'\t', ..] => self.fold(content, begin),
-                _ => self.read_field(content, begin, max_fields),
+                _ => self.read_field(content, begin, max_fields, once),
             }
             first = false;
             begin = end;
@@ -287,8 +364,11 @@ impl Head {
         }
     }
 
-    fn read_field(&mut self, line: &[u8], begin: usize, max_fields: usize) {
-        let Some(colon) = memchr(b':', line) else {
+    fn read_field(&mut self, line: &[u8], begin: usize, max_fields: usize, once: &mut Once) {
+        // Names are short: looking at them byte by byte is quicker than what is quick for long stretches.
+        let near = line.get(..NAME_NEAR).unwrap_or(line);
+        let near = near.iter().position(|b| *b == b':');
+        let Some(colon) = near.or_else(|| memchr(b':', line)) else {
             return self.note(DefectKind::HeaderWithoutColon, begin);
         };
         let (name, value) = lex::split_around(line, colon);
@@ -300,11 +380,7 @@ impl Head {
             self.note(DefectKind::BadHeaderName, begin);
         }
         // Framing needs the length, wherever it is.
-        let needed = id == HeaderName::ContentLength
-            && !self
-                .fields
-                .iter()
-                .any(|f| f.id == HeaderName::ContentLength);
+        let needed = id == HeaderName::ContentLength && !once.has(HeaderName::ContentLength);
         if self.fields.len() >= max_fields && !needed {
             return self.note(DefectKind::TooManyHeaderFields, begin);
         }
@@ -313,9 +389,12 @@ impl Head {
             .saturating_add(colon)
             .saturating_add(leading)
             .saturating_add(1);
+        let value = lex::trim_end(value.get(leading..).unwrap_or(&[]));
+        once.note(id, self.fields.len());
+        self.present.add(id);
         self.fields.push(Field {
             name: Span::new(begin, begin.saturating_add(name.len())),
-            value: Span::new(value_at, value_at.saturating_add(lex::trim(value).len())),
+            value: Span::new(value_at, value_at.saturating_add(value.len())),
             id,
         });
     }
@@ -337,6 +416,18 @@ impl Head {
     }
 
     fn check_characters(&mut self, bytes: &[u8], newlines: usize) {
+        // What is not printable ASCII: in nearly every head it is the line ends alone.
+        let unusual = |b: u8| u8::from(b.wrapping_sub(b' ') > b'~' - b' ');
+        // Short enough that a byte counts them: then the compiler looks at many at a time.
+        let parts = bytes.chunks(CHUNK);
+        let count = |part: &[u8]| {
+            part.iter()
+                .fold(0_u8, |sum, b| sum.wrapping_add(unusual(*b)))
+        };
+        let found: usize = parts.map(|part| usize::from(count(part))).sum();
+        if found == self.pairs.saturating_mul(2) {
+            return;
+        }
         // Control characters but for TAB, LF and CR; without branches, so that the compiler makes it wide.
         let odd = |b: u8| {
             (u8::from(b < b' ')
@@ -377,52 +468,21 @@ impl Head {
         }
     }
 
-    fn check_fields(&mut self, bytes: &[u8], complete: bool) {
+    fn check_fields(&mut self, bytes: &[u8], complete: bool, once: &Once) -> bool {
         use HeaderName as H;
-        let once = [
-            (H::CallId, Some(DefectKind::CallIdMissing)),
-            (H::CSeq, Some(DefectKind::CSeqMissing)),
-            (H::From, Some(DefectKind::FromMissing)),
-            (H::To, Some(DefectKind::ToMissing)),
-            (H::Via, Some(DefectKind::ViaMissing)),
-            (H::ContentLength, None),
-            (H::MaxForwards, None),
-        ];
-        let mut seen = [(
-            0_u32,
-            Field {
-                name: Span::default(),
-                value: Span::default(),
-                id: H::Other,
-            },
-        ); 7];
-        for field in &self.fields {
-            let row = match field.id {
-                H::CallId => 0,
-                H::CSeq => 1,
-                H::From => 2,
-                H::To => 3,
-                H::Via => 4,
-                H::ContentLength => 5,
-                H::MaxForwards => 6,
-                _ => continue,
+        let mut top_is_plain = false;
+        for ((name, missing), (count, place)) in ONCE.iter().zip(once.0) {
+            let first = usize::try_from(place).ok();
+            let first = first.and_then(|place| self.fields.get(place).copied());
+            let Some(first) = first.filter(|_| count > 0) else {
+                // What an incomplete head does not have may have been behind.
+                if let Some(kind) = missing.filter(|_| complete) {
+                    self.note(kind, 0);
+                }
+                continue;
             };
-            if let Some((count, first)) = seen.get_mut(row) {
-                if *count == 0 {
-                    *first = *field;
-                }
-                *count = count.saturating_add(1);
-            }
-        }
-        for ((name, missing), (count, first)) in once.into_iter().zip(seen) {
             let at = usize::try_from(first.name.start).unwrap_or_default();
-            match (name, count) {
-                (_, 0) => {
-                    // What an incomplete head does not have may have been behind.
-                    if let Some(kind) = missing.filter(|_| complete) {
-                        self.note(kind, 0);
-                    }
-                }
+            match (*name, count) {
                 (H::ContentLength, n) => {
                     self.check_length(first, bytes);
                     if n > 1 {
@@ -431,6 +491,11 @@ impl Head {
                 }
                 (H::Via, _) => {
                     let value = first.value.of(bytes);
+                    if let Some(branch) = plain::via(value) {
+                        self.key.branch = Some(branch.and_then(|b| Span::within(bytes, b)));
+                        top_is_plain = true;
+                        continue;
+                    }
                     let top = lex::find_outside(value, b',', true)
                         .and_then(|end| value.get(..end))
                         .unwrap_or(value);
@@ -453,27 +518,21 @@ impl Head {
                 _ => self.note(DefectKind::HeaderDuplicated, at),
             }
         }
+        top_is_plain
     }
 
     fn check_cseq(&mut self, field: Field, bytes: &[u8]) {
         let at = usize::try_from(field.name.start).unwrap_or_default();
-        match CSeq::new(field.value.of(bytes)) {
-            None => self.note(DefectKind::BadCSeq, at),
-            Some(cseq) => {
-                let method = cseq.method.as_bytes();
-                let method = Span::within(bytes, method).or_else(|| {
-                    // A known method is a name of ours: it ends the value.
-                    let value = lex::trim(field.value.of(bytes));
-                    let token = value.get(value.len().checked_sub(method.len())?..)?;
-                    Span::within(bytes, token)
-                });
-                self.key.cseq = method.map(|method| (cseq.number, Verb::new(bytes, method)));
-                if let StartLine::Request { method, .. } = self.start
-                    && method.of(bytes) != cseq.method
-                {
-                    self.note(DefectKind::CSeqMethodMismatch, at);
-                }
-            }
+        let value = field.value.of(bytes);
+        let Some((number, method)) = plain::cseq(value).or_else(|| CSeq::parts(value)) else {
+            return self.note(DefectKind::BadCSeq, at);
+        };
+        let verb = Span::within(bytes, method).map(|span| Verb::new(bytes, span));
+        self.key.cseq = verb.map(|verb| (number, verb));
+        if let StartLine::Request { method: asked, .. } = self.start
+            && asked.bytes(bytes) != method
+        {
+            self.note(DefectKind::CSeqMethodMismatch, at);
         }
     }
 

@@ -1,7 +1,7 @@
 //! One SIP message: its bytes, and where its parts lie.
 
 use super::frames::{Frames, FramesIter};
-use super::head::{Field, Head, Key, Span, StartLine};
+use super::head::{Field, Head, Key, Present, Span, StartLine};
 use super::header::CSeq;
 use super::lex::offset;
 use super::{Defect, DefectKind, HeaderName, Item, Method, StatusCode, Text, Uri, datagram};
@@ -17,32 +17,43 @@ const BYTES_OF_FIELD: usize = 20;
 /// that cannot be read, gives `None`, and [`Message::header`] still shows the bytes.
 #[derive(Debug, Clone)]
 pub struct Message {
+    /// Boxed, because a message goes through many hands before it is kept.
+    parts: Box<Parts>,
+    /// Set by who compares frames: the same packet was captured before (both ports of a mirror).
+    pub duplicate: bool,
+}
+
+#[derive(Debug, Clone)]
+struct Parts {
     raw: Box<[u8]>,
     line: Span,
     version: Span,
     start: StartLine,
     fields: Vec<Field>,
+    present: Present,
     key: Key,
     body_at: u32,
     defects: Vec<Defect>,
     frames: Frames,
-    /// Set by who compares frames: the same packet was captured before (both ports of a mirror).
-    pub duplicate: bool,
 }
 
 impl Message {
     /// `raw` begins with the head that `head` was read from.
     pub(super) fn new(raw: &[u8], head: Head, frames: Frames) -> Self {
-        Self {
+        let parts = Parts {
             raw: Box::from(raw),
             line: head.line,
             version: head.version,
             start: head.start,
             fields: head.fields,
+            present: head.present,
             key: head.key,
             body_at: offset(head.len.min(raw.len())),
             defects: head.defects,
             frames,
+        };
+        Self {
+            parts: Box::new(parts),
             duplicate: false,
         }
     }
@@ -60,7 +71,7 @@ impl Message {
     }
 
     pub(super) fn add_defect(&mut self, kind: DefectKind, at: usize) {
-        self.defects.push(Defect {
+        self.parts.defects.push(Defect {
             kind,
             offset: offset(at),
         });
@@ -68,87 +79,105 @@ impl Message {
 
     /// The frame that completed the message: the one with the largest number that carried bytes of it.
     pub fn at(&self) -> FrameRef {
-        self.frames.last()
+        self.parts.frames.last()
     }
 
     /// Says which frames carried the datagram it came in: IP fragments (RFC 791 §3.2). The first is the one named so far.
     pub fn carried_by(&mut self, frames: &[FrameRef]) {
         if let Some((first, rest)) = frames.split_first() {
-            self.frames = Frames::one(*first);
+            self.parts.frames = Frames::one(*first);
             for at in rest {
-                self.frames.add(*at, 0);
+                self.parts.frames.add(*at, 0);
             }
         }
     }
 
     /// All frames that carried bytes of it, in stream order: mostly one, never none.
     pub fn frames(&self) -> FramesIter<'_> {
-        self.frames.iter()
+        self.parts.frames.iter()
     }
 
     /// Frames left out of [`Message::frames`] because there were thousands.
     pub fn frames_omitted(&self) -> u64 {
-        self.frames.rest.as_ref().map_or(0, |rest| rest.omitted)
+        self.parts
+            .frames
+            .rest
+            .as_ref()
+            .map_or(0, |rest| rest.omitted)
     }
 
     /// All bytes: head and body.
     pub fn raw(&self) -> &[u8] {
-        &self.raw
+        &self.parts.raw
     }
 
     /// Rewrites the bytes in place. What was read from them lies where it lay, so whatever is written must have the same form.
     pub(crate) fn rewrite(&mut self, rewrite: impl FnOnce(&mut [u8])) {
-        rewrite(&mut self.raw);
+        rewrite(&mut self.parts.raw);
     }
 
     /// Bytes in memory, for bounding stores: about what they are, and the same on every machine, because what has to make room shows in
     /// the report.
     pub fn memory(&self) -> usize {
-        let fields = self.fields.len().saturating_mul(BYTES_OF_FIELD);
+        let fields = self.parts.fields.len().saturating_mul(BYTES_OF_FIELD);
         BYTES_OF_MESSAGE
-            .saturating_add(self.raw.len())
+            .saturating_add(self.parts.raw.len())
             .saturating_add(fields)
+    }
+
+    /// Something of every line of the cache that its memory is in, so that it is there when it is read.
+    pub(crate) fn glance(&self) -> u8 {
+        const LINE: usize = 64;
+        // Rules hardly ever look into a body, or so far.
+        const MOST: usize = 64;
+        let of_raw = self.head().iter().step_by(LINE).take(MOST);
+        let of_fields = self.parts.fields.iter().step_by(LINE / size_of::<Field>());
+        let of_fields = of_fields.take(MOST);
+        of_raw
+            .copied()
+            .chain(of_fields.map(|field| field.id as u8))
+            .fold(0, u8::wrapping_add)
     }
 
     /// The start line without its line end, as on the wire.
     pub fn start_line(&self) -> Text<'_> {
-        Text::new(self.line.of(&self.raw))
+        Text::new(self.parts.line.of(&self.parts.raw))
     }
 
     /// Whether it is a request.
     pub const fn is_request(&self) -> bool {
-        matches!(self.start, StartLine::Request { .. })
+        matches!(self.parts.start, StartLine::Request { .. })
     }
 
     /// The method of a request; `None` in responses, whose CSeq has it.
     pub fn method(&self) -> Option<Method<'_>> {
-        match self.start {
-            StartLine::Request { method, .. } => Some(method.of(&self.raw)),
+        match self.parts.start {
+            StartLine::Request { method, .. } => Some(method.of(&self.parts.raw)),
             StartLine::Response { .. } => None,
         }
     }
 
     /// CSeq (RFC 3261 §20.16); `None` too when it cannot be read (`bad-cseq`).
     pub fn cseq(&self) -> Option<CSeq<'_>> {
-        let (number, method) = self.key.cseq?;
+        let (number, method) = self.parts.key.cseq?;
         Some(CSeq {
             number,
-            method: method.of(&self.raw),
+            method: method.of(&self.parts.raw),
         })
     }
 
     /// The branch of the topmost Via that can be read: the name of the transaction (RFC 3261 §8.1.1.7).
     pub fn branch(&self) -> Option<Text<'_>> {
-        match self.key.branch {
-            Some(branch) => Some(Text::trimmed(branch?.of(&self.raw))),
+        match self.parts.key.branch {
+            Some(branch) => Some(Text::trimmed(branch?.of(&self.parts.raw))),
             None => self.top_via()?.branch(),
         }
     }
 
     /// The request URI as on the wire.
     pub fn request_uri_text(&self) -> Option<Text<'_>> {
-        match self.start {
-            StartLine::Request { uri, .. } => Some(Text::trimmed(uri.of(&self.raw))),
+        match self.parts.start {
+            StartLine::Request { uri, .. } => Some(Text::trimmed(uri.of(&self.parts.raw))),
             StartLine::Response { .. } => None,
         }
     }
@@ -160,7 +189,7 @@ impl Message {
 
     /// The status code of a response; `None` too when it has not three digits.
     pub const fn status(&self) -> Option<StatusCode> {
-        match self.start {
+        match self.parts.start {
             StartLine::Response { status, .. } => status,
             StartLine::Request { .. } => None,
         }
@@ -168,42 +197,47 @@ impl Message {
 
     /// The reason phrase of a response, as sent.
     pub fn reason(&self) -> Option<Text<'_>> {
-        match self.start {
-            StartLine::Response { reason, .. } => Some(Text::new(reason.of(&self.raw))),
+        match self.parts.start {
+            StartLine::Response { reason, .. } => Some(Text::new(reason.of(&self.parts.raw))),
             StartLine::Request { .. } => None,
         }
     }
 
     /// `SIP/2.0`, or what stands there.
     pub fn version(&self) -> Text<'_> {
-        Text::new(self.version.of(&self.raw))
+        Text::new(self.parts.version.of(&self.parts.raw))
     }
 
     /// The head with its empty line.
     pub fn head(&self) -> &[u8] {
-        let at = usize::try_from(self.body_at).unwrap_or(usize::MAX);
-        self.raw.get(..at).unwrap_or(&self.raw)
+        let at = usize::try_from(self.parts.body_at).unwrap_or(usize::MAX);
+        self.parts.raw.get(..at).unwrap_or(&self.parts.raw)
     }
 
     /// The body; empty when there is none.
     pub fn body(&self) -> &[u8] {
-        let at = usize::try_from(self.body_at).unwrap_or(usize::MAX);
-        self.raw.get(at..).unwrap_or(&[])
+        let at = usize::try_from(self.parts.body_at).unwrap_or(usize::MAX);
+        self.parts.raw.get(at..).unwrap_or(&[])
     }
 
     /// What is wrong with it, in the order found.
     pub fn defects(&self) -> &[Defect] {
-        &self.defects
+        &self.parts.defects
     }
 
     /// Whether it has this defect.
     pub fn has_defect(&self, kind: DefectKind) -> bool {
-        self.defects.iter().any(|d| d.kind == kind)
+        self.parts.defects.iter().any(|d| d.kind == kind)
     }
 
     /// Whether the capture, not the sender, is to blame for what is missing.
     pub fn is_damaged_by_capture(&self) -> bool {
-        self.defects.iter().any(|d| d.kind.of_capture())
+        self.parts.defects.iter().any(|d| d.kind.of_capture())
+    }
+
+    /// Whether there may be a header field of one of these names: a quick look before a long one.
+    pub(super) fn may_have(&self, names: &[HeaderName]) -> bool {
+        names.iter().any(|name| self.parts.present.may_have(*name))
     }
 
     /// The value of the first header field of this name.
@@ -213,32 +247,40 @@ impl Message {
 
     /// The values of all header fields of this name, in wire order, not split at commas.
     pub fn headers(&self, name: HeaderName) -> impl Iterator<Item = Text<'_>> {
-        self.fields
+        let fields = match self.parts.present.may_have(name) {
+            true => self.parts.fields.as_slice(),
+            false => &[],
+        };
+        fields
             .iter()
             .filter(move |f| f.id == name)
-            .map(|f| Text::trimmed(f.value.of(&self.raw)))
+            .map(|f| Text::trimmed(f.value.of(&self.parts.raw)))
     }
 
     /// The values of all header fields with this name on the wire, whatever the case: for names without an
     /// entry in [`HeaderName`] too. Compact forms are found by their long name.
     pub fn header_named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = Text<'a>> {
         let id = HeaderName::new(name.as_bytes());
-        self.fields
+        self.parts
+            .fields
             .iter()
             .filter(move |f| match id {
-                HeaderName::Other => f.name.of(&self.raw).eq_ignore_ascii_case(name.as_bytes()),
+                HeaderName::Other => f
+                    .name
+                    .of(&self.parts.raw)
+                    .eq_ignore_ascii_case(name.as_bytes()),
                 id => f.id == id,
             })
-            .map(|f| Text::trimmed(f.value.of(&self.raw)))
+            .map(|f| Text::trimmed(f.value.of(&self.parts.raw)))
     }
 
     /// All header fields in wire order: which, the name as sent, the value.
     pub fn fields(&self) -> impl Iterator<Item = (HeaderName, Text<'_>, Text<'_>)> {
-        self.fields.iter().map(|f| {
+        self.parts.fields.iter().map(|f| {
             (
                 f.id,
-                Text::new(f.name.of(&self.raw)),
-                Text::trimmed(f.value.of(&self.raw)),
+                Text::new(f.name.of(&self.parts.raw)),
+                Text::trimmed(f.value.of(&self.parts.raw)),
             )
         })
     }

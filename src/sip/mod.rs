@@ -34,7 +34,7 @@ mod tests;
 
 use crate::base::FrameRef;
 
-pub use datagram::datagram;
+pub use datagram::{Datagrams, datagram};
 pub use defect::{Defect, DefectKind};
 pub use framer::Framer;
 pub use frames::FramesIter;
@@ -45,6 +45,7 @@ pub use header::{
 pub use lex::{Elements, Param, Params};
 pub use message::Message;
 pub use method::Method;
+pub(crate) use plain::user_and_host;
 pub use probe::{
     Probe, begins_behind_junk, find_in_stream, probe, probe_after_gap, probe_datagram,
 };

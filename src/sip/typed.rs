@@ -154,7 +154,8 @@ impl Message {
 
     /// WWW-Authenticate and Proxy-Authenticate, in wire order (§20.44, §20.27).
     pub fn challenges(&self) -> impl Iterator<Item = Challenge<'_>> {
-        self.fields().filter_map(|(id, _, value)| match id {
+        let any = self.may_have(&[H::WwwAuthenticate, H::ProxyAuthenticate]);
+        self.fields_if(any).filter_map(|(id, _, value)| match id {
             H::WwwAuthenticate => Some(Challenge::new(value.bytes(), false)),
             H::ProxyAuthenticate => Some(Challenge::new(value.bytes(), true)),
             _ => None,
@@ -168,14 +169,20 @@ impl Message {
 
     /// The schemes of the credentials it carries; never the credentials.
     pub fn credential_schemes(&self) -> impl Iterator<Item = Text<'_>> {
-        self.fields()
+        let any = self.may_have(&[H::Authorization, H::ProxyAuthorization]);
+        self.fields_if(any)
             .filter(|(id, ..)| matches!(id, H::Authorization | H::ProxyAuthorization))
             .map(|(_, _, value)| header::scheme(value.bytes()).0)
     }
 
     /// What Microsoft servers and clients say about it, in wire order.
     pub fn ms_diagnostics(&self) -> impl Iterator<Item = MsDiagnostics> {
-        self.fields().flat_map(|(id, _, value)| {
+        let any = self.may_have(&[
+            H::MsDiagnostics,
+            H::MsDiagnosticsPublic,
+            H::MsClientDiagnostics,
+        ]);
+        self.fields_if(any).flat_map(|(id, _, value)| {
             let header = match id {
                 H::MsDiagnostics => Some(DiagnosticsHeader::Server),
                 H::MsDiagnosticsPublic => Some(DiagnosticsHeader::Public),
@@ -184,6 +191,11 @@ impl Message {
             };
             header.map_or_else(Vec::new, |h| MsDiagnostics::all(value.bytes(), h))
         })
+    }
+
+    /// The header fields, or none where it is known that those looked for are not among them.
+    fn fields_if(&self, any: bool) -> impl Iterator<Item = (H, Text<'_>, Text<'_>)> {
+        any.then(|| self.fields()).into_iter().flatten()
     }
 
     /// Date: the sender's clock (§20.17); `None` too for forms other than RFC 1123 in GMT.

@@ -25,13 +25,19 @@ fn number(input: &[u8]) -> IResult<&[u8], u32> {
 impl<'a> CSeq<'a> {
     /// Reads `1 SUBSCRIBE`; `None` when it is anything else or the number is over 32 bits.
     pub fn new(value: &'a [u8]) -> Option<Self> {
-        let (_, (number, method)) = all_consuming(delimited(lws, (number, token), lws))
-            .parse(value)
-            .ok()?;
+        let (number, method) = Self::parts(value)?;
         Some(Self {
             number,
             method: Method::new(method),
         })
+    }
+
+    /// The same with the method as it is written.
+    pub(in crate::sip) fn parts(value: &'a [u8]) -> Option<(u32, &'a [u8])> {
+        let (_, parts) = all_consuming(delimited(lws, (number, token), lws))
+            .parse(value)
+            .ok()?;
+        Some(parts)
     }
 }
 
