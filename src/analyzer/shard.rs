@@ -31,7 +31,7 @@ pub(super) struct Shard {
     /// By number.
     conversations: HashMap<u32, Open, FixedState>,
     pub(super) keyring: Keyring,
-    datagrams: sip::Datagrams,
+    datagrams: Box<sip::Datagrams>,
     /// Bytes of unfinished messages in all conversations, and how many there may be.
     waiting: usize,
     room: usize,
@@ -41,6 +41,8 @@ pub(super) struct Shard {
 struct Open {
     client: IpAddr,
     conversation: Conversation,
+    /// Bytes of unfinished messages in it.
+    waiting: usize,
 }
 
 impl Shard {
@@ -48,7 +50,7 @@ impl Shard {
         Self {
             conversations: HashMap::default(),
             keyring,
-            datagrams: sip::Datagrams::default(),
+            datagrams: Box::default(),
             waiting: 0,
             room: limits.sip_waiting_bytes,
         }
@@ -63,7 +65,7 @@ impl Shard {
             .map(|_| Self {
                 conversations: HashMap::default(),
                 keyring: self.keyring.share(SHARDS),
-                datagrams: sip::Datagrams::default(),
+                datagrams: Box::default(),
                 waiting: 0,
                 room: self.room,
             })
@@ -72,7 +74,7 @@ impl Shard {
         all.insert(0, self);
         for (stream, open) in open {
             if let Some(shard) = all.get_mut(place(open.client)) {
-                shard.waiting = shard.waiting.saturating_add(open.conversation.waiting());
+                shard.waiting = shard.waiting.saturating_add(open.waiting);
                 shard.conversations.insert(stream, open);
             }
         }
@@ -114,8 +116,9 @@ impl Shard {
             }
             Work::Ended(flow) => {
                 let owner = self.conversations.remove(&flow.stream);
+                let waiting = owner.as_ref().map_or(0, |open| open.waiting);
+                self.waiting = self.waiting.saturating_sub(waiting);
                 let owner = owner.map(|open| open.conversation).unwrap_or_default();
-                self.waiting = self.waiting.saturating_sub(owner.waiting());
                 let connection = owner.finish(*flow, means, &mut self.keyring, out);
                 out(Output::Connection(Box::new(connection)));
             }
@@ -153,16 +156,20 @@ impl Shard {
         out: &mut dyn FnMut(Output),
     ) {
         let open = self.conversations.entry(line.stream);
-        let Open { conversation, .. } = open.or_insert_with(|| Open {
+        let Open {
+            conversation,
+            waiting,
+            ..
+        } = open.or_insert_with(|| Open {
             client: line.client.addr,
             conversation: Conversation::default(),
+            waiting: 0,
         });
-        let before = conversation.waiting();
+        let before = *waiting;
         conversation.push(line, direction, chunk, means, &mut self.keyring, out);
-        let now = conversation.waiting();
+        let mut now = conversation.waiting();
         self.waiting = self.waiting.saturating_add(now).saturating_sub(before);
         if self.waiting > self.room && now > 0 {
-            self.waiting = self.waiting.saturating_sub(now);
             out(Output::Caveat {
                 kind: CaveatKind::SipUnfinished,
                 at: last,
@@ -171,7 +178,11 @@ impl Shard {
                 ),
             });
             conversation.give_up_waiting(line, out);
+            let given = now;
+            now = conversation.waiting();
+            self.waiting = self.waiting.saturating_add(now).saturating_sub(given);
         }
+        *waiting = now;
     }
 }
 

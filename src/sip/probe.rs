@@ -76,6 +76,9 @@ pub(super) fn has_known_start(line: &[u8]) -> bool {
 
 /// Whether `view` begins with a start line. The first `searched` bytes are known to have no line end.
 pub(super) fn classify(view: &[u8], searched: usize) -> Probe {
+    if cannot_begin(view) {
+        return Probe::No;
+    }
     // Bounded, so that many looks at one long line cost little.
     let newline = view
         .get(..=START_LINE_MAX)
@@ -293,10 +296,19 @@ fn begins_with_field(bytes: &[u8]) -> bool {
 /// As [`probe`], for a whole datagram or user message: its lines may end with CR alone.
 pub fn probe_datagram(bytes: &[u8]) -> Probe {
     let rest = bytes.get(leading_line_ends(bytes)..).unwrap_or(&[]);
+    if cannot_begin(rest) {
+        return Probe::No;
+    }
     if bare_cr_start(rest) {
         return Probe::Yes;
     }
     probe(bytes)
+}
+
+/// Whether the first byte says that no start line begins here: one begins with a method or with `SIP`, both tokens. Told for every packet
+/// of other protocols.
+fn cannot_begin(bytes: &[u8]) -> bool {
+    bytes.first().is_some_and(|first| !is_token(*first))
 }
 
 /// Whether bytes begin with a start line that ends with CR alone.

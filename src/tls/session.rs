@@ -204,7 +204,7 @@ impl Session {
         loop {
             let side = self.side(direction);
             let (mode, has_keys) = (side.mode, side.keys.is_some());
-            let null_suite = self.null_mac_len().is_some();
+            let null_suite = mode == Mode::Clear && self.null_mac_len().is_some();
             let has_secrets = !out.keyring.is_empty();
             let wants = |head: &Head| match mode {
                 Mode::Clear => head.content != 23 || null_suite || has_secrets,
