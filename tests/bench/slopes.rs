@@ -23,6 +23,7 @@ mod wire;
 use sipdiag::Config;
 use sipdiag::render::{self, Detail, Style, TimeStyle};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// What is more than linear: a logarithm and caches that no longer hold all stay below it.
@@ -42,12 +43,12 @@ fn busy(since: Instant) -> f64 {
 }
 
 /// Seconds for one capture, from as many runs as it takes to measure it: the system counts in steps of milliseconds.
-fn seconds(capture: &[u8]) -> f64 {
+fn seconds(capture: &Arc<[u8]>) -> f64 {
     let begin = Instant::now();
     let start = busy(begin);
     let mut runs = 0.0;
     loop {
-        let capture = std::io::Cursor::new(capture.to_vec());
+        let capture = std::io::Cursor::new(Arc::clone(capture));
         let mut config = Config::default();
         config.charts = true;
         let report = sipdiag::analyze(capture, "slope.pcap", config).unwrap();
@@ -76,7 +77,7 @@ fn main() -> ExitCode {
             continue;
         }
         let times: Vec<f64> = [1, 2, 4, 8]
-            .map(|times| seconds(&(dimension.capture)(dimension.start * times)))
+            .map(|times| seconds(&(dimension.capture)(dimension.start * times).into()))
             .into();
         let [first, second, third, fourth] = times.as_slice() else {
             continue;
