@@ -218,3 +218,78 @@ fn slot(calls: &mut [Option<Call>], place: u32) -> Option<&mut Option<Call>> {
 fn find(calls: &mut [Option<Call>], place: u32) -> Option<&mut Call> {
     slot(calls, place)?.as_mut()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::{Endpoint, FileIndex, FrameNumber, Timestamp};
+    use crate::dialog::Hop;
+    use crate::sip::Message;
+    use std::net::Ipv4Addr;
+
+    fn seen(call: u32, frame: u32) -> Seen {
+        let at = FrameRef {
+            time: Timestamp::from_nanos(i64::from(frame) * 1_000_000),
+            file: FileIndex(0),
+            number: FrameNumber::new(u64::from(frame)),
+        };
+        let text = format!(
+            "OPTIONS sip:tomt.local SIP/2.0\r\nCall-ID: {call}\r\nCSeq: {frame} OPTIONS\r\n\r\n"
+        );
+        let end = |n| Endpoint::new(Ipv4Addr::new(10, 1, 1, n).into(), 5060);
+        Seen {
+            message: Message::parse(text.as_bytes(), at).unwrap(),
+            hop: Hop {
+                src: end(10),
+                dst: end(20),
+                carriage: "udp",
+                stream: None,
+            },
+        }
+    }
+
+    #[test]
+    fn those_quiet_longest_go_first_and_one_by_one() {
+        let limits = Limits {
+            dialogs: 3,
+            ..Limits::default()
+        };
+        let mut table = DialogTable::new(&limits);
+        let mut gone = Vec::new();
+        // The first call speaks again, and so does the third.
+        for (frame, call) in [1, 2, 3, 1, 4, 3, 5, 2].into_iter().enumerate() {
+            let frame = u32::try_from(frame).unwrap();
+            table.push(seen(call, frame), &mut |call| {
+                gone.push(call.id().into_owned())
+            });
+        }
+        assert_eq!(gone, ["2", "1", "4"]);
+        assert_eq!(table.take_caveats().count(CaveatKind::DialogEvicted), 3);
+        table.finish(&mut |call| gone.push(call.id().into_owned()));
+        assert_eq!(gone, ["2", "1", "4", "3", "5", "2"]);
+        assert_eq!((table.len(), table.bytes()), (0, 0));
+    }
+
+    #[test]
+    fn a_message_that_comes_late_stands_where_it_belongs() {
+        let mut table = DialogTable::new(&Limits::default());
+        for frame in [1, 5, 3, 9, 2] {
+            table.push(seen(1, frame), &mut |_| {});
+        }
+        table.finish(&mut |call| {
+            let order: Vec<u64> = call.messages.iter().map(|m| m.at().number.get()).collect();
+            assert_eq!(order, [1, 2, 3, 5, 9]);
+        });
+    }
+
+    /// One call that never ends must not leave an entry for each of its messages.
+    #[test]
+    fn what_was_touched_is_bounded() {
+        let mut table = DialogTable::new(&Limits::default());
+        for frame in 0..20_000 {
+            table.push(seen(frame % 3, frame), &mut |_| {});
+            assert!(table.touched.len() <= table.most_touched());
+        }
+        assert_eq!(table.len(), 3);
+    }
+}
