@@ -68,7 +68,7 @@ pub struct Limits {
     pub dialogs: usize,
     /// Messages kept in one dialog. 256. Caveat: `dialog-messages-dropped`.
     pub messages_per_dialog: usize,
-    /// Bytes of the messages of all open dialogs. 32 MiB. Caveat: `dialog-evicted`.
+    /// Bytes of the messages of all open dialogs. 24 MiB. Caveat: `dialog-evicted`.
     pub message_bytes: usize,
     /// Connection summaries kept until the end of the capture, for rules that compare them. 16 384.
     /// Caveat: `connection-summary-dropped`.
@@ -121,7 +121,7 @@ impl Default for Limits {
             sctp_waiting_bytes: 16 << 20,
             dialogs: 16_384,
             messages_per_dialog: 256,
-            message_bytes: 32 << 20,
+            message_bytes: 24 << 20,
             connection_summaries: 16_384,
             connection_bytes: 12 << 20,
             findings_per_rule: 1_000,

@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
     clippy::disallowed_methods,
     reason = "this is the room that opens files"
 )]
-fn open_file(path: &Path) -> io::Result<File> {
+pub(super) fn open_file(path: &Path) -> io::Result<File> {
     File::open(path)
 }
 

@@ -5,6 +5,7 @@ use super::redact::Names;
 use anyhow::Context;
 use sipdiag::base::Limits;
 use sipdiag::tls::{KeylogReport, RsaKey, Secrets};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
@@ -24,7 +25,7 @@ pub(super) fn read(
     let mut secrets = Secrets::default();
     let mut reports = Vec::with_capacity(keylogs.len());
     for (n, path) in keylogs.iter().enumerate() {
-        let report = secrets.add_keylog(&bytes(path, KEYLOG_BYTES)?, limits);
+        let report = read_keylog(path, &mut secrets, limits)?;
         reports.push((names.other("key-log", n, path), report));
     }
     let password = password.map(read_password).transpose()?;
@@ -36,6 +37,25 @@ pub(super) fn read(
         }
     }
     Ok((secrets, reports))
+}
+
+fn read_keylog(
+    path: &Path,
+    secrets: &mut Secrets,
+    limits: &Limits,
+) -> anyhow::Result<KeylogReport> {
+    let unreadable = |source| sipdiag::Error::Unreadable {
+        file: path.to_string_lossy().into_owned(),
+        source,
+    };
+    let mut file = input::open_file(path)
+        .map_err(unreadable)?
+        .take(KEYLOG_BYTES.saturating_add(1));
+    let report = secrets.read_keylog(&mut file, limits).map_err(unreadable)?;
+    match file.limit() {
+        0 => Err(too_large(path, KEYLOG_BYTES)),
+        _ => Ok(report),
+    }
 }
 
 /// The first line of a file.

@@ -5,15 +5,21 @@
 
 use super::secrets::{Added, Entry, Secret, Secrets, Stage};
 use crate::base::{CaveatKind, Caveats, Limits};
-use memchr::memchr2;
+use memchr::{memchr2, memrchr};
 use std::borrow::Cow;
 use std::fmt::Write;
+use std::io::{self, Read};
 use zeroize::Zeroizing;
 
 /// Lines that could not be read are named up to this many; all are counted.
 const NAMED: usize = 5;
 /// Largest secret or session id in bytes: a premaster secret of 8192-bit Diffie-Hellman has 1024.
 const LARGEST: usize = 1024;
+
+/// Bytes of a key log that are read at a time.
+const PIECE: usize = 128 << 10;
+/// The byte order mark of UTF-8.
+const UTF8_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// What was found in a key log.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -75,22 +81,76 @@ impl Secrets {
     /// Takes in the lines of a key log, in whatever way they end. UTF-16 with a byte order mark, as PowerShell redirects, is read too.
     pub fn add_keylog(&mut self, text: &[u8], limits: &Limits) -> KeylogReport {
         let mut report = KeylogReport::default();
-        let text = as_bytes(text);
-        for (line, number) in lines(&text).zip(1..) {
+        self.add_lines(&as_bytes(text), limits, &mut 0, &mut report);
+        report
+    }
+
+    /// As [`Self::add_keylog`], from a reader: only a piece of the key log is in memory at a time.
+    ///
+    /// # Errors
+    ///
+    /// What the reader says; what it gave before was taken in.
+    pub fn read_keylog(
+        &mut self,
+        mut reader: impl Read,
+        limits: &Limits,
+    ) -> io::Result<KeylogReport> {
+        let mut report = KeylogReport::default();
+        let mut number = 0;
+        let mut piece = Zeroizing::new(Vec::with_capacity(2 * PIECE));
+        let room = u64::try_from(PIECE).unwrap_or(u64::MAX);
+        let mut first = true;
+        loop {
+            let read = reader.by_ref().take(room).read_to_end(&mut piece)?;
+            if std::mem::take(&mut first) {
+                if matches!(piece.as_slice(), [0xff, 0xfe, ..] | [0xfe, 0xff, ..]) {
+                    reader.read_to_end(&mut piece)?;
+                    return Ok(self.add_keylog(&piece, limits));
+                }
+                if piece.starts_with(UTF8_MARK) {
+                    piece.drain(..UTF8_MARK.len());
+                }
+            }
+            // A line that goes on waits for its rest; what waited before has no end in it.
+            let waited = piece.len().saturating_sub(read);
+            let fresh = piece.get(waited..).unwrap_or_default();
+            let whole = match memrchr(b'\n', fresh) {
+                Some(end) if read > 0 => waited.saturating_add(end).saturating_add(1),
+                None if read > 0 => 0,
+                _ => piece.len(),
+            };
+            let lines = piece.get(..whole).unwrap_or_default();
+            self.add_lines(lines, limits, &mut number, &mut report);
+            piece.drain(..whole);
+            if read == 0 {
+                return Ok(report);
+            }
+        }
+    }
+
+    /// Takes in lines; `number` is that of the last one before them.
+    fn add_lines(
+        &mut self,
+        text: &[u8],
+        limits: &Limits,
+        number: &mut u64,
+        report: &mut KeylogReport,
+    ) {
+        for line in lines(text) {
+            *number = number.saturating_add(1);
             match read_line(line) {
                 Line::Blank => {}
-                Line::Secret(entry) => self.take(entry, limits, &mut report),
+                Line::Secret(entry) => self.take(entry, limits, report),
                 Line::NotNeeded => report.not_needed += 1,
                 Line::UnknownLabel => report.unknown_labels += 1,
                 Line::Malformed(why) => {
                     report.malformed += 1;
                     if report.first_malformed.len() < NAMED {
-                        report.first_malformed.push((number, why));
+                        report.first_malformed.push((*number, why));
                     }
                 }
             }
         }
-        report
     }
 
     /// Takes in those lines of a comment that are whole lines of a key log; the rest is prose and not judged.
@@ -131,8 +191,7 @@ fn as_bytes(text: &[u8]) -> Cow<'_, [u8]> {
     let unit: fn([u8; 2]) -> u16 = match text {
         [0xff, 0xfe, ..] => u16::from_le_bytes,
         [0xfe, 0xff, ..] => u16::from_be_bytes,
-        [0xef, 0xbb, 0xbf, rest @ ..] => return Cow::Borrowed(rest),
-        _ => return Cow::Borrowed(text),
+        _ => return Cow::Borrowed(text.strip_prefix(UTF8_MARK).unwrap_or(text)),
     };
     let (pairs, _) = text.as_chunks::<2>();
     let ascii = |pair: &[u8; 2]| u8::try_from(unit(*pair)).unwrap_or(b'?');

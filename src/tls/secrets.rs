@@ -89,9 +89,13 @@ pub(super) enum Stage {
 /// Master secrets kept that name no session: each costs a trial for each session without a secret.
 const NAMELESS: usize = 64;
 
-/// What the user and the capture gave to open sessions with.
+/// What the user and the capture gave to open sessions with. A clone shares it with the original until one of them is added to: there may be
+/// hundreds of thousands, and they are handed from the command line to each part of the analysis.
 #[derive(Debug, Clone, Default)]
-pub struct Secrets {
+pub struct Secrets(Arc<Kept>);
+
+#[derive(Debug, Clone, Default)]
+struct Kept {
     masters: BTreeMap<[u8; 32], Secret>,
     premasters: BTreeMap<[u8; 32], Secret>,
     encrypted: BTreeMap<[u8; 8], Secret>,
@@ -102,75 +106,80 @@ pub struct Secrets {
 }
 
 impl Secrets {
-    pub(super) const fn masters(&self) -> &BTreeMap<[u8; 32], Secret> {
-        &self.masters
+    pub(super) fn masters(&self) -> &BTreeMap<[u8; 32], Secret> {
+        &self.0.masters
     }
 
-    pub(super) const fn premasters(&self) -> &BTreeMap<[u8; 32], Secret> {
-        &self.premasters
+    pub(super) fn premasters(&self) -> &BTreeMap<[u8; 32], Secret> {
+        &self.0.premasters
     }
 
-    pub(super) const fn all_traffic(&self) -> &BTreeMap<[u8; 32], Traffic> {
-        &self.traffic
+    pub(super) fn all_traffic(&self) -> &BTreeMap<[u8; 32], Traffic> {
+        &self.0.traffic
+    }
+
+    fn kept(&mut self) -> &mut Kept {
+        Arc::make_mut(&mut self.0)
     }
 
     pub(super) fn add_master(&mut self, client_random: [u8; 32], secret: Secret) {
-        self.masters.insert(client_random, secret);
+        self.kept().masters.insert(client_random, secret);
     }
 
     pub(super) fn add_traffic(&mut self, client_random: [u8; 32], traffic: Traffic) {
-        self.traffic.insert(client_random, traffic);
+        self.kept().traffic.insert(client_random, traffic);
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.len() == 0 && self.keys.is_empty()
+        self.len() == 0 && self.0.keys.is_empty()
     }
 
     /// Sessions or handshakes that the key logs name. One of TLS 1.3 counts once.
     pub fn len(&self) -> usize {
-        self.masters.len()
-            + self.premasters.len()
-            + self.encrypted.len()
-            + self.sessions.len()
-            + self.nameless.len()
-            + self.traffic.len()
+        self.0.masters.len()
+            + self.0.premasters.len()
+            + self.0.encrypted.len()
+            + self.0.sessions.len()
+            + self.0.nameless.len()
+            + self.0.traffic.len()
     }
 
     /// Adds an RSA private key; the same key from another file is not added again.
     pub fn add_key(&mut self, key: RsaKey) {
-        if !self.keys.iter().any(|known| known.is_same(&key)) {
-            self.keys.push(key);
+        if !self.0.keys.iter().any(|known| known.is_same(&key)) {
+            self.kept().keys.push(key);
         }
     }
 
     /// The RSA private keys.
     pub fn keys(&self) -> &[RsaKey] {
-        &self.keys
+        &self.0.keys
     }
 
     /// Adds one secret; a later one replaces an earlier one of the same name. At most `room` names are kept.
     pub(super) fn add_within(&mut self, entry: Entry, room: usize) -> Added {
         let full = self.len() >= room;
+        let kept = self.kept();
         match entry {
             Entry::Master {
                 client_random,
                 secret,
-            } => put(&mut self.masters, client_random, secret, full),
+            } => put(&mut kept.masters, client_random, secret, full),
             Entry::Premaster {
                 client_random,
                 secret,
-            } => put(&mut self.premasters, client_random, secret, full),
+            } => put(&mut kept.premasters, client_random, secret, full),
             Entry::EncryptedPremaster { first, secret } => {
-                put(&mut self.encrypted, first, secret, full)
+                put(&mut kept.encrypted, first, secret, full)
             }
-            Entry::Session { id, secret } => put(&mut self.sessions, id, secret, full),
-            Entry::Nameless { secret } if self.nameless.contains(&secret) => Added::Known,
+            Entry::Session { id, secret } => put(&mut kept.sessions, id, secret, full),
+            Entry::Nameless { secret } if kept.nameless.contains(&secret) => Added::Known,
             Entry::Nameless { secret } => {
-                if full || self.nameless.len() >= NAMELESS {
+                if full || kept.nameless.len() >= NAMELESS {
                     return Added::NoRoom;
                 }
-                self.nameless.push(secret);
+                kept.nameless.push(secret);
                 Added::New
             }
             Entry::Traffic {
@@ -178,10 +187,10 @@ impl Secrets {
                 stage,
                 secret,
             } => {
-                if full && !self.traffic.contains_key(&client_random) {
+                if full && !kept.traffic.contains_key(&client_random) {
                     return Added::NoRoom;
                 }
-                let traffic = self.traffic.entry(client_random).or_default();
+                let traffic = kept.traffic.entry(client_random).or_default();
                 let slot = match stage {
                     Stage::ClientEarly => &mut traffic.client_early,
                     Stage::ClientHandshake => &mut traffic.client_handshake,
@@ -229,7 +238,7 @@ fn put<K: Ord>(map: &mut BTreeMap<K, Secret>, name: K, secret: Secret, full: boo
 #[derive(Debug, Default)]
 pub struct Keyring {
     /// Shared by the keyrings of all shards until the capture brings more.
-    secrets: Arc<Secrets>,
+    secrets: Secrets,
     /// Master secrets of captured sessions by the digest of their session id or ticket; `None`: seen, and not opened.
     learned: BTreeMap<[u8; 32], Option<Secret>>,
     order: VecDeque<[u8; 32]>,
@@ -259,8 +268,8 @@ impl Keyring {
     /// A keyring with these secrets.
     pub fn new(secrets: Secrets, limits: &Limits) -> Self {
         Self {
-            keys_used: vec![false; secrets.keys.len()],
-            secrets: Arc::new(secrets),
+            keys_used: vec![false; secrets.keys().len()],
+            secrets,
             room: limits.tls_sessions_learned,
             search: limits.tls_search_bytes,
             search_strangers: limits.tls_search_bytes,
@@ -279,7 +288,7 @@ impl Keyring {
 
     /// Takes in secrets that the capture itself brought.
     pub fn secrets_mut(&mut self) -> &mut Secrets {
-        Arc::make_mut(&mut self.secrets)
+        &mut self.secrets
     }
 
     /// A keyring for a part of the connections: it knows the same, and may spend the `parts`th part of what may still be spent on
@@ -287,7 +296,7 @@ impl Keyring {
     pub(crate) fn share(&self, parts: usize) -> Self {
         let part = u64::try_from(parts).unwrap_or(1).max(1);
         Self {
-            secrets: Arc::clone(&self.secrets),
+            secrets: self.secrets.clone(),
             learned: self.learned.clone(),
             order: self.order.clone(),
             room: self.room / parts.max(1),
@@ -325,7 +334,7 @@ impl Keyring {
 
     /// What was given and what the capture brought, without what sessions taught.
     pub fn into_secrets(self) -> Secrets {
-        Arc::unwrap_or_clone(self.secrets)
+        self.secrets
     }
 
     /// Keeps the master secrets of the sessions that are opened, as many as are remembered for resumption.
@@ -342,10 +351,7 @@ impl Keyring {
     }
 
     pub(super) fn into_parts(self) -> (Secrets, BTreeMap<[u8; 32], Secret>) {
-        (
-            Arc::unwrap_or_clone(self.secrets),
-            self.found.unwrap_or_default(),
-        )
+        (self.secrets, self.found.unwrap_or_default())
     }
 
     /// Whether it can open anything at all.
@@ -362,7 +368,7 @@ impl Keyring {
     pub fn unused_keys(&self) -> impl Iterator<Item = &RsaKey> {
         let used = self.keys_used.iter().chain(std::iter::repeat(&false));
         self.secrets
-            .keys
+            .keys()
             .iter()
             .zip(used)
             .filter_map(|(key, used)| (!used).then_some(key))
@@ -370,60 +376,60 @@ impl Keyring {
 
     /// Whether a premaster secret may be found: only then the handshake has to be hashed (RFC 7627).
     pub(super) fn has_premasters(&self) -> bool {
-        !(self.secrets.keys.is_empty()
-            && self.secrets.premasters.is_empty()
-            && self.secrets.encrypted.is_empty())
+        !(self.secrets.0.keys.is_empty()
+            && self.secrets.0.premasters.is_empty()
+            && self.secrets.0.encrypted.is_empty())
     }
 
     pub(super) fn master(&self, client_random: &[u8; 32]) -> Option<&Secret> {
-        self.secrets.masters.get(client_random)
+        self.secrets.0.masters.get(client_random)
     }
 
     /// All master secrets by client random.
     pub(super) fn masters(&self) -> impl Iterator<Item = (&[u8; 32], &Secret)> {
-        self.secrets.masters.iter()
+        self.secrets.0.masters.iter()
     }
 
     /// Master secrets that may be of a session although nothing on the wire says so, at most [`NAMELESS`] of a kind: those
     /// without a name, and for a session `without_id` those named by a session id, because OpenSSL's client names a session that
     /// it resumes by ticket with a digest of the ticket, which may come later or never.
     pub(super) fn unnamed(&self, without_id: bool) -> impl Iterator<Item = &Secret> {
-        let named = self.secrets.sessions.values().filter(move |_| without_id);
-        self.secrets.nameless.iter().chain(named.take(NAMELESS))
+        let named = self.secrets.0.sessions.values().filter(move |_| without_id);
+        self.secrets.0.nameless.iter().chain(named.take(NAMELESS))
     }
 
     pub(super) fn premaster(&self, client_random: &[u8; 32]) -> Option<&Secret> {
-        self.secrets.premasters.get(client_random)
+        self.secrets.0.premasters.get(client_random)
     }
 
     pub(super) fn encrypted_premaster(&self, encrypted: &[u8]) -> Option<&Secret> {
-        self.secrets.encrypted.get(encrypted.first_chunk::<8>()?)
+        self.secrets.0.encrypted.get(encrypted.first_chunk::<8>()?)
     }
 
     pub(super) fn session(&self, id: &[u8]) -> Option<&Secret> {
-        self.secrets.sessions.get(id)
+        self.secrets.0.sessions.get(id)
     }
 
     pub(super) fn traffic(&self, client_random: &[u8; 32]) -> Option<&Traffic> {
-        self.secrets.traffic.get(client_random)
+        self.secrets.0.traffic.get(client_random)
     }
 
     /// Whether there is a secret of any TLS 1.3 connection.
     pub(super) fn has_traffic(&self) -> bool {
-        !self.secrets.traffic.is_empty()
+        !self.secrets.0.traffic.is_empty()
     }
 
     /// The traffic secrets of all TLS 1.3 connections.
     pub(super) fn all_traffic(&self) -> impl Iterator<Item = (&[u8; 32], &Traffic)> {
-        self.secrets.traffic.iter()
+        self.secrets.0.traffic.iter()
     }
 
     pub(super) fn keys(&self) -> &[RsaKey] {
-        &self.secrets.keys
+        &self.secrets.0.keys
     }
 
     pub(super) fn key_was_used(&mut self, place: usize) {
-        self.keys_used.resize(self.secrets.keys.len(), false);
+        self.keys_used.resize(self.secrets.0.keys.len(), false);
         if let Some(used) = self.keys_used.get_mut(place) {
             *used = true;
         }
