@@ -70,7 +70,7 @@ pub(super) struct Ways {
 
 impl Ways {
     /// Counts a message that came in a datagram.
-    pub(super) fn message(&mut self, seen: &Seen) {
+    pub(super) fn message(&mut self, seen: &Seen, coverage: &mut Coverage) {
         if seen.hop.stream.is_some() {
             return;
         }
@@ -80,9 +80,14 @@ impl Ways {
         } else {
             seen.hop.src
         };
-        let place = (server, seen.hop.carriage);
-        if self.places.len() < LISTED || self.places.contains_key(&place) {
-            *self.places.entry(place).or_default() += 1;
+        let key = (server, seen.hop.carriage);
+        match self.places.get_mut(&key) {
+            Some(messages) => *messages += 1,
+            // Those that are seen first are listed, whatever carries them.
+            None if place(coverage, server, seen.hop.carriage).is_some() => {
+                self.places.insert(key, 1);
+            }
+            None => {}
         }
         let (src, dst) = (seen.hop.src.addr, seen.hop.dst.addr);
         let (pair, there) = if src <= dst {

@@ -106,7 +106,7 @@ impl Judge {
 
     pub(super) fn message(&mut self, seen: &Seen) {
         census::message(seen, &mut self.counts);
-        self.ways.message(seen);
+        self.ways.message(seen, &mut self.counts);
         self.hosts.message(seen);
     }
 

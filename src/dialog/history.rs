@@ -38,12 +38,8 @@ impl Matter {
             Method::Invite => match Invitation::of(request) {
                 Some(i) => {
                     let start = self.0.len();
-                    self.0.extend_from_slice(match (i.text, i.group.is_some()) {
-                        (false, false) => b"",
-                        (true, false) => b"text",
-                        (false, true) => b"group",
-                        (true, true) => b"text group",
-                    });
+                    self.0
+                        .push(b'0' + u8::from(i.text) + 2 * u8::from(i.group.is_some()));
                     for medium in &i.media {
                         self.0.push(b' ');
                         self.0.extend_from_slice(medium.as_bytes());

@@ -89,11 +89,15 @@ impl DialogTable {
             true => call.messages.len(),
             false => call.messages.partition_point(|m| m.at() <= at),
         };
-        call.last = call.last.max(at);
-        self.touched.push_back((call.last, place));
+        // One entry of each call is true: several messages of one frame, and late ones, change nothing.
+        if at > call.last || (call.messages.is_empty() && !call.continued) {
+            call.last = at;
+            self.touched.push_back((at, place));
+        }
         call.messages.insert(behind, seen);
         if call.messages.len() >= self.limits.messages_per_dialog {
-            let mut rest = Call::new(&call.call_id, at);
+            // It fell silent when the whole did, and stands in the queue with that.
+            let mut rest = Call::new(&call.call_id, call.last);
             rest.continued = true;
             let mut long = std::mem::replace(call, rest);
             long.evicted = true;
@@ -282,14 +286,46 @@ mod tests {
         });
     }
 
-    /// One call that never ends must not leave an entry for each of its messages.
+    /// Calls that never end, several messages of one frame, and time that runs backwards must not leave an entry for each message.
     #[test]
     fn what_was_touched_is_bounded() {
-        let mut table = DialogTable::new(&Limits::default());
-        for frame in 0..20_000 {
-            table.push(seen(frame % 3, frame), &mut |_| {});
-            assert!(table.touched.len() <= table.most_touched());
+        let frames: [fn(u32) -> u32; 3] = [|n| n, |_| 7, |n| 30_000 - n];
+        for frame in frames {
+            let mut table = DialogTable::new(&Limits::default());
+            for n in 0..20_000 {
+                table.push(seen(n % 5, frame(n)), &mut |_| {});
+                assert!(table.touched.len() <= table.most_touched());
+            }
+            assert_eq!(table.len(), 5);
+            let calls = &mut table.calls;
+            let is_true = |(last, place): &&(FrameRef, u32)| {
+                find(calls, *place).is_some_and(|c| c.last == *last)
+            };
+            assert_eq!(
+                table.touched.iter().filter(is_true).count(),
+                5,
+                "one for each call"
+            );
         }
-        assert_eq!(table.len(), 3);
+    }
+
+    /// What is left of a call that was judged in parts is in the queue as the whole was.
+    #[test]
+    fn the_rest_of_a_long_call_goes_when_its_time_has_come() {
+        let limits = Limits {
+            messages_per_dialog: 2,
+            dialogs: 1,
+            ..Limits::default()
+        };
+        let mut table = DialogTable::new(&limits);
+        let mut gone = Vec::new();
+        let mut end = |call: Call| gone.push((call.id().into_owned(), call.messages.len()));
+        for (call, frame) in [(1, 5), (1, 3), (2, 6), (2, 2), (3, 9)] {
+            table.push(seen(call, frame), &mut end);
+            assert!(table.len() <= 1);
+        }
+        table.finish(&mut end);
+        let expected = [("1", 2), ("2", 2), ("3", 1)].map(|(id, n)| (id.to_owned(), n));
+        assert_eq!(gone, expected);
     }
 }

@@ -73,8 +73,8 @@ impl Frames {
 
     /// Counts `frames` with this fate under a name of their own: the protocol.
     pub fn add_named(&mut self, fate: Fate, name: Cow<'static, str>, frames: u64) {
-        if frames == 0 {
-            return;
+        if frames == 0 || name.is_empty() {
+            return self.add(fate, frames);
         }
         let mut key = (fate, name);
         if !self.by.contains_key(&key) && self.named(fate).count() >= NAMES {

@@ -85,7 +85,7 @@ impl Secrets {
         report
     }
 
-    /// As [`Self::add_keylog`], from a reader: only a piece of the key log is in memory at a time.
+    /// As [`Self::add_keylog`], from a reader: where lines end with LF, only a piece of the key log is in memory at a time.
     ///
     /// # Errors
     ///
