@@ -97,6 +97,13 @@ pub(crate) const ALL: &[Dimension] = &[
     of("calls refused with new reasons", 2_000, |n| {
         frames((0..n).flat_map(|k| exchange(k, &format!("call{k}"), &format!("403 No {k}"))))
     }),
+    of("calls of one frame each", 400, |n| {
+        frames((0..n).map(|k| request(client(k), &text(k, &format!("call{k}")).repeat(20))))
+    }),
+    of("calls, time running backwards", 5_000, |n| {
+        let call = |k: u32| format!("call{}", k / 4);
+        at(n, |k| n - k, |k| request(client(k / 4), &text(k, &call(k))))
+    }),
     of("transactions in one call", 2_000, |n| {
         frames((0..n).flat_map(|k| exchange(k, "one", "200 OK")))
     }),
