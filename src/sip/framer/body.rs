@@ -120,8 +120,11 @@ impl Framer {
         sink: &mut dyn FnMut(Item),
     ) -> Step {
         let (mut line, mut searched) = (line, searched);
-        while let Some(end) = line_end(view, searched) {
-            if let Some(start) = view.get(line..end).and_then(find_start) {
+        let most = head.len.saturating_add(self.caps.body);
+        // What stands behind the limit does not count, also when it is there already: the same must come out however the stream is cut.
+        let window = view.get(..most).unwrap_or(view);
+        while let Some(end) = line_end(window, searched) {
+            if let Some(start) = window.get(line..end).and_then(find_start) {
                 let end = line.saturating_add(start);
                 if matches!(head.length, BodyLength::Stated(_)) {
                     head.note(DefectKind::ContentLengthMismatch, end);
@@ -133,7 +136,6 @@ impl Framer {
             line = end.saturating_add(1);
             searched = line;
         }
-        let most = head.len.saturating_add(self.caps.body);
         if view.len() > most {
             head.note(DefectKind::BodyTooLong, head.len);
             self.give(view, *head, most, sink);

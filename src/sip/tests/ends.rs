@@ -293,3 +293,26 @@ fn many_different_lengths_take_linear_time() {
         20
     );
 }
+
+/// What stands behind the limit was found when it was there at once, and not when it came in segments.
+#[test]
+fn a_body_over_the_limit_ends_there_however_the_stream_is_cut() {
+    let limit = Limits::default().sip_body_bytes;
+    let line = format!("{}\r\n", "x".repeat(998));
+    for lines in [limit / line.len(), limit / line.len() + 2] {
+        let stream = im(1, "", &line.repeat(lines)) + &im(2, "Content-Length: 6\r\n", "text 2");
+        let whole = framed(stream.as_bytes(), [usize::MAX]);
+        let parts = framed(stream.as_bytes(), std::iter::repeat(1_460));
+        let told = |items: &[Item]| {
+            let of = |m: &Message| (m.body().len(), names(m));
+            let found = messages(items).into_iter().map(of);
+            (found.collect::<Vec<_>>(), skipped(items))
+        };
+        assert_eq!(told(&whole), told(&parts));
+        let (found, lost) = told(&whole);
+        let too_long = found[0].1.contains(&"body-too-long");
+        assert_eq!(too_long, lines * line.len() > limit, "{lines}");
+        assert_eq!(found[1], (6, vec![]));
+        assert_eq!(lost > 0, too_long);
+    }
+}
