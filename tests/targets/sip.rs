@@ -71,7 +71,18 @@ fn ends_in_start(body: &[u8]) -> bool {
     };
     let begins = |word: &[u8]| (1..=word.len()).any(|n| line.ends_with(&word[..n]));
     let names = METHODS.iter().map(|name| name.as_bytes());
-    holds(b"SIP/") || begins(b"SIP/") || names.clone().any(|name| holds(name) || begins(name))
+    // A whole line may have a method that nobody knows.
+    let token = line.iter().take_while(|b| is_token(**b)).count();
+    let any_method = token > 0 && matches!(line.get(token), None | Some(b' ' | b'\t'));
+    any_method
+        || holds(b"SIP/")
+        || begins(b"SIP/")
+        || names.clone().any(|name| holds(name) || begins(name))
+}
+
+/// RFC 3261 §25.1.
+fn is_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-.!%*_+`'~".contains(&byte)
 }
 
 fn depends_on_cuts(kind: DefectKind, open: bool) -> bool {
