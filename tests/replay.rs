@@ -39,7 +39,6 @@ fn the_committed_corpora_break_nothing() {
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
 
-/// What the fuzzer has found and what is not mended yet.
 #[test]
 fn the_seeds_break_nothing() {
     let mut seeds = seeds::all();
