@@ -2,8 +2,9 @@
 //!
 //! Three things are to be done with a batch of frames: to read it and put its streams in order, to read the content of each shard, and
 //! to judge what came out. Each is done for one batch after the other, and different ones at the same time: a thread that is free
-//! does the latest of them that is ready, so that none waits for another while there is anything to do. What came out of a batch is judged in the
-//! order of its frames: the report is that of one thread. A few batches are under way at most: memory grows with nothing.
+//! does the latest of them that is ready, so that none waits for another while there is anything to do. Only the first thread
+//! judges: what is kept is in its memory and in its cache. What came out of a batch is judged in the order of its frames: the report is that of
+//! one thread. A few batches are under way at most: memory grows with nothing.
 
 use super::batch::{Batch, Done, Piece};
 use super::rooms::Rooms;
@@ -14,6 +15,7 @@ use super::{Analyzer, take};
 use crate::base::Caveats;
 use crate::capture::Merge;
 use crate::connection::Connection;
+use crate::dialog::Seen;
 use crate::packet::Decoder;
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -46,19 +48,24 @@ pub(super) fn read(analyzer: &mut Analyzer<'_>, captures: &mut Merge<'_>) {
         shards: std::array::from_fn(|_| all.next()),
         upper: Some(upper),
         batches: VecDeque::new(),
+        spent: Vec::new(),
         first: 0,
         ended: false,
         failed: false,
-        waiting: 0,
+        first_waits: false,
+        others_waiting: 0,
     };
     let floor = Floor {
         stages: Mutex::new(stages),
-        changed: Condvar::new(),
+        for_first: Condvar::new(),
+        for_others: Condvar::new(),
         means,
     };
     thread::scope(|scope| {
-        let others: Vec<_> = (1..jobs).map(|_| scope.spawn(|| floor.help())).collect();
-        floor.help();
+        let floor = &floor;
+        let other = |number| scope.spawn(move || floor.help(Who(number)));
+        let others: Vec<_> = (1..jobs).map(other).collect();
+        floor.help(Who::FIRST);
         for other in others {
             if let Err(panic) = other.join() {
                 std::panic::resume_unwind(panic);
@@ -100,45 +107,78 @@ struct Open {
     pieces: [Option<Vec<Piece>>; SHARDS],
     /// Shards that have something to do or are at it.
     left: usize,
-    outputs: Vec<Vec<Done>>,
+    /// What came out, and whose memory it is in.
+    outputs: Vec<(Who, Vec<Done>)>,
 }
 
+/// A thread, by number: the first one judges.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Who(usize);
+
+impl Who {
+    const FIRST: Self = Self(0);
+}
+
+/// What was copied into the memory of the first thread. It goes back to the thread that made it: to free the memory of another one costs
+/// both of them more than to make it.
+type Spent = (Who, Vec<Output>);
+
 impl Open {
-    fn new(batch: Batch) -> Self {
+    fn new(batch: Batch, reader: Who) -> Self {
         let pieces = batch.pieces;
         let pieces = pieces.map(|list| Some(list).filter(|list| !list.is_empty()));
         Self {
             content: Arc::new(batch.content),
             left: pieces.iter().flatten().count(),
             pieces,
-            outputs: vec![batch.told],
+            outputs: vec![(reader, batch.told)],
         }
     }
 
-    /// Hands on what came out, in the order of the frames.
-    fn judge(self, upper: &mut Upper) {
+    /// Hands on what came out, in the order of the frames; gives what others made and is done with.
+    fn judge(self, upper: &mut Upper) -> Vec<Spent> {
         let lists = self.outputs.into_iter();
-        let mut lists: Vec<_> = lists.map(|list| list.into_iter().peekable()).collect();
+        let mut lists: Vec<_> = lists
+            .map(|(maker, list)| {
+                let most = if maker == Who::FIRST { 0 } else { list.len() };
+                (
+                    (maker, Vec::with_capacity(most)),
+                    list.into_iter().peekable(),
+                )
+            })
+            .collect();
         // Few lists: looking at all of them is as quick as a heap.
-        while let Some(list) = lists
+        while let Some((spent, list)) = lists
             .iter_mut()
-            .filter_map(|list| Some((list.peek()?.0, list)))
-            .min_by_key(|(number, _)| *number)
-            .map(|(_, list)| list)
+            .filter_map(|(spent, list)| Some((list.peek()?.0, spent, list)))
+            .min_by_key(|(number, _, _)| *number)
+            .map(|(_, spent, list)| (spent, list))
         {
             if let Some((_, last, output)) = list.next() {
-                upper.take(moved(output), last, &mut |_| {});
+                let (maker, spent) = spent;
+                let output = if *maker == Who::FIRST {
+                    output
+                } else {
+                    moved(output, spent)
+                };
+                upper.take(output, last, &mut |_| {});
             }
         }
+        let spent = lists.into_iter().map(|(spent, _)| spent);
+        spent.filter(|(_, list)| !list.is_empty()).collect()
     }
 }
 
 /// What is kept, in memory of the thread that keeps it: else that of the others is full of holes.
-fn moved(output: Output) -> Output {
+fn moved(output: Output, spent: &mut Vec<Output>) -> Output {
     match output {
-        Output::Message(mut seen) => {
-            seen.message = seen.message.clone();
-            Output::Message(seen)
+        Output::Message(seen) => {
+            let copy = Seen {
+                message: seen.message.clone(),
+                hop: seen.hop,
+            };
+            spent.push(Output::Message(seen));
+            Output::Message(copy)
         }
         Output::Connection(connection) => {
             let mut connection: Connection = *connection;
@@ -155,6 +195,7 @@ struct Stages<'r, 'c> {
     shards: [Option<Shard>; SHARDS],
     upper: Option<&'r mut Upper>,
     batches: VecDeque<Open>,
+    spent: Vec<Spent>,
     /// The number of the first of them.
     first: u64,
     /// The captures were read to their end.
@@ -162,7 +203,8 @@ struct Stages<'r, 'c> {
     /// A thread has panicked.
     failed: bool,
     /// Threads that have nothing to do.
-    waiting: usize,
+    first_waits: bool,
+    others_waiting: usize,
 }
 
 /// One thing to do.
@@ -190,7 +232,7 @@ enum Task<'r, 'c> {
 
 /// What came of it.
 enum Outcome<'r, 'c> {
-    Judged(&'r mut Upper),
+    Judged(&'r mut Upper, Vec<Spent>),
     Shard {
         shard: Shard,
         place: usize,
@@ -202,11 +244,12 @@ enum Outcome<'r, 'c> {
 
 impl<'r, 'c> Stages<'r, 'c> {
     /// The latest stage that is ready: so batches go through before others begin.
-    fn turn(&self) -> Option<Turn> {
+    fn turn(&self, who: Who) -> Option<Turn> {
         if self.failed {
             return None;
         }
-        if self.upper.is_some() && self.batches.front().is_some_and(|open| open.left == 0) {
+        let whole = self.batches.front().is_some_and(|open| open.left == 0);
+        if whole && who == Who::FIRST {
             return Some(Turn::Judge);
         }
         for (batch, open) in self.batches.iter().enumerate() {
@@ -242,9 +285,12 @@ impl<'r, 'c> Stages<'r, 'c> {
         }
     }
 
-    fn put(&mut self, result: Outcome<'r, 'c>) {
+    fn put(&mut self, result: Outcome<'r, 'c>, who: Who) {
         match result {
-            Outcome::Judged(upper) => self.upper = Some(upper),
+            Outcome::Judged(upper, spent) => {
+                self.upper = Some(upper);
+                self.spent.extend(spent);
+            }
             Outcome::Shard {
                 shard,
                 place,
@@ -256,16 +302,37 @@ impl<'r, 'c> Stages<'r, 'c> {
                 }
                 let batch = usize::try_from(number.saturating_sub(self.first)).ok();
                 if let Some(open) = batch.and_then(|batch| self.batches.get_mut(batch)) {
-                    open.outputs.push(outputs);
+                    open.outputs.push((who, outputs));
                     open.left = open.left.saturating_sub(1);
                 }
             }
             Outcome::Read(reader, batch, more) => {
                 self.reader = Some(reader);
-                self.batches.push_back(Open::new(batch));
+                self.batches.push_back(Open::new(batch, who));
                 self.ended |= !more;
             }
         }
+    }
+
+    const fn begins_to_wait(&mut self, who: Who) {
+        match who {
+            Who::FIRST => self.first_waits = true,
+            _ => self.others_waiting = self.others_waiting.saturating_add(1),
+        }
+    }
+
+    const fn waits_no_more(&mut self, who: Who) {
+        match who {
+            Who::FIRST => self.first_waits = false,
+            _ => self.others_waiting = self.others_waiting.saturating_sub(1),
+        }
+    }
+
+    /// What is to go back to a thread.
+    fn take_spent(&mut self, who: Who) -> Vec<Spent> {
+        self.spent
+            .extract_if(.., |(maker, _)| *maker == who)
+            .collect()
     }
 
     /// Whether nothing will be to do any more.
@@ -278,8 +345,8 @@ impl<'r, 'c> Task<'r, 'c> {
     fn perform(self, means: &Means) -> Outcome<'r, 'c> {
         match self {
             Self::Judge(upper, open) => {
-                open.judge(upper);
-                Outcome::Judged(upper)
+                let spent = open.judge(upper);
+                Outcome::Judged(upper, spent)
             }
             Self::Shard {
                 mut shard,
@@ -310,36 +377,55 @@ impl<'r, 'c> Task<'r, 'c> {
 /// Where the threads meet.
 struct Floor<'r, 'c> {
     stages: Mutex<Stages<'r, 'c>>,
-    changed: Condvar,
+    for_first: Condvar,
+    for_others: Condvar,
     means: &'r Means,
 }
 
 impl<'r, 'c> Floor<'r, 'c> {
     /// Does what is to be done until all is.
-    fn help(&self) {
+    fn help(&self, who: Who) {
         let _alarm = Alarm(self);
         let mut stages = self.stages();
         loop {
-            let task = stages.turn().and_then(|turn| stages.begin(turn));
+            let task = stages.turn(who).and_then(|turn| stages.begin(turn));
+            if stages.first_waits && stages.turn(Who::FIRST).is_some() {
+                self.for_first.notify_one();
+            }
+            if stages.others_waiting > 0 && stages.turn(Who(1)).is_some() {
+                self.for_others.notify_one();
+            }
+            let spent = stages.take_spent(who);
             if let Some(task) = task {
-                if stages.waiting > 0 && stages.turn().is_some() {
-                    self.changed.notify_one();
-                }
                 drop(stages);
+                drop(spent);
                 let result = task.perform(self.means);
                 stages = self.stages();
-                stages.put(result);
+                stages.put(result, who);
             } else if stages.is_over() {
                 break;
             } else {
-                stages.waiting = stages.waiting.saturating_add(1);
-                let woken = self.changed.wait(stages);
+                stages.begins_to_wait(who);
+                let woken = self.bell(who).wait(stages);
                 stages = woken.unwrap_or_else(PoisonError::into_inner);
-                stages.waiting = stages.waiting.saturating_sub(1);
+                stages.waits_no_more(who);
             }
         }
         drop(stages);
-        self.changed.notify_all();
+        self.wake_all();
+    }
+
+    /// What a thread waits for.
+    const fn bell(&self, who: Who) -> &Condvar {
+        match who {
+            Who::FIRST => &self.for_first,
+            _ => &self.for_others,
+        }
+    }
+
+    fn wake_all(&self) {
+        self.for_first.notify_all();
+        self.for_others.notify_all();
     }
 
     fn stages(&self) -> MutexGuard<'_, Stages<'r, 'c>> {
@@ -355,7 +441,7 @@ impl Drop for Alarm<'_, '_, '_> {
     fn drop(&mut self) {
         if thread::panicking() {
             self.0.stages().failed = true;
-            self.0.changed.notify_all();
+            self.0.wake_all();
         }
     }
 }
