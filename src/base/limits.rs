@@ -48,8 +48,8 @@ pub struct Limits {
     /// TLS sessions remembered for resumption, by session id or ticket. 16 384; the oldest is forgotten, and a session resumed
     /// from it is not decrypted, with the reason. About 100 bytes each.
     pub tls_sessions_learned: usize,
-    /// Secrets kept of key logs: sessions and handshakes they name. 262 144: a busy server's day. About 200 bytes each, a session
-    /// id or premaster secret at most 1 KiB more. Caveat: `secrets-unusable`.
+    /// Secrets kept of key logs: sessions and handshakes they name; a connection of TLS 1.3 counts for four. 262 144: a busy server's
+    /// day. About 90 bytes each, a session id or premaster secret at most 1 KiB more. Caveat: `secrets-unusable`.
     pub tls_secrets: usize,
     /// The start line and header fields of one SIP message, in bytes. 1 MiB. Defect: `head-too-long`.
     pub sip_head_bytes: usize,

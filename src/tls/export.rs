@@ -11,7 +11,7 @@ impl Secrets {
         let mut text = Zeroizing::new(String::new());
         for random in client_randoms {
             if let Some(secret) = self.masters().get(random) {
-                line(&mut text, "CLIENT_RANDOM", random, secret);
+                line(&mut text, "CLIENT_RANDOM", random, &secret);
             } else if let Some(secret) = self.premasters().get(random) {
                 line(&mut text, "PMS_CLIENT_RANDOM", random, secret);
             }

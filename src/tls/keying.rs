@@ -221,7 +221,7 @@ impl Keying {
     /// The master secret; `Err(None)`: the ClientKeyExchange may still come.
     fn master(&self, p: &Parameters, keyring: &mut Keyring) -> Result<Secret, Option<Reason>> {
         let server = self.server.as_ref().ok_or(None)?;
-        if let Some(master) = keyring.master(&p.client_random).cloned() {
+        if let Some(master) = keyring.master(&p.client_random) {
             keyring.log_was_used();
             return Ok(master);
         }
@@ -340,19 +340,19 @@ impl Keying {
         let known = self.client_random;
         let named = keyring.masters().filter(|_| known.is_none());
         let unnamed = keyring.unnamed(self.has_no_id());
-        let unnamed = unnamed.filter_map(|master| Some((known.as_ref()?, master)));
+        let unnamed = unnamed.filter_map(|master| Some((known.as_ref()?, master.clone())));
         let mut found = None;
         let mut tried = 0_usize;
         let to_try = named.take(RANDOMS_TRIED).chain(unnamed);
         for (client_random, master) in to_try.take(keyring.may_try(usize::MAX)) {
             tried = tried.saturating_add(1);
             p.client_random = *client_random;
-            let Ok([mut client, mut server]) = openers(&p, master) else {
+            let Ok([mut client, mut server]) = openers(&p, &master) else {
                 return false;
             };
             let own = if by_client { &mut client } else { &mut server };
             if opens(own.as_mut()) {
-                found = Some((*client_random, master.clone()));
+                found = Some((*client_random, master));
                 break;
             }
         }

@@ -43,6 +43,7 @@ mod signature;
 mod suite;
 mod suite_table;
 mod summary;
+mod vault;
 mod waiting;
 mod wire;
 mod words;

@@ -71,7 +71,7 @@ fn sealer(secrets: &Secrets, under: &Under) -> Option<Box<dyn Opener>> {
     match under {
         Under::Master { p, by_client } => {
             let master = secrets.masters().get(&p.client_random)?;
-            let [client, server] = openers(p, master).ok()?;
+            let [client, server] = openers(p, &master).ok()?;
             Some(if *by_client { client } else { server })
         }
         Under::Traffic {
@@ -120,8 +120,8 @@ impl Secrets {
             Secret::new(blocks.take(secret.bytes().len()).collect::<Vec<u8>>())
         };
         let mut made_up = Self::default();
-        for (random, master) in self.masters() {
-            made_up.add_master(*random, other(master));
+        for (random, master) in self.masters().iter() {
+            made_up.add_master(*random, other(&master));
         }
         for (random, traffic) in self.all_traffic() {
             let each = |secret: &Option<Secret>| secret.as_ref().map(other);

@@ -2,6 +2,7 @@
 
 use super::certificate::Known;
 use super::rsa_key::RsaKey;
+use super::vault::Vault;
 use crate::base::Limits;
 use ring::digest::{SHA256, digest};
 use std::collections::{BTreeMap, VecDeque};
@@ -89,6 +90,9 @@ pub(super) enum Stage {
 /// Master secrets kept that name no session: each costs a trial for each session without a secret.
 const NAMELESS: usize = 64;
 
+/// What a connection of TLS 1.3 counts for where the room is limited.
+const TRAFFIC_WEIGHT: usize = 4;
+
 /// What the user and the capture gave to open sessions with. A clone shares it with the original until one of them is added to: there may be
 /// hundreds of thousands, and they are handed from the command line to each part of the analysis.
 #[derive(Debug, Clone, Default)]
@@ -96,7 +100,7 @@ pub struct Secrets(Arc<Kept>);
 
 #[derive(Debug, Clone, Default)]
 struct Kept {
-    masters: BTreeMap<[u8; 32], Secret>,
+    masters: Vault,
     premasters: BTreeMap<[u8; 32], Secret>,
     encrypted: BTreeMap<[u8; 8], Secret>,
     sessions: BTreeMap<Vec<u8>, Secret>,
@@ -106,7 +110,7 @@ struct Kept {
 }
 
 impl Secrets {
-    pub(super) fn masters(&self) -> &BTreeMap<[u8; 32], Secret> {
+    pub(super) fn masters(&self) -> &Vault {
         &self.0.masters
     }
 
@@ -123,7 +127,7 @@ impl Secrets {
     }
 
     pub(super) fn add_master(&mut self, client_random: [u8; 32], secret: Secret) {
-        self.kept().masters.insert(client_random, secret);
+        self.kept().masters.put(&client_random, &secret, false);
     }
 
     pub(super) fn add_traffic(&mut self, client_random: [u8; 32], traffic: Traffic) {
@@ -145,6 +149,12 @@ impl Secrets {
             + self.0.traffic.len()
     }
 
+    /// The same by the memory that they take: a connection of TLS 1.3 has up to five secrets.
+    fn weight(&self) -> usize {
+        let more = self.0.traffic.len().saturating_mul(TRAFFIC_WEIGHT - 1);
+        self.len().saturating_add(more)
+    }
+
     /// Adds an RSA private key; the same key from another file is not added again.
     pub fn add_key(&mut self, key: RsaKey) {
         if !self.0.keys.iter().any(|known| known.is_same(&key)) {
@@ -157,15 +167,16 @@ impl Secrets {
         &self.0.keys
     }
 
-    /// Adds one secret; a later one replaces an earlier one of the same name. At most `room` names are kept.
+    /// Adds one secret; a later one replaces an earlier one of the same name. At most `room` names are kept, of connections of TLS 1.3 a
+    /// quarter of it.
     pub(super) fn add_within(&mut self, entry: Entry, room: usize) -> Added {
-        let full = self.len() >= room;
+        let full = self.weight() >= room;
         let kept = self.kept();
         match entry {
             Entry::Master {
                 client_random,
                 secret,
-            } => put(&mut kept.masters, client_random, secret, full),
+            } => kept.masters.put(&client_random, &secret, full),
             Entry::Premaster {
                 client_random,
                 secret,
@@ -381,12 +392,12 @@ impl Keyring {
             && self.secrets.0.encrypted.is_empty())
     }
 
-    pub(super) fn master(&self, client_random: &[u8; 32]) -> Option<&Secret> {
+    pub(super) fn master(&self, client_random: &[u8; 32]) -> Option<Secret> {
         self.secrets.0.masters.get(client_random)
     }
 
     /// All master secrets by client random.
-    pub(super) fn masters(&self) -> impl Iterator<Item = (&[u8; 32], &Secret)> {
+    pub(super) fn masters(&self) -> impl Iterator<Item = (&[u8; 32], Secret)> {
         self.secrets.0.masters.iter()
     }
 
