@@ -32,7 +32,10 @@ fn compare(capture: &[u8], name: &str, config: &Config) -> bool {
     // Connections that are open change their shard in the middle of whatever they are at.
     let middle = u64::try_from(capture.len() / 2).unwrap();
     let moved = run(1, middle);
-    assert!(moved == run(2, middle), "{name}: 2 threads from the middle");
+    for jobs in [2, 4] {
+        let several = run(jobs, middle);
+        assert!(moved == several, "{name}: {jobs} threads from the middle");
+    }
     one == moved && one == run(1, u64::MAX)
 }
 

@@ -27,9 +27,18 @@ pub(super) struct Batch {
     number: u32,
     /// Bytes of the connections that ended.
     ended: usize,
+    /// There are several shards; else all is for the first.
+    dealt: bool,
 }
 
 impl Batch {
+    pub(super) fn new(dealt: bool) -> Self {
+        Self {
+            dealt,
+            ..Self::default()
+        }
+    }
+
     pub(super) fn is_full(&self) -> bool {
         self.content.len().saturating_add(self.ended) >= BYTES
             || usize::try_from(self.number).unwrap_or(usize::MAX) >= PIECES
@@ -66,7 +75,7 @@ impl Next for Batch {
             return;
         }
         let [first, others @ ..] = &mut self.pieces;
-        for pieces in others {
+        for pieces in others.iter_mut().filter(|_| self.dealt) {
             pieces.extend(work.for_another().map(|work| Piece {
                 told: false,
                 ..piece(work)

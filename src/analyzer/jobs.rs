@@ -2,21 +2,22 @@
 //!
 //! Three things are to be done with a batch of frames: to read it and put its streams in order, to read the content of each shard, and
 //! to judge what came out. Each is done for one batch after the other, and different ones at the same time: a thread that is free
-//! does the latest of them that is ready, so that none waits for another while there is anything to do. Only the first thread
-//! judges: what is kept is in its memory and in its cache. What came out of a batch is judged in the order of its frames: the report is that of
-//! one thread. A few batches are under way at most: memory grows with nothing.
+//! does the latest of them that is ready, so that none waits for another while there is anything to do. Only one
+//! thread reads and only one judges, and beside that they help with the content: what is kept from batch to batch is in the memory and the
+//! cache of one. What came out of a batch is judged in the order of its frames: the report is that of one thread. A few batches are under way at
+//! most: memory grows with nothing.
+
+mod open;
 
 use super::batch::{Batch, Done, Piece};
 use super::rooms::Rooms;
 use super::shard::{Means, SHARDS, Shard};
 use super::upper::Upper;
-use super::work::Output;
 use super::{Analyzer, take};
 use crate::base::Caveats;
 use crate::capture::Merge;
-use crate::connection::Connection;
-use crate::dialog::Seen;
 use crate::packet::Decoder;
+use open::{Open, Spent};
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -36,7 +37,9 @@ pub(super) fn read(analyzer: &mut Analyzer<'_>, captures: &mut Merge<'_>) {
         ..
     } = analyzer;
     // As many as can be busy: one reads, one judges, the others have a shard each.
-    let jobs = usize::from(rooms.config.jobs).clamp(1, SHARDS + 2);
+    let helpers = usize::from(rooms.config.jobs)
+        .clamp(2, SHARDS + 2)
+        .saturating_sub(2);
     let mut all = std::mem::take(shards).into_iter();
     let stages = Stages {
         reader: Some(Reader {
@@ -52,20 +55,21 @@ pub(super) fn read(analyzer: &mut Analyzer<'_>, captures: &mut Merge<'_>) {
         first: 0,
         ended: false,
         failed: false,
-        first_waits: false,
-        others_waiting: 0,
+        waiting: Each::default(),
     };
     let floor = Floor {
         stages: Mutex::new(stages),
-        for_first: Condvar::new(),
-        for_others: Condvar::new(),
+        bells: Each::default(),
         means,
     };
     thread::scope(|scope| {
         let floor = &floor;
-        let other = |number| scope.spawn(move || floor.help(Who(number)));
-        let others: Vec<_> = (1..jobs).map(other).collect();
-        floor.help(Who::FIRST);
+        let others = std::iter::once(Who::Judge).chain((0..helpers).map(Who::Helper));
+        let others: Vec<_> = others
+            .map(|who| scope.spawn(move || floor.help(who)))
+            .collect();
+        // This thread has read so far, and what it keeps of connections is its own.
+        floor.help(Who::Reader);
         for other in others {
             if let Err(panic) = other.join() {
                 std::panic::resume_unwind(panic);
@@ -86,106 +90,72 @@ struct Reader<'r, 'c> {
 }
 
 impl Reader<'_, '_> {
-    /// The next batch, and whether the captures go on.
-    fn read(&mut self) -> (Batch, bool) {
-        let mut batch = Batch::default();
-        while !batch.is_full() {
+    /// The next batch.
+    fn read(&mut self) -> Fresh {
+        let mut fresh = Fresh {
+            undealt: None,
+            batch: Batch::new(self.rooms.is_dealt()),
+            more: true,
+        };
+        while !fresh.batch.is_full() {
             let Some(item) = self.captures.next(self.caveats) else {
-                return (batch, false);
+                fresh.more = false;
+                break;
             };
-            self.rooms.note(&item);
-            take(item, self.decoder, self.caveats, self.rooms, &mut batch);
-        }
-        (batch, true)
-    }
-}
-
-/// A batch that was read.
-struct Open {
-    content: Arc<Vec<u8>>,
-    /// What is to be done, by shard, until a thread takes it.
-    pieces: [Option<Vec<Piece>>; SHARDS],
-    /// Shards that have something to do or are at it.
-    left: usize,
-    /// What came out, and whose memory it is in.
-    outputs: Vec<(Who, Vec<Done>)>,
-}
-
-/// A thread, by number: the first one judges.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Who(usize);
-
-impl Who {
-    const FIRST: Self = Self(0);
-}
-
-/// What was copied into the memory of the first thread. It goes back to the thread that made it: to free the memory of another one costs
-/// both of them more than to make it.
-type Spent = (Who, Vec<Output>);
-
-impl Open {
-    fn new(batch: Batch, reader: Who) -> Self {
-        let pieces = batch.pieces;
-        let pieces = pieces.map(|list| Some(list).filter(|list| !list.is_empty()));
-        Self {
-            content: Arc::new(batch.content),
-            left: pieces.iter().flatten().count(),
-            pieces,
-            outputs: vec![(reader, batch.told)],
-        }
-    }
-
-    /// Hands on what came out, in the order of the frames; gives what others made and is done with.
-    fn judge(self, upper: &mut Upper) -> Vec<Spent> {
-        let lists = self.outputs.into_iter();
-        let mut lists: Vec<_> = lists
-            .map(|(maker, list)| {
-                let most = if maker == Who::FIRST { 0 } else { list.len() };
-                (
-                    (maker, Vec::with_capacity(most)),
-                    list.into_iter().peekable(),
-                )
-            })
-            .collect();
-        // Few lists: looking at all of them is as quick as a heap.
-        while let Some((spent, list)) = lists
-            .iter_mut()
-            .filter_map(|(spent, list)| Some((list.peek()?.0, spent, list)))
-            .min_by_key(|(number, _, _)| *number)
-            .map(|(_, spent, list)| (spent, list))
-        {
-            if let Some((_, last, output)) = list.next() {
-                let (maker, spent) = spent;
-                let output = if *maker == Who::FIRST {
-                    output
-                } else {
-                    moved(output, spent)
-                };
-                upper.take(output, last, &mut |_| {});
+            if self.rooms.note(&item) {
+                let undealt = std::mem::replace(&mut fresh.batch, Batch::new(true));
+                fresh.undealt = Some(undealt);
             }
+            let batch = &mut fresh.batch;
+            take(item, self.decoder, self.caveats, self.rooms, batch);
         }
-        let spent = lists.into_iter().map(|(spent, _)| spent);
-        spent.filter(|(_, list)| !list.is_empty()).collect()
+        fresh
     }
 }
 
-/// What is kept, in memory of the thread that keeps it: else that of the others is full of holes.
-fn moved(output: Output, spent: &mut Vec<Output>) -> Output {
-    match output {
-        Output::Message(seen) => {
-            let copy = Seen {
-                message: seen.message.clone(),
-                hop: seen.hop,
-            };
-            spent.push(Output::Message(seen));
-            Output::Message(copy)
+/// What was read.
+struct Fresh {
+    /// What came before it, when from here on connections are dealt to several shards.
+    undealt: Option<Batch>,
+    batch: Batch,
+    /// Whether the captures go on.
+    more: bool,
+}
+
+/// A thread.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Who {
+    /// It alone reads.
+    Reader,
+    /// It alone judges.
+    Judge,
+    /// One of the others, by number.
+    Helper(usize),
+}
+
+/// Something of each kind of thread.
+#[derive(Debug, Default)]
+struct Each<T> {
+    reader: T,
+    judge: T,
+    helpers: T,
+}
+
+impl<T> Each<T> {
+    const fn of(&self, who: Who) -> &T {
+        match who {
+            Who::Reader => &self.reader,
+            Who::Judge => &self.judge,
+            Who::Helper(_) => &self.helpers,
         }
-        Output::Connection(connection) => {
-            let mut connection: Connection = *connection;
-            connection.tls = connection.tls.map(|tls| Box::new(*tls));
-            Output::Connection(Box::new(connection))
+    }
+
+    const fn of_mut(&mut self, who: Who) -> &mut T {
+        match who {
+            Who::Reader => &mut self.reader,
+            Who::Judge => &mut self.judge,
+            Who::Helper(_) => &mut self.helpers,
         }
-        other => other,
     }
 }
 
@@ -203,8 +173,7 @@ struct Stages<'r, 'c> {
     /// A thread has panicked.
     failed: bool,
     /// Threads that have nothing to do.
-    first_waits: bool,
-    others_waiting: usize,
+    waiting: Each<usize>,
 }
 
 /// One thing to do.
@@ -239,7 +208,7 @@ enum Outcome<'r, 'c> {
         number: u64,
         outputs: Vec<Done>,
     },
-    Read(Reader<'r, 'c>, Batch, bool),
+    Read(Reader<'r, 'c>, Fresh),
 }
 
 impl<'r, 'c> Stages<'r, 'c> {
@@ -249,10 +218,11 @@ impl<'r, 'c> Stages<'r, 'c> {
             return None;
         }
         let whole = self.batches.front().is_some_and(|open| open.left == 0);
-        if whole && who == Who::FIRST {
+        if whole && who == Who::Judge {
             return Some(Turn::Judge);
         }
-        for (batch, open) in self.batches.iter().enumerate() {
+        let dealt = self.batches.iter().take_while(|open| !open.splits);
+        for (batch, open) in dealt.enumerate() {
             // A shard that is here has done its part of all batches before.
             let ready =
                 |(pieces, shard): (&Option<_>, &Option<_>)| pieces.is_some() && shard.is_some();
@@ -261,7 +231,7 @@ impl<'r, 'c> Stages<'r, 'c> {
             }
         }
         let read = self.reader.is_some() && !self.ended && self.batches.len() < UNDER_WAY;
-        read.then_some(Turn::Read)
+        (read && who == Who::Reader).then_some(Turn::Read)
     }
 
     fn begin(&mut self, turn: Turn) -> Option<Task<'r, 'c>> {
@@ -306,25 +276,32 @@ impl<'r, 'c> Stages<'r, 'c> {
                     open.left = open.left.saturating_sub(1);
                 }
             }
-            Outcome::Read(reader, batch, more) => {
+            Outcome::Read(reader, fresh) => {
                 self.reader = Some(reader);
-                self.batches.push_back(Open::new(batch, who));
-                self.ended |= !more;
+                let splits = fresh.undealt.is_some();
+                let undealt = fresh.undealt.map(|batch| Open::new(batch, false));
+                self.batches.extend(undealt);
+                self.batches.push_back(Open::new(fresh.batch, splits));
+                self.ended |= !fresh.more;
             }
         }
+        self.split();
     }
 
-    const fn begins_to_wait(&mut self, who: Who) {
-        match who {
-            Who::FIRST => self.first_waits = true,
-            _ => self.others_waiting = self.others_waiting.saturating_add(1),
+    /// Splits the shard that has all connections, when all before the batch that wants it is done.
+    fn split(&mut self) {
+        let mut before = self.batches.iter().take_while(|open| !open.splits);
+        if before.any(|open| open.left > 0) {
+            return;
         }
-    }
-
-    const fn waits_no_more(&mut self, who: Who) {
-        match who {
-            Who::FIRST => self.first_waits = false,
-            _ => self.others_waiting = self.others_waiting.saturating_sub(1),
+        let Some(open) = self.batches.iter_mut().find(|open| open.splits) else {
+            return;
+        };
+        let [only, ..] = &mut self.shards;
+        if let Some(only) = only.take() {
+            open.splits = false;
+            let mut all = only.split().into_iter();
+            self.shards = std::array::from_fn(|_| all.next());
         }
     }
 
@@ -367,8 +344,8 @@ impl<'r, 'c> Task<'r, 'c> {
                 }
             }
             Self::Read(mut reader) => {
-                let (batch, more) = reader.read();
-                Outcome::Read(reader, batch, more)
+                let fresh = reader.read();
+                Outcome::Read(reader, fresh)
             }
         }
     }
@@ -377,8 +354,8 @@ impl<'r, 'c> Task<'r, 'c> {
 /// Where the threads meet.
 struct Floor<'r, 'c> {
     stages: Mutex<Stages<'r, 'c>>,
-    for_first: Condvar,
-    for_others: Condvar,
+    /// What threads wait for.
+    bells: Each<Condvar>,
     means: &'r Means,
 }
 
@@ -389,11 +366,10 @@ impl<'r, 'c> Floor<'r, 'c> {
         let mut stages = self.stages();
         loop {
             let task = stages.turn(who).and_then(|turn| stages.begin(turn));
-            if stages.first_waits && stages.turn(Who::FIRST).is_some() {
-                self.for_first.notify_one();
-            }
-            if stages.others_waiting > 0 && stages.turn(Who(1)).is_some() {
-                self.for_others.notify_one();
+            for other in [Who::Reader, Who::Judge, Who::Helper(0)] {
+                if *stages.waiting.of(other) > 0 && stages.turn(other).is_some() {
+                    self.bells.of(other).notify_one();
+                }
             }
             let spent = stages.take_spent(who);
             if let Some(task) = task {
@@ -405,27 +381,20 @@ impl<'r, 'c> Floor<'r, 'c> {
             } else if stages.is_over() {
                 break;
             } else {
-                stages.begins_to_wait(who);
-                let woken = self.bell(who).wait(stages);
+                *stages.waiting.of_mut(who) += 1;
+                let woken = self.bells.of(who).wait(stages);
                 stages = woken.unwrap_or_else(PoisonError::into_inner);
-                stages.waits_no_more(who);
+                *stages.waiting.of_mut(who) -= 1;
             }
         }
         drop(stages);
         self.wake_all();
     }
 
-    /// What a thread waits for.
-    const fn bell(&self, who: Who) -> &Condvar {
-        match who {
-            Who::FIRST => &self.for_first,
-            _ => &self.for_others,
-        }
-    }
-
     fn wake_all(&self) {
-        self.for_first.notify_all();
-        self.for_others.notify_all();
+        for who in [Who::Reader, Who::Judge, Who::Helper(0)] {
+            self.bells.of(who).notify_all();
+        }
     }
 
     fn stages(&self) -> MutexGuard<'_, Stages<'r, 'c>> {

@@ -125,17 +125,14 @@ impl<'o> Analyzer<'o> {
     /// number.
     pub fn read(&mut self, captures: &mut Merge<'_>) {
         self.expect_several(captures.files() > 1);
-        // One after the other while the capture may be a short one; and where somebody watches, or names are replaced: those see
-        // packets, messages and connections in the order in which they come.
-        let threads =
-            self.rooms.config.jobs > 1 && self.observer.is_none() && self.redactor.0.is_none();
-        while !(threads && self.rooms.is_dealt())
-            && let Some(item) = captures.next(&mut self.caveats)
-        {
-            self.push(item);
-        }
-        if threads && self.rooms.is_dealt() {
+        // One after the other where somebody watches, or names are replaced: those see packets, messages and connections in the order in
+        // which they come.
+        if self.rooms.config.jobs > 1 && self.observer.is_none() && self.redactor.0.is_none() {
             jobs::read(self, captures);
+            return;
+        }
+        while let Some(item) = captures.next(&mut self.caveats) {
+            self.push(item);
         }
     }
 

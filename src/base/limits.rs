@@ -86,8 +86,8 @@ pub struct Limits {
     pub charts: usize,
     /// Bytes of the messages in charts. 24 MiB.
     pub chart_bytes: usize,
-    /// Bytes of frames after which connections are dealt to several shards by their client, and further threads begin to work. 8 MiB:
-    /// what is shorter takes a moment in one thread, and knows all TLS sessions in one place.
+    /// Bytes of frames after which connections are dealt to several shards by their client. 8 MiB: what is shorter takes a moment, and
+    /// knows all TLS sessions in one place.
     pub one_shard_bytes: u64,
     /// Connections remembered for Wireshark's `tcp.stream` numbers, 24 bytes each. 458 752. Caveat: `stream-numbers`.
     pub stream_numbers: usize,
