@@ -20,22 +20,23 @@ const PART: usize = 256;
 struct Matter(Vec<u8>);
 
 impl Matter {
-    /// Becomes the matter of a request; `false` where it has none.
-    fn read(&mut self, request: &Message) -> bool {
+    /// Becomes the matter of a request, which is an INVITE with this invitation; `false` where it has none.
+    fn read(&mut self, request: &Message, invitation: Option<&Invitation>) -> bool {
         self.0.clear();
-        self.try_read(request).is_some()
+        self.try_read(request, invitation).is_some()
     }
 
     fn of(request: &Message) -> Option<Self> {
         let mut matter = Self::default();
-        matter.read(request).then_some(matter)
+        let invitation = Invitation::of(request);
+        matter.read(request, invitation.as_ref()).then_some(matter)
     }
 
-    fn try_read(&mut self, request: &Message) -> Option<()> {
+    fn try_read(&mut self, request: &Message, invitation: Option<&Invitation>) -> Option<()> {
         let method = request.method()?;
         self.part(method.as_bytes())?;
         match method {
-            Method::Invite => match Invitation::of(request) {
+            Method::Invite => match invitation {
                 Some(i) => {
                     let start = self.0.len();
                     self.0
@@ -157,7 +158,7 @@ impl History {
             if !failed && success.is_none() {
                 continue;
             }
-            if !matter.read(&request.message) {
+            if !matter.read(&request.message, transaction.invitation()) {
                 continue;
             }
             let full = self.matters.len() >= MATTERS;

@@ -1,10 +1,12 @@
 //! A request and its responses (RFC 3261 §17).
 
 use super::call::{Call, Seen};
+use super::invitation::Invitation;
 use crate::base::{FrameRef, Span};
 use crate::sip::{Message, Method, Text};
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
+use std::cell::OnceCell;
 use std::net::IpAddr;
 
 /// Transactions of a call that are looked through one by one; beyond, a table is cheaper, and a call of thousands is not dear.
@@ -33,6 +35,8 @@ pub struct Transaction<'a> {
     cseq: u32,
     method: Method<'a>,
     branch: Option<Text<'a>>,
+    /// Read when it is asked for: many ask.
+    invitation: OnceCell<Option<Invitation>>,
 }
 
 /// What tells the transactions of one call apart.
@@ -131,6 +135,7 @@ pub(super) fn of(messages: &[Seen]) -> Vec<Transaction<'_>> {
                     cseq: cseq.number,
                     method: cseq.method,
                     branch,
+                    invitation: OnceCell::new(),
                 });
                 let Some(t) = all.last_mut() else { continue };
                 t
@@ -207,6 +212,12 @@ impl<'a> Transaction<'a> {
     /// The message of the request.
     pub fn request_message(&self) -> Option<&'a Message> {
         self.request.map(|seen| &seen.message)
+    }
+
+    /// What an INVITE asks for; `None` of anything else, and where the request was not captured.
+    pub fn invitation(&self) -> Option<&Invitation> {
+        let read = || Invitation::of(self.request_message()?);
+        self.invitation.get_or_init(read).as_ref()
     }
 
     /// The first frame it was seen in.

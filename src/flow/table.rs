@@ -54,9 +54,25 @@ pub enum Event<'a, S> {
     },
 }
 
+/// A connection, and what is asked of all of them when room is needed: to fetch each one's own memory for that would take longer.
+struct Place<S> {
+    slot: Box<Slot<S>>,
+    /// Neither closed nor reset.
+    open: bool,
+    /// The last segment.
+    last: FrameRef,
+}
+
+impl<S> Place<S> {
+    const fn note(&mut self) {
+        self.open = !self.slot.closed;
+        self.last = self.slot.summary.last;
+    }
+}
+
 /// Connections by number, each with what its owner keeps beside it.
 pub struct FlowTable<S> {
-    slots: HashMap<u32, Box<Slot<S>>, FixedState>,
+    slots: HashMap<u32, Place<S>, FixedState>,
     limits: Limits,
     early_bytes: usize,
     /// What the connections take, one of TLS several times that of others.
@@ -138,10 +154,15 @@ impl<S: Default> FlowTable<S> {
         }
         let limits = &self.limits;
         let weight = &mut self.weight;
-        let slot = self.slots.entry(number).or_insert_with(|| {
+        let place = self.slots.entry(number).or_insert_with(|| {
             *weight += 1;
-            Box::new(Slot::new(number, at, src, dst, segment))
+            Place {
+                slot: Box::new(Slot::new(number, at, src, dst, segment)),
+                open: true,
+                last: at,
+            }
         });
+        let slot = &mut *place.slot;
         if slot.weight == 1 && is_tls(segment.payload) {
             slot.weight = TLS_WEIGHT;
             *weight += TLS_WEIGHT - 1;
@@ -156,6 +177,7 @@ impl<S: Default> FlowTable<S> {
             }
             slot.refill(at, src, segment, room, limits, sink);
             self.early_bytes = (self.early_bytes + slot.early_bytes()).saturating_sub(held);
+            place.note();
             return;
         }
         let outcome = slot.push(at, src, segment, room, limits, self.several, sink);
@@ -170,6 +192,7 @@ impl<S: Default> FlowTable<S> {
         if slot.has_hole() {
             self.waiting.insert(number);
         }
+        place.note();
         if outcome.conflict {
             self.caveats.note(
                 CaveatKind::OverlapConflict,
@@ -192,7 +215,7 @@ impl<S: Default> FlowTable<S> {
 
     /// Notes an ICMP error that quotes connection `number`.
     pub fn icmp(&mut self, number: u32, quoted_sender: Endpoint, mut report: IcmpReport) {
-        if let Some(slot) = self.slots.get_mut(&number) {
+        if let Some(Place { slot, .. }) = self.slots.get_mut(&number) {
             report.quoted = slot.direction_of(quoted_sender);
             if slot.summary.icmp.len() < PLACES {
                 slot.summary.icmp.push(report);
@@ -221,7 +244,7 @@ impl<S: Default> FlowTable<S> {
     }
 
     fn end(&mut self, number: u32, evicted: bool, sink: &mut dyn FnMut(Event<'_, S>)) {
-        if let Some(mut slot) = self.slots.remove(&number) {
+        if let Some(Place { mut slot, .. }) = self.slots.remove(&number) {
             self.early_bytes = self.early_bytes.saturating_sub(slot.early_bytes());
             self.weight = self.weight.saturating_sub(slot.weight);
             slot.flush(sink);
@@ -248,13 +271,16 @@ impl<S: Default> FlowTable<S> {
             ..
         } = self;
         waiting.retain(|number| {
-            let Some(slot) = slots.get_mut(number) else {
+            let Some(place) = slots.get_mut(number) else {
                 return false;
             };
+            let slot = &mut *place.slot;
             let held = slot.early_bytes();
             slot.tick(at, sink);
             *early_bytes = (*early_bytes + slot.early_bytes()).saturating_sub(held);
-            slot.has_hole()
+            let waits = slot.has_hole();
+            place.note();
+            waits
         });
     }
 
@@ -289,13 +315,10 @@ impl<S: Default> FlowTable<S> {
         let mut over: Vec<u32> = self
             .slots
             .iter()
-            .filter(|(_, slot)| {
-                let stays = if !several && slot.is_whole() {
-                    LATE
-                } else {
-                    LINGER
-                };
-                slot.closed && at.time.since(slot.summary.last.time) > stays
+            .filter(|(_, place)| {
+                let quiet = at.time.since(place.last.time);
+                let over = !place.open && quiet > LATE;
+                over && (quiet > LINGER || (!several && place.slot.is_whole()))
             })
             .map(|(number, _)| *number)
             .collect();
@@ -315,7 +338,7 @@ impl<S: Default> FlowTable<S> {
             .slots
             .iter()
             .filter(|(other, _)| **other != except)
-            .map(|(number, slot)| (!slot.closed, slot.summary.last, *number))
+            .map(|(number, place)| (place.open, place.last, *number))
             .collect();
         let eighth = (by_age.len() / 8).max(1);
         if eighth < by_age.len() {
@@ -331,8 +354,8 @@ impl<S: Default> FlowTable<S> {
         let Some((open, last, number)) = self.oldest.pop_front() else {
             return;
         };
-        let same = |slot: &Slot<S>| (!slot.closed, slot.summary.last) == (open, last);
-        if number == except || !self.slots.get(&number).is_some_and(|slot| same(slot)) {
+        let place = self.slots.get(&number).filter(|_| number != except);
+        if place.is_none_or(|place| (place.open, place.last) != (open, last)) {
             return;
         }
         // What is over only stayed for late segments: nothing is lost with it.

@@ -211,13 +211,13 @@ fn round<'a>(transaction: &Transaction<'a>, request: &'a Seen, all: &mut Vec<Sub
             new
         }
     };
-    let may_piggyback = message
-        .supported()
-        .any(|s| s.is("ms-piggyback-first-notify"));
-    let piggyback = transaction
-        .finals
-        .iter()
-        .find(|f| may_piggyback && round.accepted() && !f.message.body().is_empty());
+    let mut finals = transaction.finals.iter();
+    let with_body = finals.find(|f| round.accepted() && !f.message.body().is_empty());
+    let piggyback = with_body.filter(|_| {
+        message
+            .supported()
+            .any(|s| s.is("ms-piggyback-first-notify"))
+    });
     if let Some(seen) = piggyback {
         let notice = Notice::new(seen, Carried::Piggyback, None);
         subscription.notices.push(notice);

@@ -43,8 +43,8 @@ pub(super) fn is_federation(a: IpAddr, b: IpAddr, to: &Reporter<'_, '_>) -> bool
 }
 
 /// The INVITE of a transaction, read.
-pub(super) fn invitation(transaction: &Transaction<'_>) -> Option<Invitation> {
-    Invitation::of(transaction.request_message()?)
+pub(super) fn invitation<'t>(transaction: &'t Transaction<'_>) -> Option<&'t Invitation> {
+    transaction.invitation()
 }
 
 /// Begins a finding about the host that answered a request and the one that asked.

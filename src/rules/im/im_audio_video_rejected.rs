@@ -65,5 +65,5 @@ fn check(transaction: &Transaction<'_>, call: &Call, to: &mut Reporter<'_, '_>) 
         to,
     )
     .summary("Only presence and text are carried; this refusal is expected.")
-    .detail("Media of the INVITE", invitation.media);
+    .detail("Media of the INVITE", invitation.media.clone());
 }
