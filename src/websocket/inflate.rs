@@ -38,8 +38,9 @@ impl Inflate {
 
     /// The content of a message, of at most `most` bytes.
     pub(super) fn run(&mut self, message: &[u8], most: usize) -> Result<Vec<u8>, &'static str> {
-        match unfold(message, &self.window, most, true) {
-            Ok(plain) => {
+        let mut plain = Vec::new();
+        match unfold(message, &self.window, most, true, &mut plain) {
+            Ok(()) => {
                 let keep = WINDOW.saturating_sub(plain.len());
                 let old = self.window.len().saturating_sub(keep);
                 self.window.drain(..old);
@@ -61,9 +62,12 @@ impl Inflate {
     }
 }
 
-/// The first bytes of a message that refers to no other; `None` if it cannot be one.
-pub(super) fn beginning(message: &[u8], most: usize) -> Option<Vec<u8>> {
-    unfold(message, &[], most, false).ok()
+/// The first bytes of a message, before it refers to another one or turns out not to be one; and whether it went on so far. Where it
+/// breaks off must not depend on how much of it is there: more bytes give the same text, or more of it.
+pub(super) fn beginning(message: &[u8], most: usize) -> (Vec<u8>, bool) {
+    let mut plain = Vec::new();
+    let goes_on = unfold(message, &[], most, false, &mut plain).is_ok();
+    (plain, goes_on)
 }
 
 enum Failed {
@@ -72,22 +76,23 @@ enum Failed {
 }
 
 /// `whole`: more than `most` bytes are an error, else the rest is left out.
-fn unfold(message: &[u8], window: &[u8], most: usize, whole: bool) -> Result<Vec<u8>, Failed> {
+fn unfold(
+    message: &[u8],
+    window: &[u8],
+    most: usize,
+    whole: bool,
+    plain: &mut Vec<u8>,
+) -> Result<(), Failed> {
     let mut stream = Decompress::new(false);
     if !window.is_empty() {
         stream.set_dictionary(window).map_err(|_| Failed::Damaged)?;
     }
-    let mut plain = Vec::new();
     let parts = [message, if whole { &TAIL[..] } else { &[] }];
     for part in parts {
         let mut rest = part;
         while !rest.is_empty() {
             if plain.len() >= most {
-                return if whole {
-                    Err(Failed::TooLong)
-                } else {
-                    Ok(plain)
-                };
+                return if whole { Err(Failed::TooLong) } else { Ok(()) };
             }
             if plain.len() == plain.capacity() {
                 let left = most.saturating_sub(plain.len());
@@ -95,7 +100,7 @@ fn unfold(message: &[u8], window: &[u8], most: usize, whole: bool) -> Result<Vec
             }
             let before = (stream.total_in(), plain.len());
             let status = stream
-                .decompress_vec(rest, &mut plain, FlushDecompress::Sync)
+                .decompress_vec(rest, plain, FlushDecompress::Sync)
                 .map_err(|_| Failed::Damaged)?;
             let used = stream.total_in().saturating_sub(before.0);
             rest = usize::try_from(used)
@@ -105,7 +110,7 @@ fn unfold(message: &[u8], window: &[u8], most: usize, whole: bool) -> Result<Vec
             if status == Status::StreamEnd {
                 // A last block (RFC 7692 §7.2.3.4): behind it only the padding of the next, empty one.
                 return match rest {
-                    [] | [0] => Ok(plain),
+                    [] | [0] => Ok(()),
                     _ => Err(Failed::Damaged),
                 };
             }
@@ -118,23 +123,19 @@ fn unfold(message: &[u8], window: &[u8], most: usize, whole: bool) -> Result<Vec
     // A full buffer may hide more.
     loop {
         if plain.len() < plain.capacity() || plain.is_empty() {
-            return Ok(plain);
+            return Ok(());
         }
         if plain.len() >= most {
-            return if whole {
-                Err(Failed::TooLong)
-            } else {
-                Ok(plain)
-            };
+            return if whole { Err(Failed::TooLong) } else { Ok(()) };
         }
         let left = most.saturating_sub(plain.len());
         plain.reserve_exact(plain.len().max(ROOM).min(left));
         let before = plain.len();
         stream
-            .decompress_vec(&[], &mut plain, FlushDecompress::Sync)
+            .decompress_vec(&[], plain, FlushDecompress::Sync)
             .map_err(|_| Failed::Damaged)?;
         if plain.len() == before {
-            return Ok(plain);
+            return Ok(());
         }
     }
 }

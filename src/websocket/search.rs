@@ -123,9 +123,14 @@ fn content(view: &[u8], header: &Header) -> Probe {
         },
         Some(_) => {}
     }
-    match inflate::beginning(&payload, PAYLOAD) {
-        None => Probe::No,
-        Some(text) if text.is_empty() => Probe::NeedMore,
-        Some(text) => sip::probe_after_gap(&text),
+    let (text, goes_on) = inflate::beginning(&payload, PAYLOAD);
+    let said = if text.is_empty() {
+        Probe::NeedMore
+    } else {
+        sip::probe_after_gap(&text)
+    };
+    match said {
+        Probe::NeedMore if !goes_on => Probe::No,
+        said => said,
     }
 }
