@@ -2,7 +2,7 @@
 
 use crate::base::{FrameRef, Span, Timestamp};
 use crate::dialog::{Call, Seen, Transaction};
-use crate::sip::{Address, Message, Method};
+use crate::sip::{Address, HeaderName, Message, Method};
 use std::borrow::Cow;
 use std::net::IpAddr;
 
@@ -164,6 +164,13 @@ fn tag(address: Option<Address<'_>>) -> Option<Cow<'_, str>> {
 }
 
 fn event(message: &Message) -> (Cow<'_, str>, Option<Cow<'_, str>>) {
+    // Nearly always the event is a word, and mostly this one.
+    if message
+        .header(HeaderName::Event)
+        .is_some_and(|event| event.bytes() == b"presence")
+    {
+        return (Cow::Borrowed("presence"), None);
+    }
     let event = message.event().map(|event| {
         let text = event.to_str();
         if text.bytes().any(|b| b.is_ascii_uppercase()) {
@@ -328,7 +335,7 @@ impl<'a> Subscription<'a> {
             let list: Vec<String> = round
                 .request
                 .message
-                .list(crate::sip::HeaderName::Accept)
+                .list(HeaderName::Accept)
                 .map(|range| {
                     let range = range.to_str();
                     let word = range.split(';').next().unwrap_or_default();

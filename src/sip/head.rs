@@ -1,5 +1,6 @@
 //! Start line and header fields as ranges of the message (RFC 3261 §7, §25).
 
+mod guess;
 mod once;
 
 use super::header::HeaderName;
@@ -324,20 +325,16 @@ impl Head {
     }
 
     fn read_field(&mut self, line: &[u8], begin: usize, max_fields: usize, once: &mut Once) {
-        // Names are short: looking at them byte by byte is quicker than what is quick for long stretches.
-        let near = line.get(..NAME_NEAR).unwrap_or(line);
-        let near = near.iter().position(|b| *b == b':');
-        let Some(colon) = near.or_else(|| memchr(b':', line)) else {
-            return self.note(DefectKind::HeaderWithoutColon, begin);
+        let before = self.fields.last().map_or(HeaderName::Other, |f| f.id);
+        let (id, name, colon) = match guess::next(before, line) {
+            Some((id, colon)) => (id, colon, colon),
+            None => match self.read_name(line, begin) {
+                Some(read) => read,
+                None => return self.note(DefectKind::HeaderWithoutColon, begin),
+            },
         };
-        let (name, value) = lex::split_around(line, colon);
-        let name = lex::trim_end(name);
-        let id = HeaderName::new(name);
-        let odd_name =
-            id == HeaderName::Other && (name.is_empty() || !name.iter().all(|b| lex::is_token(*b)));
-        if odd_name {
-            self.note(DefectKind::BadHeaderName, begin);
-        }
+        guess::learn(before, id);
+        let (_, value) = lex::split_around(line, colon);
         // Framing needs the length, wherever it is.
         let needed = id == HeaderName::ContentLength && !once.has(HeaderName::ContentLength);
         if self.fields.len() >= max_fields && !needed {
@@ -352,10 +349,27 @@ impl Head {
         once.note(id, self.fields.len());
         self.present.add(id);
         self.fields.push(Field {
-            name: Span::new(begin, begin.saturating_add(name.len())),
+            name: Span::new(begin, begin.saturating_add(name)),
             value: Span::new(value_at, value_at.saturating_add(value.len())),
             id,
         });
+    }
+
+    /// Which field a line is, how long its name is, and where its colon is, if there is one.
+    fn read_name(&mut self, line: &[u8], begin: usize) -> Option<(HeaderName, usize, usize)> {
+        // Names are short: looking at them byte by byte is quicker than what is quick for long stretches.
+        let near = line.get(..NAME_NEAR).unwrap_or(line);
+        let near = near.iter().position(|b| *b == b':');
+        let colon = near.or_else(|| memchr(b':', line))?;
+        let (name, _) = lex::split_around(line, colon);
+        let name = lex::trim_end(name);
+        let id = HeaderName::new(name);
+        let odd_name =
+            id == HeaderName::Other && (name.is_empty() || !name.iter().all(|b| lex::is_token(*b)));
+        if odd_name {
+            self.note(DefectKind::BadHeaderName, begin);
+        }
+        Some((id, name.len(), colon))
     }
 
     /// A continuation line (RFC 3261 §7.3.1).

@@ -148,6 +148,13 @@ impl HeaderName {
         Self::Other
     }
 
+    /// The one at this place of the table, and its long form; `id as u8` is its place.
+    #[inline]
+    pub(in crate::sip) fn at(place: u8) -> Option<(Self, &'static [u8])> {
+        let (id, long, _) = TABLE.get(usize::from(place))?;
+        Some((*id, long.as_bytes()))
+    }
+
     /// The long form; `""` for [`HeaderName::Other`].
     pub fn as_str(self) -> &'static str {
         TABLE
@@ -173,6 +180,7 @@ mod tests {
             assert_eq!(HeaderName::new(long.as_bytes()), *id);
             assert_eq!(HeaderName::new(long.to_ascii_uppercase().as_bytes()), *id);
             assert_eq!(id.as_str(), *long);
+            assert_eq!(HeaderName::at(*id as u8), Some((*id, long.as_bytes())));
             if *compact != 0 {
                 assert_eq!(HeaderName::new(&[*compact]), *id);
                 assert_eq!(HeaderName::new(&[compact.to_ascii_uppercase()]), *id);
@@ -197,5 +205,6 @@ mod tests {
             );
         }
         assert_eq!(HeaderName::new(&[b'a'; 70_000]), HeaderName::Other);
+        assert_eq!(HeaderName::at(HeaderName::Other as u8), None);
     }
 }
