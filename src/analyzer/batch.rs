@@ -25,8 +25,8 @@ pub(super) struct Batch {
     /// What is known already.
     pub(super) told: Vec<Done>,
     number: u32,
-    /// Bytes of the connections that ended.
-    ended: usize,
+    /// Bytes of the connections that ended, and of what is told.
+    others: usize,
     /// There are several shards; else all is for the first.
     dealt: bool,
 }
@@ -40,7 +40,7 @@ impl Batch {
     }
 
     pub(super) fn is_full(&self) -> bool {
-        self.content.len().saturating_add(self.ended) >= BYTES
+        self.content.len().saturating_add(self.others) >= BYTES
             || usize::try_from(self.number).unwrap_or(usize::MAX) >= PIECES
     }
 
@@ -61,7 +61,7 @@ impl Next for Batch {
         let number = self.next();
         if let Work::Ended(_) = work {
             // It takes memory, too, and gives a connection.
-            self.ended = self.ended.saturating_add(2 * size_of::<FlowSummary>());
+            self.others = self.others.saturating_add(2 * size_of::<FlowSummary>());
         }
         let work = work.with(|bytes| self.keep(bytes));
         let piece = |work| Piece {
@@ -86,6 +86,7 @@ impl Next for Batch {
 
     fn tell(&mut self, output: Output, last: FrameRef) {
         let number = self.next();
+        self.others = self.others.saturating_add(output.memory());
         self.told.push((number, last, output));
     }
 

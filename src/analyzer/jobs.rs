@@ -50,6 +50,7 @@ pub(super) fn read(analyzer: &mut Analyzer<'_>, captures: &mut Merge<'_>) {
         }),
         shards: std::array::from_fn(|_| all.next()),
         upper: Some(upper),
+        judge: Who::Judge,
         batches: VecDeque::new(),
         spent: Vec::new(),
         first: 0,
@@ -64,11 +65,18 @@ pub(super) fn read(analyzer: &mut Analyzer<'_>, captures: &mut Merge<'_>) {
     };
     thread::scope(|scope| {
         let floor = &floor;
-        let others = std::iter::once(Who::Judge).chain((0..helpers).map(Who::Helper));
-        let others: Vec<_> = others
-            .map(|who| scope.spawn(move || floor.help(who)))
-            .collect();
-        // This thread has read so far, and what it keeps of connections is its own.
+        // Nobody is to wait for this thread either, if it panics.
+        let _alarm = Alarm(floor);
+        let start = |who| {
+            let thread = thread::Builder::new();
+            thread.spawn_scoped(scope, move || floor.help(who)).ok()
+        };
+        let mut others: Vec<_> = start(Who::Judge).into_iter().collect();
+        if others.is_empty() {
+            // The system has no thread left: this one does everything.
+            floor.stages().judge = Who::Reader;
+        }
+        others.extend((0..helpers).map(Who::Helper).map_while(start));
         floor.help(Who::Reader);
         for other in others {
             if let Err(panic) = other.join() {
@@ -164,12 +172,15 @@ struct Stages<'r, 'c> {
     reader: Option<Reader<'r, 'c>>,
     shards: [Option<Shard>; SHARDS],
     upper: Option<&'r mut Upper>,
+    /// Who judges.
+    judge: Who,
     batches: VecDeque<Open>,
-    spent: Vec<Spent>,
     /// The number of the first of them.
     first: u64,
     /// The captures were read to their end.
     ended: bool,
+    /// What is to go back to those that made it.
+    spent: Vec<Spent>,
     /// A thread has panicked.
     failed: bool,
     /// Threads that have nothing to do.
@@ -187,7 +198,7 @@ enum Turn {
 
 /// The same with what it takes.
 enum Task<'r, 'c> {
-    Judge(&'r mut Upper, Open),
+    Judge(&'r mut Upper, Open, Who),
     Shard {
         shard: Shard,
         place: usize,
@@ -218,7 +229,7 @@ impl<'r, 'c> Stages<'r, 'c> {
             return None;
         }
         let whole = self.batches.front().is_some_and(|open| open.left == 0);
-        if whole && who == Who::Judge {
+        if whole && who == self.judge {
             return Some(Turn::Judge);
         }
         let dealt = self.batches.iter().take_while(|open| !open.splits);
@@ -237,7 +248,8 @@ impl<'r, 'c> Stages<'r, 'c> {
     fn begin(&mut self, turn: Turn) -> Option<Task<'r, 'c>> {
         match turn {
             Turn::Judge => {
-                let task = Task::Judge(self.upper.take()?, self.batches.pop_front()?);
+                let upper = self.upper.take()?;
+                let task = Task::Judge(upper, self.batches.pop_front()?, self.judge);
                 self.first = self.first.saturating_add(1);
                 Some(task)
             }
@@ -321,8 +333,8 @@ impl<'r, 'c> Stages<'r, 'c> {
 impl<'r, 'c> Task<'r, 'c> {
     fn perform(self, means: &Means) -> Outcome<'r, 'c> {
         match self {
-            Self::Judge(upper, open) => {
-                let spent = open.judge(upper);
+            Self::Judge(upper, open, who) => {
+                let spent = open.judge(upper, who);
                 Outcome::Judged(upper, spent)
             }
             Self::Shard {
@@ -378,6 +390,11 @@ impl<'r, 'c> Floor<'r, 'c> {
                 let result = task.perform(self.means);
                 stages = self.stages();
                 stages.put(result, who);
+            } else if !spent.is_empty() {
+                // To free memory takes a while: the others are not to wait for it.
+                drop(stages);
+                drop(spent);
+                stages = self.stages();
             } else if stages.is_over() {
                 break;
             } else {

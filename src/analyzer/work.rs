@@ -157,6 +157,17 @@ pub(super) enum Output {
     Restart,
 }
 
+impl Output {
+    /// Bytes in memory beside the value itself, about, of what may be large and is told by packets themselves.
+    pub(super) fn memory(&self) -> usize {
+        match self {
+            Self::Message(seen) => seen.message.memory(),
+            Self::NotSip(datagram) => datagram.payload.len(),
+            _ => 0,
+        }
+    }
+}
+
 /// A datagram that is not SIP.
 #[derive(Debug)]
 pub(super) struct NotSip {

@@ -48,7 +48,7 @@ pub struct Limits {
     /// TLS sessions remembered for resumption, by session id or ticket. 16 384; the oldest is forgotten, and a session resumed
     /// from it is not decrypted, with the reason. About 100 bytes each.
     pub tls_sessions_learned: usize,
-    /// Secrets kept of key logs: sessions and handshakes they name; a connection of TLS 1.3 counts for four. 262 144: a busy server's
+    /// Secrets kept of key logs: sessions and handshakes they name; a connection of TLS 1.3 counts for four. 196 608: a busy server's
     /// day. About 90 bytes each, a session id or premaster secret at most 1 KiB more. Caveat: `secrets-unusable`.
     pub tls_secrets: usize,
     /// The start line and header fields of one SIP message, in bytes. 1 MiB. Defect: `head-too-long`.
@@ -112,7 +112,7 @@ impl Default for Limits {
             tls_compressed_sessions: 512,
             tls_held_bytes: 64 << 10,
             tls_sessions_learned: 16_384,
-            tls_secrets: 262_144,
+            tls_secrets: 196_608,
             sip_head_bytes: 1 << 20,
             sip_body_bytes: 4 << 20,
             sip_waiting_bytes: 32 << 20,

@@ -338,7 +338,7 @@ impl Keying {
         };
         self.tried = true;
         let known = self.client_random;
-        let named = keyring.masters().filter(|_| known.is_none());
+        let named = keyring.latest_masters().filter(|_| known.is_none());
         let unnamed = keyring.unnamed(self.has_no_id());
         let unnamed = unnamed.filter_map(|master| Some((known.as_ref()?, master.clone())));
         let mut found = None;

@@ -396,9 +396,9 @@ impl Keyring {
         self.secrets.0.masters.get(client_random)
     }
 
-    /// All master secrets by client random.
-    pub(super) fn masters(&self) -> impl Iterator<Item = (&[u8; 32], Secret)> {
-        self.secrets.0.masters.iter()
+    /// All master secrets by client random, those that came last first: a capture is mostly of the end of the time that a key log covers.
+    pub(super) fn latest_masters(&self) -> impl Iterator<Item = (&[u8; 32], Secret)> {
+        self.secrets.0.masters.iter().rev()
     }
 
     /// Master secrets that may be of a session although nothing on the wire says so, at most [`NAMELESS`] of a kind: those

@@ -22,8 +22,8 @@ pub(super) struct Open {
     pub(super) splits: bool,
 }
 
-/// What was copied into the memory of the thread that judges. It goes back to the one that made it: to free the memory of another one costs
-/// both of them more than to make it.
+/// Messages that were copied into the memory of the thread that judges. They go back to the one that made them: to free the memory of another
+/// one costs both more than to make it, and there is one message or more in every frame.
 pub(super) type Spent = (Who, Vec<Output>);
 
 impl Open {
@@ -39,12 +39,12 @@ impl Open {
         }
     }
 
-    /// Hands on what came out, in the order of the frames; gives what others made and is done with.
-    pub(super) fn judge(self, upper: &mut Upper) -> Vec<Spent> {
+    /// Hands on what came out, in the order of the frames; gives what others than `who`, which does it, made and is done with.
+    pub(super) fn judge(self, upper: &mut Upper, who: Who) -> Vec<Spent> {
         let lists = self.outputs.into_iter();
         let mut lists: Vec<_> = lists
             .map(|(maker, list)| {
-                let most = if maker == Who::Judge { 0 } else { list.len() };
+                let most = if maker == who { 0 } else { list.len() };
                 (
                     (maker, Vec::with_capacity(most)),
                     list.into_iter().peekable(),
@@ -60,7 +60,7 @@ impl Open {
         {
             if let Some((_, last, output)) = list.next() {
                 let (maker, spent) = spent;
-                let output = if *maker == Who::Judge {
+                let output = if *maker == who {
                     output
                 } else {
                     moved(output, spent)
