@@ -43,9 +43,11 @@ pub fn run(data: &[u8]) {
     );
 }
 
-/// Whether bytes were skipped in a message, and not among frames.
+/// Whether bytes of a message were skipped, and not of frames.
 fn in_message(reason: &str) -> bool {
-    reason.contains("datagram") || reason == "behind a message over the limit"
+    reason.contains("start line")
+        || reason.contains("in a datagram")
+        || reason == "behind a message over the limit"
 }
 
 fn read(parts: &[Result<&[u8], u16>]) -> (Vec<Vec<u8>>, u64, String) {
