@@ -111,7 +111,7 @@ impl Clone for Vault {
 /// Shows no secret.
 impl fmt::Debug for Vault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Vault({} secrets)", self.len())
+        write!(f, "Secrets({})", self.len())
     }
 }
 
@@ -213,6 +213,6 @@ mod tests {
         }
         assert_eq!(vault.len(), 0);
         vault.put(&name(1), &secret(0xa1), false);
-        assert_eq!(format!("{vault:?}"), "Vault(1 secrets)");
+        assert_eq!(format!("{vault:?}"), "Secrets(1)");
     }
 }
