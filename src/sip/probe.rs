@@ -120,6 +120,7 @@ fn is_plain_request(line: &[u8]) -> bool {
     let (method, uri) = super::lex::split_around(before, space);
     !matches!(Method::new(method), Method::Other(_))
         && uri.iter().all(|b| *b > b' ')
+        && uri.first().is_some_and(u8::is_ascii_alphabetic)
         && memchr(b':', uri).is_some()
 }
 
@@ -183,9 +184,14 @@ fn first_word(bytes: &[u8]) -> &[u8] {
     words.find(|word| !word.is_empty()).unwrap_or(&[])
 }
 
-/// A URI has a scheme, in brackets or not; white space in what follows is tolerated. `*` is HTTP's, and harmless because the version is SIP's.
+/// A URI has a scheme, which begins with a letter (RFC 3986 §3.1), in brackets or not; white space in what follows is tolerated. `*` is HTTP's,
+/// and harmless because the version is SIP's. A line that is not whole is held to the same, so that it is judged as the whole one.
 fn may_be_uri(word: &[u8]) -> bool {
-    memchr(b':', word).is_some() || word.first() == Some(&b'<') || word == b"*"
+    match word.first() {
+        Some(b'<') => true,
+        Some(first) if first.is_ascii_alphabetic() => memchr(b':', word).is_some(),
+        _ => word == b"*",
+    }
 }
 
 /// Where the SIP version at the end of a line begins.
@@ -355,6 +361,9 @@ mod tests {
             "SIP/2.0 OK\r\n",
             "220 mail ESMTP\r\n",
             "hello world SIP/2.0\r\n",
+            "hello \u{e9}tage: SIP/2.0\r\n",
+            "INVITE :sip SIP/2.0\r\n",
+            "INVITE *:sip SIP/2.0\r\n",
             "hello worldINFO sip:a@tomt.it SIP/2.0\r\n",
             "see http://tomt.it/INFO sip:a@tomt.it SIP/2.0\r\n",
             "text1INFO sip:a@tomt.it SIP/2.0\r\n",
