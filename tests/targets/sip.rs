@@ -45,6 +45,8 @@ struct Seen {
     ends_in_start: bool,
     /// A body goes on behind its Content-Length, up to a start line in the same line: it ends where that says when the stream is cut there.
     goes_on: bool,
+    /// Line ends between messages were a keep-alive. Beside bytes that are skipped they are one or are skipped too, by where the stream is cut.
+    kept_alive: bool,
 }
 
 impl Seen {
@@ -128,7 +130,9 @@ pub fn run(data: &[u8]) {
     );
     if !parts.ends_in_start && !whole.goes_on {
         assert_eq!(whole.messages, parts.messages, "in small parts");
-        assert_eq!(whole.all(), parts.all(), "bytes, in small parts");
+        if !whole.kept_alive && !parts.kept_alive {
+            assert_eq!(whole.all(), parts.all(), "bytes, in small parts");
+        }
     }
     assert!(parts.all() <= stream.len(), "more than there was, in parts");
     assert!(whole.all() <= stream.len(), "more than there was");
@@ -165,7 +169,7 @@ fn read(
             behind_open = open;
         }
         Item::Skipped { bytes, .. } => seen.skipped += bytes,
-        Item::KeepAlive { .. } => {}
+        Item::KeepAlive { .. } => seen.kept_alive = true,
     };
     let mut offset = 0;
     let mut data = |framer: &mut Framer, parts: &[&[u8]], offset: &mut u64| {
