@@ -37,6 +37,7 @@ mod reseal;
 mod rsa_key;
 mod schedule;
 mod sealed;
+mod secret;
 mod secrets;
 mod session;
 mod signature;
