@@ -338,12 +338,17 @@ impl Keying {
         };
         self.tried = true;
         let known = self.client_random;
-        let named = keyring.latest_masters().filter(|_| known.is_none());
+        // Not looked through where none of them can be it: each is a copy.
+        let named = known.is_none().then(|| keyring.latest_masters());
         let unnamed = keyring.unnamed(self.has_no_id());
         let unnamed = unnamed.filter_map(|master| Some((known.as_ref()?, master.clone())));
         let mut found = None;
         let mut tried = 0_usize;
-        let to_try = named.take(RANDOMS_TRIED).chain(unnamed);
+        let to_try = named
+            .into_iter()
+            .flatten()
+            .take(RANDOMS_TRIED)
+            .chain(unnamed);
         for (client_random, master) in to_try.take(keyring.may_try(usize::MAX)) {
             tried = tried.saturating_add(1);
             p.client_random = *client_random;
