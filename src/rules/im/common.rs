@@ -1,6 +1,6 @@
 //! What the rules of this class share.
 
-use crate::dialog::{Call, Invitation, Seen, Transaction};
+use crate::dialog::{Call, Seen, Transaction};
 use crate::finding::Evidence;
 use crate::rules::sides::{REFUSALS, UNKNOWN_USER, are_federation, brief, diagnostics_lines};
 use crate::rules::{Building, ExplainedBy, Link, Reporter};
@@ -40,11 +40,6 @@ pub(super) const fn is_of_lower_class(status: u16) -> bool {
 /// Whether one of the two is known to be of this federation: other telephony is none of ours.
 pub(super) fn is_federation(a: IpAddr, b: IpAddr, to: &Reporter<'_, '_>) -> bool {
     are_federation(a, b, to.context())
-}
-
-/// The INVITE of a transaction, read.
-pub(super) fn invitation<'t>(transaction: &'t Transaction<'_>) -> Option<&'t Invitation> {
-    transaction.invitation()
 }
 
 /// Begins a finding about the host that answered a request and the one that asked.

@@ -1,6 +1,6 @@
 //! A text session between two people was refused.
 
-use super::common::{EXPLAINED, answered, invitation, is_of_lower_class, is_users_choice};
+use super::common::{EXPLAINED, answered, is_of_lower_class, is_users_choice};
 use crate::dialog::{Call, Transaction};
 use crate::finding::{Confidence, Severity};
 use crate::rules::healing::Healing;
@@ -47,7 +47,7 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(transaction: &Transaction<'_>, call: &Call, to: &mut Reporter<'_, '_>) {
     let (Some(invitation), Some(status), Some(request), Some(answer)) = (
-        invitation(transaction),
+        transaction.invitation(),
         transaction.final_status(),
         transaction.request,
         transaction.final_response(),

@@ -1,6 +1,6 @@
 //! A conversation of more than two people, which this federation does not carry.
 
-use super::common::{answered, invitation, is_users_choice};
+use super::common::{answered, is_users_choice};
 use crate::dialog::{Call, Transaction};
 use crate::finding::Severity;
 use crate::host::Role;
@@ -32,7 +32,7 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(transaction: &Transaction<'_>, call: &Call, to: &mut Reporter<'_, '_>) {
     let (Some(invitation), Some(status), Some(request), Some(answer)) = (
-        invitation(transaction),
+        transaction.invitation(),
         transaction.final_status(),
         transaction.request,
         transaction.final_response(),

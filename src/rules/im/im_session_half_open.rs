@@ -1,6 +1,5 @@
 //! A text session that one side believes in and the other does not.
 
-use super::common::invitation;
 use crate::dialog::{Call, Seen, TRANSACTION_TIMEOUT, Transaction};
 use crate::finding::{Confidence, Evidence, Severity};
 use crate::rules::sides::{LOWER_LAYERS, brief};
@@ -61,7 +60,7 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(call: &Call, transactions: &[Transaction<'_>], to: &mut Reporter<'_, '_>) {
     for transaction in transactions {
-        let Some(invitation) = invitation(transaction).filter(|i| i.is_plain_text()) else {
+        let Some(invitation) = transaction.invitation().filter(|i| i.is_plain_text()) else {
             continue;
         };
         let (Some(request), Some(answer)) = (transaction.request, transaction.final_response())

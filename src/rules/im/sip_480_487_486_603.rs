@@ -1,6 +1,6 @@
 //! A user is offline, busy, or does not want to.
 
-use super::common::{answered, invitation, is_federation, is_users_choice};
+use super::common::{answered, is_federation, is_users_choice};
 use crate::dialog::{Call, Transaction};
 use crate::finding::Severity;
 use crate::rules::{Check, Class, Fix, Knowledge, Reporter, Rule};
@@ -49,7 +49,7 @@ fn check(transaction: &Transaction<'_>, call: &Call, to: &mut Reporter<'_, '_>) 
     let is_session = match transaction.method() {
         Method::Message => true,
         Method::Invite => {
-            invitation(transaction).is_some_and(|i| i.text)
+            transaction.invitation().is_some_and(|i| i.text)
                 || is_federation(transaction.asker, transaction.asked, to)
         }
         _ => false,
