@@ -6,7 +6,7 @@ use crate::sip::head::{BodyLength, Head};
 use crate::sip::lex::is_token;
 use crate::sip::probe::find_start;
 use crate::sip::{DefectKind, Item, Method, Probe};
-use memchr::{memchr, memmem};
+use memchr::{memchr, memmem, memrchr};
 
 impl Framer {
     pub(super) fn body(
@@ -96,9 +96,15 @@ impl Framer {
         }
         if verdict == Probe::No && matches!(head.length, BodyLength::Stated(_)) {
             let line = behind.get(..START_LINE_MAX).unwrap_or(behind);
-            let line = memchr(b'\n', line).unwrap_or(line.len());
-            let through_line = looked_at.saturating_add(line);
-            if let Some(start) = embedded_start(view, &head, through_line) {
+            // A line that has not ended may yet end as no start line does: `SIP/2.0` goes on as `SIP/2.0./`.
+            let until = match memchr(b'\n', line) {
+                Some(line_end) => looked_at.saturating_add(line_end),
+                None => view
+                    .get(..looked_at)
+                    .and_then(|body| memrchr(b'\n', body))
+                    .map_or(0, |line_end| line_end.saturating_add(1)),
+            };
+            if let Some(start) = embedded_start(view, &head, until) {
                 end = start;
             }
             if !self.uncertain {
