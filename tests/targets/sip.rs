@@ -62,6 +62,7 @@ fn is_open(message: &Message) -> bool {
     let unusable = [
         DefectKind::ContentLengthMissing,
         DefectKind::ContentLengthInvalid,
+        DefectKind::ContentLengthNegative,
     ];
     let typed = message.headers(HeaderName::ContentType).next().is_some();
     unusable.iter().any(|kind| message.has_defect(*kind)) && !typed
