@@ -48,7 +48,7 @@ pub(super) fn read(analyzer: &mut Analyzer<'_>, captures: &mut Merge<'_>) {
             caveats,
             rooms,
         }),
-        shards: std::array::from_fn(|_| all.next()),
+        shards: std::array::from_fn(|_| all.next().map(Box::new)),
         upper: Some(upper),
         judge: Who::Judge,
         batches: VecDeque::new(),
@@ -86,7 +86,7 @@ pub(super) fn read(analyzer: &mut Analyzer<'_>, captures: &mut Merge<'_>) {
     });
     let stages = floor.stages.into_inner();
     let stages = stages.unwrap_or_else(PoisonError::into_inner);
-    shards.extend(stages.shards.into_iter().flatten());
+    shards.extend(stages.shards.into_iter().flatten().map(|shard| *shard));
 }
 
 /// Reads frames and puts streams in order.
@@ -170,7 +170,7 @@ impl<T> Each<T> {
 /// What there is to do, and what it is done with. What is `None` is with a thread.
 struct Stages<'r, 'c> {
     reader: Option<Reader<'r, 'c>>,
-    shards: [Option<Shard>; SHARDS],
+    shards: [Option<Box<Shard>>; SHARDS],
     upper: Option<&'r mut Upper>,
     /// Who judges.
     judge: Who,
@@ -200,7 +200,7 @@ enum Turn {
 enum Task<'r, 'c> {
     Judge(&'r mut Upper, Open, Who),
     Shard {
-        shard: Shard,
+        shard: Box<Shard>,
         place: usize,
         /// The number of the batch.
         number: u64,
@@ -214,12 +214,12 @@ enum Task<'r, 'c> {
 enum Outcome<'r, 'c> {
     Judged(&'r mut Upper, Vec<Spent>),
     Shard {
-        shard: Shard,
+        shard: Box<Shard>,
         place: usize,
         number: u64,
         outputs: Vec<Done>,
     },
-    Read(Reader<'r, 'c>, Fresh),
+    Read(Reader<'r, 'c>, Box<Fresh>),
 }
 
 impl<'r, 'c> Stages<'r, 'c> {
@@ -313,7 +313,7 @@ impl<'r, 'c> Stages<'r, 'c> {
         if let Some(only) = only.take() {
             open.splits = false;
             let mut all = only.split().into_iter();
-            self.shards = std::array::from_fn(|_| all.next());
+            self.shards = std::array::from_fn(|_| all.next().map(Box::new));
         }
     }
 
@@ -357,7 +357,7 @@ impl<'r, 'c> Task<'r, 'c> {
             }
             Self::Read(mut reader) => {
                 let fresh = reader.read();
-                Outcome::Read(reader, fresh)
+                Outcome::Read(reader, Box::new(fresh))
             }
         }
     }

@@ -1,6 +1,8 @@
 //! Secrets as a key log again, for an extract that is to open by itself.
 
-use super::secrets::{Keyring, Secret, Secrets, Traffic};
+use super::keyring::Keyring;
+use super::layer::Traffic;
+use super::secrets::{Secret, Secrets};
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use zeroize::Zeroizing;
@@ -10,12 +12,12 @@ impl Secrets {
     pub fn key_log_of(&self, client_randoms: &BTreeSet<[u8; 32]>) -> Zeroizing<String> {
         let mut text = Zeroizing::new(String::new());
         for random in client_randoms {
-            if let Some(secret) = self.masters().get(random) {
+            if let Some(secret) = self.master(random) {
                 line(&mut text, "CLIENT_RANDOM", random, &secret);
-            } else if let Some(secret) = self.premasters().get(random) {
+            } else if let Some(secret) = self.premaster(random) {
                 line(&mut text, "PMS_CLIENT_RANDOM", random, secret);
             }
-            if let Some(traffic) = self.all_traffic().get(random) {
+            if let Some(traffic) = self.traffic(random) {
                 of_tls13(&mut text, random, traffic);
             }
         }

@@ -1,7 +1,7 @@
 //! ClientHello and ServerHello, from the SSLv2-style form to TLS 1.3 and its drafts.
 
+use super::keyring::name_digest;
 use super::names::{ExtensionType, NamedGroup, SignatureScheme, Version};
-use super::secrets::name_digest;
 use super::suite::CipherSuiteId;
 use super::wire::{Reader, text, u16s};
 use crate::base::FrameRef;

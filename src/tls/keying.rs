@@ -2,11 +2,12 @@
 
 use super::cipher::{Opener, Parameters, openers};
 use super::hello::{ClientHello, ServerHello};
+use super::keyring::{Keyring, name_digest};
 use super::keys::{Phase, Tls13};
 use super::names::Version;
 use super::reason::Reason;
 use super::schedule::{Transcript, extended_master_secret, master_secret};
-use super::secrets::{Keyring, Secret, name_digest};
+use super::secrets::Secret;
 use super::suite::{CipherSuiteId, KeyExchange};
 use std::sync::Arc;
 

@@ -3,7 +3,8 @@
 //! Older programs write more than the RFC knows: `RSA` with a part of the encrypted premaster secret (NSS), `RSA Session-ID:… Master-Key:…`
 //! (OpenSSL, Java agents), `PMS_CLIENT_RANDOM`. A line that is not understood is counted, never shown: it may be a secret.
 
-use super::secrets::{Added, Entry, Secret, Secrets, Stage};
+use super::layer::{Added, Entry, Stage};
+use super::secrets::{Secret, Secrets};
 use crate::base::{CaveatKind, Caveats, Limits};
 use memchr::{memchr2, memrchr};
 use std::borrow::Cow;
@@ -37,7 +38,7 @@ pub struct KeylogReport {
     pub first_malformed: Vec<(u64, &'static str)>,
     /// Lines of the right form whose label is not known.
     pub unknown_labels: usize,
-    /// Secrets over [`Limits::tls_secrets`], which were not taken.
+    /// Secrets over [`Limits::tls_secrets`], which were not taken, or forgotten for later ones.
     pub dropped: usize,
 }
 
@@ -169,6 +170,11 @@ impl Secrets {
             Added::New => {
                 report.secrets += 1;
                 report.new += 1;
+            }
+            Added::Instead(forgotten) => {
+                report.secrets += 1;
+                report.new += 1;
+                report.dropped += forgotten;
             }
             Added::Known => report.secrets += 1,
             Added::NoRoom => report.dropped += 1,

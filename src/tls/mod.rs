@@ -24,7 +24,9 @@ mod kept;
 mod key_file;
 mod keying;
 mod keylog;
+mod keyring;
 mod keys;
+mod layer;
 mod legacy;
 mod name;
 mod names;
@@ -57,6 +59,7 @@ pub use hello::{ClientHello, Extensions, ServerHello};
 pub use kept::OpenedRecord;
 pub use key_file::{KeyError, KeyProblem};
 pub use keylog::KeylogReport;
+pub use keyring::Keyring;
 pub use names::{
     AlertDescription, ExtensionType, HandshakeType, NamedGroup, SignatureScheme, Version,
     certificate_type_name,
@@ -70,7 +73,7 @@ pub use reason::Reason;
 pub use rename::Renaming;
 pub use reseal::Resealer;
 pub use rsa_key::RsaKey;
-pub use secrets::{Keyring, Secret, Secrets};
+pub use secrets::{Secret, Secrets};
 pub use session::Session;
 pub use signature::SignatureAlgorithm;
 pub use suite::{Cipher, CipherKind, CipherSuiteId, KeyExchange, Mac, SuiteInfo};

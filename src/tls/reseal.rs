@@ -4,8 +4,9 @@
 use super::cipher::{Opener, Place, opener13, openers};
 use super::kept::{OpenedRecord, Under};
 use super::keys::{Phase, TrafficPlace};
+use super::layer::Traffic;
 use super::schedule::next_traffic_secret;
-use super::secrets::{Secret, Secrets, Traffic};
+use super::secrets::{Secret, Secrets};
 use ring::hmac;
 use std::collections::BTreeMap;
 use zeroize::Zeroizing;
@@ -70,7 +71,7 @@ impl Resealer {
 fn sealer(secrets: &Secrets, under: &Under) -> Option<Box<dyn Opener>> {
     match under {
         Under::Master { p, by_client } => {
-            let master = secrets.masters().get(&p.client_random)?;
+            let master = secrets.master(&p.client_random)?;
             let [client, server] = openers(p, &master).ok()?;
             Some(if *by_client { client } else { server })
         }
@@ -79,7 +80,7 @@ fn sealer(secrets: &Secrets, under: &Under) -> Option<Box<dyn Opener>> {
             by_client,
             place,
         } => {
-            let traffic = secrets.all_traffic().get(client_random)?;
+            let traffic = secrets.traffic(client_random)?;
             let secret = of_phase(traffic, *by_client, place)?;
             opener13(place.suite, place.version, &secret).ok()
         }
@@ -120,7 +121,7 @@ impl Secrets {
             Secret::new(blocks.take(secret.bytes().len()).collect::<Vec<u8>>())
         };
         let mut made_up = Self::default();
-        for (random, master) in self.masters().iter() {
+        for (random, master) in self.masters() {
             made_up.add_master(*random, other(&master));
         }
         for (random, traffic) in self.all_traffic() {

@@ -1,11 +1,11 @@
 //! Encrypted records of a session: getting keys, opening, and what stays closed.
 
 use super::keying::Answer;
+use super::keyring::Keyring;
 use super::keys::{Keys, Outcome, Phase};
 use super::observed::{What, Why};
 use super::reason::Reason;
 use super::record::Head;
-use super::secrets::Keyring;
 use super::session::{Mode, Outlet, Session, at_index, count};
 use super::summary::Protection;
 use crate::base::{Direction, FrameRef};

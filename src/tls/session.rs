@@ -5,10 +5,10 @@ use super::handshake::Joiner;
 use super::held::Held;
 use super::kept::Kept;
 use super::keying::Keying;
+use super::keyring::Keyring;
 use super::keys::Keys;
 use super::observed::{PlaintextAnswer, What, Why};
 use super::record::{Framer, Head, Leftover, Step};
-use super::secrets::Keyring;
 use super::summary::TlsSummary;
 use crate::base::{Chunk, Direction, FrameRef, Limits};
 

@@ -2,7 +2,8 @@
 //!
 //! A key log of a busy server names hundreds of thousands of sessions; a map with a piece of memory for each takes half as much again.
 
-use super::secrets::{Added, Secret};
+use super::layer::Added;
+use super::secret::Secret;
 use hashbrown::HashTable;
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
@@ -37,6 +38,12 @@ impl Vault {
     pub(super) fn get(&self, name: &[u8; NAME]) -> Option<Secret> {
         let (_, secret) = entry(&self.blocks, self.place(name)?)?;
         Some(Secret::new(secret))
+    }
+
+    /// Whether the name is known, and if so, whether it names this very secret.
+    pub(super) fn knows(&self, name: &[u8; NAME], secret: &Secret) -> Option<bool> {
+        let (_, known) = entry(&self.blocks, self.place(name)?)?;
+        Some(known.as_slice() == secret.bytes())
     }
 
     /// Takes in a secret, in the place of an earlier one of the same name; a new name only if there is room. What has not the length of a

@@ -3,10 +3,10 @@
 
 use super::held::Waiting;
 use super::keying::traffic_of;
+use super::keyring::Keyring;
 use super::keys::{Keys, Outcome, Phase};
 use super::reason::Reason;
 use super::record::Head;
-use super::secrets::Keyring;
 use super::session::{Mode, Outlet, Session};
 use crate::base::{Direction, FrameRef};
 
