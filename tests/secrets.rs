@@ -339,3 +339,45 @@ fn a_client_rejected_in_tls13_was_through_with_its_handshake() {
     );
     assert!(!said.contains("seems to"), "{said}");
 }
+
+/// In a long capture each part of the analysis has its part of the room: what came first is forgotten, and what comes directly before its
+/// session opens it.
+#[test]
+fn of_a_flood_of_secrets_in_a_long_capture_the_latest_are_kept() {
+    let name = "samples/maddr-not-trusted-tls12";
+    let capture = read(&project(&format!("{name}.pcapng")));
+    let keys = String::from_utf8(read(&project(&format!("{name}.keys")))).unwrap();
+    // The section, its interface and its first packet: what comes behind is for several shards.
+    let behind = (0..3).fold(0, |at, _| {
+        let len = capture[at + 4..at + 8].try_into().unwrap();
+        at + usize::try_from(u32::from_le_bytes(len)).unwrap()
+    });
+    let (first, packets) = capture.split_at(behind);
+    let flood = |name: usize| {
+        let line = |n| format!("CLIENT_RANDOM {n:064x} {}\n", "5e".repeat(48));
+        secrets_block(&(name..name + 1000).map(line).collect::<String>())
+    };
+    let secrets = secrets_block(&keys);
+    let run = |capture: &[&[u8]], jobs| {
+        let mut config = sipdiag::Config::default();
+        config.jobs = jobs;
+        config.limits.tls_secrets = 100;
+        config.limits.one_shard_bytes = 0;
+        sipdiag::analyze(std::io::Cursor::new(capture.concat()), name, config).unwrap()
+    };
+    for jobs in [1, 2, 4] {
+        let report = run(&[first, &flood(0), &secrets, packets], jobs);
+        assert_eq!(report.coverage.tls_unread, 0, "{jobs}");
+        assert!(report.coverage.tls_decrypted > 0, "{jobs}");
+        let few = report
+            .caveats
+            .iter()
+            .find(|c| c.text.contains("brings more secrets than are kept"));
+        // Twelve are half of what each of four may take in.
+        let sessions = u64::try_from(keys.lines().filter(|l| l.starts_with("CLIENT")).count());
+        let forgotten = (1000 + sessions.unwrap()).next_multiple_of(12) - 24;
+        assert_eq!(few.map(|c| c.count), Some(forgotten), "{jobs}");
+    }
+    let report = run(&[first, &secrets, &flood(0), packets], 1);
+    assert_eq!(report.coverage.tls_decrypted, 0);
+}
