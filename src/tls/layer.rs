@@ -79,7 +79,7 @@ pub(super) struct Layer {
     pub(super) sessions: BTreeMap<Vec<u8>, Secret>,
     pub(super) nameless: Vec<Secret>,
     pub(super) traffic: BTreeMap<[u8; 32], Traffic>,
-    /// Names in it that are in an earlier layer, too.
+    /// Names in it that are in an earlier layer, too, which is not forgotten.
     pub(super) repeated: usize,
 }
 

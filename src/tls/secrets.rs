@@ -115,7 +115,7 @@ impl Secrets {
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.len() == 0 && self.keys.is_empty()
+        self.weight() == 0 && self.keys.is_empty()
     }
 
     /// Sessions or handshakes that the key logs name. One of TLS 1.3 counts once.
@@ -173,6 +173,10 @@ impl Secrets {
             Entry::Traffic { client_random, .. } => self.traffic(client_random).cloned(),
             _ => None,
         };
+        // What is shared is a layer from here on.
+        self.own();
+        let mut layers = self.layers.iter().rev();
+        let repeated = layers.any(|layer| layer.knows(&entry).is_some());
         let own = self.own();
         let named = own.knows(&entry).is_some();
         if !named
@@ -182,7 +186,7 @@ impl Secrets {
             own.traffic.insert(*client_random, before);
         }
         let added = own.add(entry, full);
-        if known.is_some() && !named && added == Added::New {
+        if repeated && !named && added == Added::New {
             own.repeated = own.repeated.saturating_add(1);
         }
         match added {
@@ -327,5 +331,16 @@ mod tests {
         assert_eq!(part.add_within(master(3, 4), 100), Added::NoRoom);
         assert_eq!(part.master(&random(3)), Some(secret(3, 48)));
         assert_eq!(part.add_within(master(3, 3), 100), Added::Known);
+    }
+
+    #[test]
+    fn what_is_replaced_again_and_again_is_there() {
+        let mut part = Secrets::default().part(4);
+        for n in 0..100 {
+            part.add_within(master(1, n), 8);
+            assert!(!part.is_empty());
+            assert_ne!(part.len(), 0);
+            assert_eq!(part.master(&random(1)), Some(secret(n, 48)));
+        }
     }
 }
