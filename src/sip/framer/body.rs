@@ -1,12 +1,12 @@
 //! Where a body ends: where its Content-Length says, or where the next start line is.
 
-use super::look::{embedded_start, line_end};
+use super::look::{embedded_start, holds_messages, line_end};
 use super::{AFTER_GAP, Framer, NOT_SIP, OVER_LIMIT, START_LINE_MAX, State, Step, WRONG_LENGTH};
 use crate::sip::head::{BodyLength, Head};
 use crate::sip::lex::is_token;
 use crate::sip::probe::find_start;
 use crate::sip::{DefectKind, Item, Method, Probe};
-use memchr::{memchr, memmem, memrchr};
+use memchr::{memchr, memmem};
 
 impl Framer {
     pub(super) fn body(
@@ -38,7 +38,7 @@ impl Framer {
         } else {
             verdict
         };
-        let looked_at = end;
+        let (several, looked_at) = (!ends.is_empty(), end);
         let mut end = end;
         if verdict == Probe::No && !self.uncertain {
             if let Some(larger) = ends.into_iter().find(|e| *e > end) {
@@ -57,7 +57,7 @@ impl Framer {
             }
         }
         // How long the body is was not said, and what follows is one, or the beginning of a start line.
-        if verdict != Probe::Yes
+        if (verdict == Probe::No || (verdict == Probe::NeedMore && !several))
             && !behind.is_empty()
             && !self.uncertain
             && !matches!(head.length, BodyLength::Stated(_))
@@ -68,6 +68,15 @@ impl Framer {
                 head,
             };
             return Step::Used(0);
+        }
+        // Behind a wrong length the line tells what begins in it; it is judged when it is whole.
+        if verdict == Probe::No && Self::is_unfinished(view, &head, behind) {
+            self.state = State::Body {
+                head,
+                end: looked_at,
+                holds,
+            };
+            return Step::Wait;
         }
         let mut doubt = NOT_SIP;
         if self.uncertain {
@@ -96,15 +105,9 @@ impl Framer {
         }
         if verdict == Probe::No && matches!(head.length, BodyLength::Stated(_)) {
             let line = behind.get(..START_LINE_MAX).unwrap_or(behind);
-            // A line that has not ended may yet end as no start line does: `SIP/2.0` goes on as `SIP/2.0./`.
-            let until = match memchr(b'\n', line) {
-                Some(line_end) => looked_at.saturating_add(line_end),
-                None => view
-                    .get(..looked_at)
-                    .and_then(|body| memrchr(b'\n', body))
-                    .map_or(0, |line_end| line_end.saturating_add(1)),
-            };
-            if let Some(start) = embedded_start(view, &head, until) {
+            let line = memchr(b'\n', line).unwrap_or(line.len());
+            let through_line = looked_at.saturating_add(line);
+            if let Some(start) = embedded_start(view, &head, through_line) {
                 end = start;
             }
             if !self.uncertain {
@@ -115,6 +118,14 @@ impl Framer {
         self.give(view, *head, end, sink);
         self.state = State::between(doubt);
         Step::Used(end)
+    }
+
+    /// Whether the line that a body ends in has not ended yet. `behind`: what is there behind the body.
+    fn is_unfinished(view: &[u8], head: &Head, behind: &[u8]) -> bool {
+        matches!(head.length, BodyLength::Stated(_))
+            && behind.len() < START_LINE_MAX
+            && memchr(b'\n', behind).is_none()
+            && !holds_messages(head, view)
     }
 
     pub(super) fn open_body(

@@ -5,10 +5,15 @@ use super::super::head::Head;
 use super::super::probe::find_start;
 use memchr::memchr;
 
+/// Whether a body is a message, or a part of one.
+pub(super) fn holds_messages(head: &Head, view: &[u8]) -> bool {
+    head.value(HeaderName::ContentType, view)
+        .is_some_and(|kind| kind.starts_with("message/"))
+}
+
 /// Where a message begins inside an announced body; not looked for where bodies hold messages legally.
 pub(in crate::sip) fn embedded_start(view: &[u8], head: &Head, until: usize) -> Option<usize> {
-    let kind = head.value(HeaderName::ContentType, view);
-    if kind.is_some_and(|k| k.starts_with("message/")) {
+    if holds_messages(head, view) {
         return None;
     }
     let view = view.get(..until)?;

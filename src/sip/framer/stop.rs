@@ -3,7 +3,7 @@
 use super::super::head::{BodyLength, HeadEnd};
 use super::super::{DefectKind, Item, Probe};
 use super::doubt::Start;
-use super::look::leading_line_ends;
+use super::look::{leading_line_ends, line_end};
 use super::{
     AFTER_GAP, CUT_START, Framer, HOLED_BODY, NOT_SIP, State, Stop, WRONG_LENGTH, classify,
     embedded_start, is_multipart, len64,
@@ -73,7 +73,8 @@ impl Framer {
                     head.note(DefectKind::BytesMissing, end);
                 } else {
                     after = Some(State::between(WRONG_LENGTH));
-                    if let Some(start) = embedded_start(view, &head, end) {
+                    let through_line = line_end(view, end).unwrap_or(view.len());
+                    if let Some(start) = embedded_start(view, &head, through_line) {
                         head.note(DefectKind::ContentLengthMismatch, start);
                         used = start;
                     }

@@ -294,6 +294,64 @@ fn many_different_lengths_take_linear_time() {
     );
 }
 
+/// A length that is too long by a few bytes ends inside the next start line; a chunk that ends in that line must not lose it. The length is
+/// believed only when what is there behind it is nothing, or may be the beginning of another start line.
+#[test]
+fn a_start_line_behind_a_wrong_length_is_found_however_it_is_cut() {
+    let response = request("MESSAGE", 2, "", "").replacen(
+        "MESSAGE sip:anna@tomt.local SIP/2.0",
+        "SIP/2.0 200 OK",
+        1,
+    );
+    let asked = im(2, "Content-Length: 6\r\n", "text 2");
+    for (next, too_long, believed) in [(&response, 1, 2), (&response, 5, 3), (&asked, 9, 2)] {
+        let length = format!("Content-Length: {}\r\n", 6 + too_long);
+        let first = im(1, &length, "text 1");
+        let behind = first.len() + too_long;
+        let stream = first + next;
+        let (line, _) = next.split_once('\r').unwrap();
+        let line_end = behind - too_long + line.len();
+        for cut in behind..line_end + 3 {
+            let items = framed(stream.as_bytes(), [cut]);
+            let found = messages(&items);
+            if cut <= behind + believed {
+                assert_eq!(found.len(), 1, "{next} {too_long} {cut}");
+                continue;
+            }
+            let bodies: Vec<_> = found.iter().map(|m| m.body().len()).collect();
+            assert_eq!(bodies[0], 6, "{next} {too_long} {cut}");
+            assert_eq!(found[1].start_line(), line, "{next} {too_long} {cut}");
+            assert_eq!((found.len(), skipped(&items)), (2, 0));
+            assert_eq!(names(found[0]), ["content-length-mismatch"]);
+        }
+    }
+}
+
+/// An unfinished line goes on as none.
+#[test]
+fn a_line_that_only_begins_as_a_start_line_is_a_part_of_the_body() {
+    let first = im(1, "Content-Length: 8\r\n", "text\r\nX ");
+    let stream = first.clone() + "y:z SIP/2.0./\r\n" + &im(2, "Content-Length: 6\r\n", "text 2");
+    for cut in first.len() + 1..first.len() + 17 {
+        let items = framed(stream.as_bytes(), [cut]);
+        let bodies: Vec<_> = messages(&items).iter().map(|m| m.body().len()).collect();
+        assert_eq!((bodies, skipped(&items)), (vec![8, 6], 15), "{cut}");
+    }
+}
+
+/// Bytes that come one by one behind a wrong length are not looked at again and again.
+#[test]
+fn an_unfinished_line_behind_a_wrong_length_takes_linear_time() {
+    let body = "x".repeat(60_000);
+    let mut stream = String::new();
+    for n in 0..4 {
+        stream += &im(n, &format!("Content-Length: {}\r\n", body.len()), &body);
+        stream += &format!("SIP/2.0 200 {}", "y".repeat(7_000));
+    }
+    let items = framed(stream.as_bytes(), std::iter::repeat(1));
+    assert!(!messages(&items).is_empty());
+}
+
 /// What stands behind the limit was found when it was there at once, and not when it came in segments.
 #[test]
 fn a_body_over_the_limit_ends_there_however_the_stream_is_cut() {
