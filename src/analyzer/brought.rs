@@ -22,7 +22,8 @@ impl Brought {
     /// What became of a key log in a Decryption Secrets Block (draft-ietf-opsawg-pcapng, section 4.7), or of a comment, which people
     /// paste key logs into. `late`: behind a frame.
     pub(super) fn taken(&mut self, report: &KeylogReport, at: FrameRef, comment: bool, late: bool) {
-        self.late |= late && report.new > 0;
+        // Of two of the same name one will come late however often they are read.
+        self.late |= late && report.new > report.replaced;
         if report.dropped > 0 {
             self.caveats.note_many(
                 CaveatKind::SecretsUnusable,

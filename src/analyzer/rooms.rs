@@ -6,7 +6,7 @@ use super::redacting::Redactor;
 use super::scope::{InScope, ScopeState};
 use super::several::{self, Held, Several};
 use super::shard;
-use super::work::{Brings, Datagram as SipDatagram, Line, NotSip, Output, Stretch, Work};
+use super::work::{Datagram as SipDatagram, Line, NotSip, Output, Stretch, Work};
 use crate::base::{CaveatKind, Caveats, Chunk, Direction, Endpoint, FrameRef, Timestamp};
 use crate::capture::Item;
 use crate::connection::is_federation_port;
@@ -16,6 +16,7 @@ use crate::packet::{Datagram, IcmpError, Packet, Payload, SctpPacket, Segment};
 use crate::report::{Fate, Frames};
 use crate::sctp::{self, Associations};
 use crate::sip;
+use crate::tls::Secrets;
 use std::borrow::Cow;
 
 /// The IP protocol number of TCP (RFC 9293 §3.1).
@@ -52,6 +53,9 @@ pub(super) struct Rooms {
     pub(super) others: (u64, Option<FrameRef>),
     /// A frame was read.
     begun: bool,
+    /// What sessions are opened with, and whether the shards have yet to be told what came last.
+    secrets: Secrets,
+    untold: bool,
     deal: Deal,
 }
 
@@ -100,6 +104,8 @@ impl Rooms {
             caveats: Caveats::new(limits.places_per_caveat),
             others: (0, None),
             begun: false,
+            secrets: config.secrets.clone(),
+            untold: false,
             deal: Deal::default(),
             config,
         }
@@ -134,15 +140,32 @@ impl Rooms {
         comment: bool,
         next: &mut dyn Next,
     ) {
-        let brings = Brings {
+        let limits = &self.config.limits;
+        let report = if comment {
+            self.secrets.add_keylog_lines_of_comment(text, limits)
+        } else {
+            self.secrets.add_keylog(text, limits)
+        };
+        // The same name may have another secret now.
+        self.untold |= report.secrets > 0;
+        let output = Output::Brought {
+            report,
             at,
             comment,
             late: self.begun,
         };
-        next.work(None, Work::Secrets(brings, text), self.last);
+        next.tell(output, self.last);
+    }
+
+    /// The shards know the secrets that came since the last frame: once for all of them, because a capture may bring one after the other.
+    fn tell_secrets(&mut self, next: &mut dyn Next) {
+        if std::mem::take(&mut self.untold) {
+            next.work(None, Work::Secrets(self.secrets.clone()), self.last);
+        }
     }
 
     pub(super) fn packet(&mut self, packet: &Packet<'_>, next: &mut dyn Next) {
+        self.tell_secrets(next);
         let verdict = self.scope.admit(packet.src, packet.dst);
         if verdict == InScope::FromHereOn {
             self.flows.clear();
@@ -429,6 +452,7 @@ impl Rooms {
 
     /// Ends everything that is still open.
     pub(super) fn finish(&mut self, next: &mut dyn Next) {
+        self.tell_secrets(next);
         self.say_later(Timestamp::from_nanos(i64::MAX), next);
         for at in self.several.still_cut() {
             next.tell(several::cut(at), self.last);

@@ -125,20 +125,7 @@ impl Shard {
             Work::Datagram(datagram, payload) => {
                 read(&datagram, payload, &means.limits, &mut self.datagrams, out);
             }
-            Work::Secrets(brings, text) => {
-                let secrets = self.keyring.secrets_mut();
-                let report = if brings.comment {
-                    secrets.add_keylog_lines_of_comment(text, &means.limits)
-                } else {
-                    secrets.add_keylog(text, &means.limits)
-                };
-                out(Output::Brought {
-                    report,
-                    at: brings.at,
-                    comment: brings.comment,
-                    late: brings.late,
-                });
-            }
+            Work::Secrets(secrets) => self.keyring.know(secrets),
             Work::Forget => {
                 self.conversations.clear();
                 self.waiting = 0;

@@ -5,7 +5,7 @@ use crate::base::{CaveatKind, Direction, Endpoint, FrameRef};
 use crate::connection::Connection;
 use crate::dialog::{Hop, Seen};
 use crate::flow::{FlowSummary, Handshake};
-use crate::tls::KeylogReport;
+use crate::tls::{KeylogReport, Secrets};
 use std::borrow::Cow;
 use std::net::IpAddr;
 
@@ -50,8 +50,8 @@ pub(super) enum Work<B> {
     Ended(Box<FlowSummary>),
     /// A datagram that begins as SIP does.
     Datagram(Datagram, B),
-    /// Secrets that the capture brings.
-    Secrets(Brings, B),
+    /// What sessions are opened with from here on.
+    Secrets(Secrets),
     /// All connections so far were out of scope.
     Forget,
 }
@@ -64,17 +64,17 @@ impl<B> Work<B> {
             Self::Gap(stretch, len) => Work::Gap(stretch, len),
             Self::Ended(flow) => Work::Ended(flow),
             Self::Datagram(datagram, b) => Work::Datagram(datagram, bytes(b)),
-            Self::Secrets(brings, b) => Work::Secrets(brings, bytes(b)),
+            Self::Secrets(secrets) => Work::Secrets(secrets),
             Self::Forget => Work::Forget,
         }
     }
 }
 
-impl<B: Clone> Work<B> {
+impl<B> Work<B> {
     /// The same for another shard; `None` for what concerns one connection.
     pub(super) fn for_another(&self) -> Option<Self> {
         match self {
-            Self::Secrets(brings, bytes) => Some(Self::Secrets(*brings, bytes.clone())),
+            Self::Secrets(secrets) => Some(Self::Secrets(secrets.clone())),
             Self::Forget => Some(Self::Forget),
             Self::Data(..) | Self::Gap(..) | Self::Ended(_) | Self::Datagram(..) => None,
         }
@@ -101,15 +101,6 @@ pub(super) struct Datagram {
     pub(super) duplicate: bool,
     /// The frames of its fragments, if there are several.
     pub(super) fragments: Box<[FrameRef]>,
-}
-
-/// A key log inside a capture, or a comment that may hold one.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Brings {
-    pub(super) at: FrameRef,
-    pub(super) comment: bool,
-    /// Behind a frame, which may need them.
-    pub(super) late: bool,
 }
 
 /// What the rooms above the connections are told.
@@ -146,11 +137,12 @@ pub(super) enum Output {
         at: FrameRef,
         text: Cow<'static, str>,
     },
-    /// What became of secrets that the capture brought.
+    /// What became of a key log that the capture brought, or of a comment that may hold one.
     Brought {
         report: KeylogReport,
         at: FrameRef,
         comment: bool,
+        /// Behind a frame, which may need it.
         late: bool,
     },
     /// Everything so far was out of scope.

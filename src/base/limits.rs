@@ -49,8 +49,7 @@ pub struct Limits {
     /// from it is not decrypted, with the reason. About 100 bytes each.
     pub tls_sessions_learned: usize,
     /// Secrets kept of key logs: sessions and handshakes they name; a connection of TLS 1.3 counts for four. 196 608: a busy server's
-    /// day. About 90 bytes each, a session id or premaster secret at most 1 KiB more. Of what a long capture brings as it goes each shard has a
-    /// quarter of the room that is left, for the latest. Caveat: `secrets-unusable`.
+    /// day. About 90 bytes each, a session id or premaster secret at most 1 KiB more. Caveat: `secrets-unusable`.
     pub tls_secrets: usize,
     /// The start line and header fields of one SIP message, in bytes. 1 MiB. Defect: `head-too-long`.
     pub sip_head_bytes: usize,

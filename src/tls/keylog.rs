@@ -30,6 +30,8 @@ pub struct KeylogReport {
     pub secrets: usize,
     /// Secrets among them that were not known before.
     pub new: usize,
+    /// Those among the new ones that stand in the place of another one of the same name.
+    pub replaced: usize,
     /// Lines whose label is known and whose secret protects no TLS records: exporters, ECH, QUIC.
     pub not_needed: usize,
     /// Lines that are no line of a key log.
@@ -38,7 +40,7 @@ pub struct KeylogReport {
     pub first_malformed: Vec<(u64, &'static str)>,
     /// Lines of the right form whose label is not known.
     pub unknown_labels: usize,
-    /// Secrets over [`Limits::tls_secrets`], which were not taken, or forgotten for later ones.
+    /// Secrets over [`Limits::tls_secrets`], which were not taken.
     pub dropped: usize,
 }
 
@@ -171,10 +173,10 @@ impl Secrets {
                 report.secrets += 1;
                 report.new += 1;
             }
-            Added::Instead(forgotten) => {
+            Added::Replaced => {
                 report.secrets += 1;
                 report.new += 1;
-                report.dropped += forgotten;
+                report.replaced += 1;
             }
             Added::Known => report.secrets += 1,
             Added::NoRoom => report.dropped += 1,

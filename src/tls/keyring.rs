@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, VecDeque};
 /// The secrets, and what sessions of this capture taught while they were read.
 #[derive(Debug, Default)]
 pub struct Keyring {
-    /// Shared by the keyrings of all shards until the capture brings more.
+    /// Shared by the keyrings of all shards.
     secrets: Secrets,
     /// Master secrets of captured sessions by the digest of their session id or ticket; `None`: seen, and not opened.
     learned: BTreeMap<[u8; 32], Option<Secret>>,
@@ -60,9 +60,9 @@ impl Keyring {
         &self.secrets
     }
 
-    /// Takes in secrets that the capture itself brought.
-    pub fn secrets_mut(&mut self) -> &mut Secrets {
-        &mut self.secrets
+    /// Knows these secrets from now on: the same, and what the capture brought since.
+    pub fn know(&mut self, secrets: Secrets) {
+        self.secrets = secrets;
     }
 
     /// A keyring for a part of the connections: it knows the same, and may spend the `parts`th part of what may still be spent on
@@ -70,7 +70,7 @@ impl Keyring {
     pub(crate) fn share(&self, parts: usize) -> Self {
         let part = u64::try_from(parts).unwrap_or(1).max(1);
         Self {
-            secrets: self.secrets.part(parts),
+            secrets: self.secrets.clone(),
             learned: self.learned.clone(),
             order: self.order.clone(),
             room: self.room / parts.max(1),
@@ -107,8 +107,7 @@ impl Keyring {
     }
 
     /// What was given and what the capture brought, without what sessions taught.
-    pub fn into_secrets(mut self) -> Secrets {
-        self.secrets.settle();
+    pub fn into_secrets(self) -> Secrets {
         self.secrets
     }
 
@@ -125,8 +124,7 @@ impl Keyring {
         }
     }
 
-    pub(super) fn into_parts(mut self) -> (Secrets, BTreeMap<[u8; 32], Secret>) {
-        self.secrets.settle();
+    pub(super) fn into_parts(self) -> (Secrets, BTreeMap<[u8; 32], Secret>) {
         (self.secrets, self.found.unwrap_or_default())
     }
 
@@ -170,7 +168,7 @@ impl Keyring {
     /// without a name, and for a session `without_id` those named by a session id, because OpenSSL's client names a session that
     /// it resumes by ticket with a digest of the ticket, which may come later or never.
     pub(super) fn unnamed(&self, without_id: bool) -> impl Iterator<Item = &Secret> {
-        let layers = || self.secrets.layers();
+        let layers = || self.secrets.layers().rev();
         let named = layers().flat_map(|layer| layer.sessions.values());
         let named = named.filter(move |_| without_id).take(NAMELESS);
         layers().flat_map(|layer| &layer.nameless).chain(named)
@@ -195,7 +193,7 @@ impl Keyring {
 
     /// Whether there is a secret of any TLS 1.3 connection.
     pub(super) fn has_traffic(&self) -> bool {
-        self.secrets.all_traffic().next().is_some()
+        self.secrets.layers().any(|layer| !layer.traffic.is_empty())
     }
 
     /// The traffic secrets of all TLS 1.3 connections.

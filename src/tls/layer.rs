@@ -54,7 +54,7 @@ pub(super) enum Stage {
     ServerApplication,
 }
 
-/// What a connection of TLS 1.3 counts for where the room is limited.
+/// What a connection of TLS 1.3 counts for where the room is limited: it has up to five secrets.
 const TRAFFIC_WEIGHT: usize = 4;
 
 /// What became of a secret that was to be added.
@@ -62,8 +62,8 @@ const TRAFFIC_WEIGHT: usize = 4;
 pub(super) enum Added {
     /// It was not known.
     New,
-    /// It was not known, and so many older ones were forgotten for it.
-    Instead(usize),
+    /// It stands in the place of another one of the same name.
+    Replaced,
     /// It was there already.
     Known,
     /// There are too many.
@@ -79,8 +79,8 @@ pub(super) struct Layer {
     pub(super) sessions: BTreeMap<Vec<u8>, Secret>,
     pub(super) nameless: Vec<Secret>,
     pub(super) traffic: BTreeMap<[u8; 32], Traffic>,
-    /// Names in it that are in an earlier layer, too, which is not forgotten.
-    pub(super) repeated: usize,
+    /// Names in it that are in an earlier layer, too, and those among them that are connections of TLS 1.3.
+    repeated: (usize, usize),
 }
 
 impl Traffic {
@@ -106,8 +106,8 @@ impl Traffic {
 }
 
 impl Layer {
-    /// Sessions and handshakes that it names. One of TLS 1.3 counts once.
-    pub(super) fn len(&self) -> usize {
+    /// Names in it, repeated ones too. One of TLS 1.3 counts once.
+    fn all(&self) -> usize {
         self.masters.len()
             + self.premasters.len()
             + self.encrypted.len()
@@ -116,13 +116,68 @@ impl Layer {
             + self.traffic.len()
     }
 
-    /// The same by the memory that they take: a connection of TLS 1.3 has up to five secrets.
-    pub(super) fn weight(&self) -> usize {
-        let more = self.traffic.len().saturating_mul(TRAFFIC_WEIGHT - 1);
-        self.len().saturating_add(more)
+    /// Sessions and handshakes that it names and no earlier layer does.
+    pub(super) fn len(&self) -> usize {
+        self.all().saturating_sub(self.repeated.0)
     }
 
-    /// Whether the name of a secret is known, and if so, whether it names this very secret.
+    /// The same by the memory that it takes.
+    pub(super) fn weight(&self) -> usize {
+        self.size().saturating_sub(self.repeats())
+    }
+
+    /// All that is in it, by the memory that it takes.
+    pub(super) fn size(&self) -> usize {
+        weight((self.all(), self.traffic.len()))
+    }
+
+    /// What it names again, by the memory that it takes.
+    pub(super) fn repeats(&self) -> usize {
+        weight(self.repeated)
+    }
+
+    /// Whether nothing is in it.
+    pub(super) fn is_empty(&self) -> bool {
+        self.all() == 0
+    }
+
+    /// Notes that an earlier layer has this name, too.
+    pub(super) const fn repeats_one(&mut self, traffic: bool) {
+        let (names, of_tls13) = &mut self.repeated;
+        *names = names.saturating_add(1);
+        *of_tls13 = of_tls13.saturating_add(traffic as usize);
+    }
+
+    /// Both together, where `later` counts more.
+    pub(super) fn with(&self, later: &Self) -> Self {
+        let mut both = self.clone();
+        for (name, secret) in later.masters.iter() {
+            both.masters.put(name, &secret, false);
+        }
+        both.premasters.extend(later.premasters.clone());
+        both.encrypted.extend(later.encrypted.clone());
+        both.sessions.extend(later.sessions.clone());
+        both.nameless.extend(later.nameless.iter().cloned());
+        both.traffic.extend(later.traffic.clone());
+        // What is in both was noted in the later one.
+        let twice = |a: usize, b: usize, both: usize| a.saturating_add(b).saturating_sub(both);
+        let (names, of_tls13) = later.repeated;
+        let in_both = twice(self.all(), later.all(), both.all());
+        let in_both13 = twice(self.traffic.len(), later.traffic.len(), both.traffic.len());
+        both.repeated.0 = twice(self.repeated.0, names, in_both);
+        both.repeated.1 = twice(self.repeated.1, of_tls13, in_both13);
+        both
+    }
+
+    /// Whether the name of a secret is in it.
+    pub(super) fn names(&self, entry: &Entry) -> bool {
+        match entry {
+            Entry::Traffic { client_random, .. } => self.traffic.contains_key(client_random),
+            entry => self.knows(entry).is_some(),
+        }
+    }
+
+    /// Whether there is a secret of this name, and if so, whether it is this one.
     pub(super) fn knows(&self, entry: &Entry) -> Option<bool> {
         match entry {
             Entry::Master {
@@ -142,7 +197,7 @@ impl Layer {
                 secret,
             } => {
                 let traffic = self.traffic.get(client_random)?;
-                Some(traffic.stage(*stage).as_ref() == Some(secret))
+                is(traffic.stage(*stage).as_ref(), secret)
             }
         }
     }
@@ -176,11 +231,18 @@ impl Layer {
                     return Added::NoRoom;
                 }
                 let traffic = self.traffic.entry(client_random).or_default();
-                *traffic.stage_mut(stage) = Some(secret);
-                Added::New
+                match traffic.stage_mut(stage).replace(secret) {
+                    None => Added::New,
+                    Some(_) => Added::Replaced,
+                }
             }
         }
     }
+}
+
+/// By the number of names, and of those that are connections of TLS 1.3.
+const fn weight((names, of_tls13): (usize, usize)) -> usize {
+    names.saturating_add(of_tls13.saturating_mul(TRAFFIC_WEIGHT - 1))
 }
 
 fn is(known: Option<&Secret>, secret: &Secret) -> Option<bool> {
@@ -191,6 +253,8 @@ fn put<K: Ord>(map: &mut BTreeMap<K, Secret>, name: K, secret: Secret, full: boo
     if full && !map.contains_key(&name) {
         return Added::NoRoom;
     }
-    map.insert(name, secret);
-    Added::New
+    match map.insert(name, secret) {
+        None => Added::New,
+        Some(_) => Added::Replaced,
+    }
 }

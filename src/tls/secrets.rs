@@ -10,40 +10,27 @@ pub use super::secret::Secret;
 /// Master secrets kept that name no session: each costs a trial for each session without a secret.
 pub(super) const NAMELESS: usize = 64;
 
+/// Layers up to this weight together become one.
+const MERGED: usize = 16_384;
+
+/// The part of the room that may be taken by names that are in an earlier layer, too.
+const REPEATS: usize = 8;
+
 /// What the user and the capture gave to open sessions with. A clone shares what the original knows, and what either of them takes in later is
-/// its own: there may be hundreds of thousands, and they are handed from the command line to each part of the analysis.
+/// its own: there may be hundreds of thousands, and while a capture brings more, each part of the analysis has those of the place where it is.
 #[derive(Debug, Clone, Default)]
 pub struct Secrets {
     keys: Arc<Vec<RsaKey>>,
-    /// What is shared, the oldest first: a later one counts more.
+    /// What is not added to any more, the oldest first: a later one counts more.
     layers: Vec<Arc<Layer>>,
-    /// What a part of the analysis took in before `own`; forgotten when that is full.
-    older: Option<Arc<Layer>>,
     own: Arc<Layer>,
-    part: Option<Part>,
-}
-
-/// One of several parts of the analysis, each of which takes in the same.
-#[derive(Debug, Clone, Copy)]
-struct Part {
-    of: usize,
-    /// What all of them share.
-    shared: usize,
-}
-
-impl Part {
-    /// What a part may take in before it forgets what it took in before that: two of these for each part, and all together have the room.
-    fn half(self, room: usize) -> usize {
-        room.saturating_sub(self.shared) / self.of.saturating_mul(2).max(1)
-    }
 }
 
 impl Secrets {
     /// The oldest first.
     pub(super) fn layers(&self) -> impl DoubleEndedIterator<Item = &Layer> {
         let own = std::iter::once(&self.own);
-        let all = self.layers.iter().chain(&self.older).chain(own);
-        all.map(Arc::as_ref)
+        self.layers.iter().chain(own).map(Arc::as_ref)
     }
 
     /// What the last layer says of it that says anything.
@@ -63,14 +50,21 @@ impl Secrets {
         self.find(|layer| layer.traffic.get(client_random))
     }
 
-    /// All master secrets by client random, in the order in which they came.
+    /// All master secrets by client random, in the order in which they came; one that was replaced comes before the one that counts.
     pub(super) fn masters(&self) -> impl DoubleEndedIterator<Item = (&[u8; 32], Secret)> {
         self.layers().flat_map(|layer| layer.masters.iter())
     }
 
-    /// The traffic secrets of all TLS 1.3 connections; those that came last count.
+    /// The traffic secrets of all TLS 1.3 connections, the last layer first.
     pub(super) fn all_traffic(&self) -> impl Iterator<Item = (&[u8; 32], &Traffic)> {
-        self.layers().flat_map(|layer| &layer.traffic)
+        self.layers().rev().enumerate().flat_map(move |(n, layer)| {
+            let later = move || self.layers().rev().take(n);
+            let is_last = move |random| !later().any(|l| l.traffic.contains_key(random));
+            layer
+                .traffic
+                .iter()
+                .filter(move |(random, _)| is_last(*random))
+        })
     }
 
     /// What is added to.
@@ -81,28 +75,25 @@ impl Secrets {
         Arc::make_mut(&mut self.own)
     }
 
-    /// What it has is not added to any more.
+    /// What it has is shared, and not added to any more.
     fn keep(&mut self) {
         let own = mem::take(&mut self.own);
-        if own.len() > 0 {
-            self.layers.push(own);
+        if own.is_empty() {
+            return;
         }
-    }
-
-    /// The same for one of several parts of the analysis, each of which takes in the same.
-    pub(super) fn part(&self, of: usize) -> Self {
-        let mut part = self.clone();
-        part.settle();
-        part.keep();
-        let shared = part.weight();
-        part.part = Some(Part { of, shared });
-        part
-    }
-
-    /// A part of the analysis has ended, and nothing of what it has is to be forgotten any more.
-    pub(super) fn settle(&mut self) {
-        self.part = None;
-        self.layers.extend(self.older.take());
+        self.layers.push(own);
+        // Each is looked into when a secret is sought. What is twice as large as what came later waits until that has grown, so that
+        // few are copied often; large ones are not copied.
+        while let [.., before, last] = self.layers.as_slice() {
+            let (old, new) = (before.size(), last.size());
+            if old / 2 > new || old.saturating_add(new) > MERGED {
+                break;
+            }
+            let both = Arc::new(before.with(last));
+            self.layers.pop();
+            self.layers.pop();
+            self.layers.push(both);
+        }
     }
 
     pub(super) fn add_master(&mut self, client_random: [u8; 32], secret: Secret) {
@@ -115,17 +106,12 @@ impl Secrets {
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.weight() == 0 && self.keys.is_empty()
+        self.layers().all(Layer::is_empty) && self.keys.is_empty()
     }
 
     /// Sessions or handshakes that the key logs name. One of TLS 1.3 counts once.
     pub fn len(&self) -> usize {
-        let names = |layer: &Layer| layer.len().saturating_sub(layer.repeated);
-        self.layers().map(names).sum()
-    }
-
-    fn weight(&self) -> usize {
-        self.layers().map(Layer::weight).sum()
+        self.layers().map(Layer::len).sum()
     }
 
     /// Adds an RSA private key; the same key from another file is not added again.
@@ -141,7 +127,7 @@ impl Secrets {
     }
 
     /// Adds one secret; a later one replaces an earlier one of the same name. At most `room` names are kept, of connections of TLS 1.3 a
-    /// quarter of it. A part of the analysis has a part of what room was left: it forgets what it took in first.
+    /// quarter of it.
     pub(super) fn add_within(&mut self, entry: Entry, room: usize) -> Added {
         let known = self.find(|layer| layer.knows(&entry));
         if known == Some(true) {
@@ -156,17 +142,10 @@ impl Secrets {
         {
             return Added::NoRoom;
         }
-        let mut forgotten = 0;
-        let full = match self.part.map(|part| part.half(room)) {
-            None => self.weight() >= room,
-            Some(0) => true,
-            Some(half) => {
-                if self.own.weight() >= half {
-                    let older = self.older.replace(mem::take(&mut self.own));
-                    forgotten = older.map_or(0, |older| older.len());
-                }
-                false
-            }
+        // A name that is known needs no room, but for a while where others still have what was known before.
+        let full = match self.layers().any(|layer| layer.names(&entry)) {
+            false => self.layers().map(Layer::weight).sum::<usize>() >= room,
+            true => self.layers().map(Layer::repeats).sum::<usize>() >= room.div_ceil(REPEATS),
         };
         // Of a connection of TLS 1.3 several secrets come one by one: the last layer that has any has all.
         let before = match &entry {
@@ -175,23 +154,23 @@ impl Secrets {
         };
         // What is shared is a layer from here on.
         self.own();
-        let mut layers = self.layers.iter().rev();
-        let repeated = layers.any(|layer| layer.knows(&entry).is_some());
+        let repeated = self.layers.iter().any(|layer| layer.names(&entry));
+        let of_tls13 = before.is_some();
         let own = self.own();
-        let named = own.knows(&entry).is_some();
-        if !named
+        let is_new = !own.names(&entry);
+        if is_new
             && !full
             && let (Entry::Traffic { client_random, .. }, Some(before)) = (&entry, before)
         {
             own.traffic.insert(*client_random, before);
         }
         let added = own.add(entry, full);
-        if repeated && !named && added == Added::New {
-            own.repeated = own.repeated.saturating_add(1);
+        if repeated && is_new && added != Added::NoRoom {
+            own.repeats_one(of_tls13);
         }
-        match added {
-            Added::New if forgotten > 0 => Added::Instead(forgotten),
-            added => added,
+        match known {
+            Some(_) if added == Added::New => Added::Replaced,
+            _ => added,
         }
     }
 }
@@ -239,10 +218,10 @@ mod tests {
             "nothing new, nothing copied"
         );
         assert_eq!(clone.add_within(master(100, 1), 1_000), Added::New);
-        assert_eq!(clone.add_within(master(5, 6), 1_000), Added::New);
+        assert_eq!(clone.add_within(master(5, 6), 1_000), Added::Replaced);
         assert_eq!((given.len(), clone.len()), (100, 101));
         assert!(Arc::ptr_eq(&given.own, &clone.layers[0]));
-        assert_eq!(clone.own.len(), 2);
+        assert_eq!(clone.own.size(), 2);
         assert_eq!(given.master(&random(5)), Some(secret(5, 48)));
         assert_eq!(clone.master(&random(5)), Some(secret(6, 48)));
         assert_eq!(clone.master(&random(7)), Some(secret(7, 48)));
@@ -264,8 +243,8 @@ mod tests {
         assert_eq!(secrets.add_within(master(1, 1), 3), Added::Known);
         assert_eq!(
             secrets.add_within(master(3, 4), 3),
-            Added::New,
-            "instead of its first"
+            Added::Replaced,
+            "needs no room"
         );
         assert_eq!(secrets.len(), 3);
     }
@@ -286,61 +265,86 @@ mod tests {
     }
 
     #[test]
-    fn a_part_of_an_analysis_forgets_what_it_took_in_first() {
-        let mut given = Secrets::default();
-        for n in 0..20 {
-            given.add_within(master(n, n), 100);
-        }
-        // Of the room for 80 more each of four has 20, in two halves.
-        let mut parts: Vec<_> = (0..4).map(|_| given.part(4)).collect();
-        for part in &mut parts {
-            let mut forgotten = 0;
-            for n in 20..220 {
-                match part.add_within(master(n, n), 100) {
-                    Added::New => {}
-                    Added::Instead(older) => forgotten += older,
-                    other => panic!("{other:?}"),
-                }
-                assert!(part.weight() <= 40);
-                // Those that came directly before are there, and those that were given always.
-                assert!((n.saturating_sub(9)..=n).all(|n| part.master(&random(n)).is_some()));
-            }
-            assert!((0..20).all(|n| part.master(&random(n)).is_some()));
-            assert_eq!(part.master(&random(21)), None);
-            assert_eq!(forgotten + part.len(), 220, "each is known or was counted");
-        }
-        let mut after = parts.remove(0);
-        let known = after.len();
-        after.settle();
-        after.add_within(master(500, 1), 100);
-        assert_eq!(
-            after.len(),
-            known + 1,
-            "nothing is forgotten behind the end"
-        );
-    }
-
-    #[test]
-    fn a_part_without_room_takes_in_nothing() {
-        let mut given = Secrets::default();
-        for n in 0..97 {
-            given.add_within(master(n, n), 100);
-        }
-        let mut part = given.part(4);
-        assert_eq!(part.add_within(master(97, 1), 100), Added::NoRoom);
-        assert_eq!(part.add_within(master(3, 4), 100), Added::NoRoom);
-        assert_eq!(part.master(&random(3)), Some(secret(3, 48)));
-        assert_eq!(part.add_within(master(3, 3), 100), Added::Known);
-    }
-
-    #[test]
-    fn what_is_replaced_again_and_again_is_there() {
-        let mut part = Secrets::default().part(4);
+    fn a_name_that_is_known_needs_no_room_and_not_much_of_it_is_kept_twice() {
+        let mut secrets = Secrets::default();
         for n in 0..100 {
-            part.add_within(master(1, n), 8);
-            assert!(!part.is_empty());
-            assert_ne!(part.len(), 0);
-            assert_eq!(part.master(&random(1)), Some(secret(n, 48)));
+            secrets.add_within(master(n, n), 100);
+        }
+        secrets.add_within(traffic(200, Stage::ClientHandshake, 1), 110);
+        let shared = secrets.clone();
+        let stage = traffic(200, Stage::ClientApplication, 2);
+        assert_eq!(secrets.add_within(stage, 80), Added::New, "not known yet");
+        for n in 0..6 {
+            assert_eq!(secrets.add_within(master(n, n + 1), 80), Added::Replaced);
+        }
+        assert_eq!(secrets.add_within(master(50, 1), 80), Added::NoRoom);
+        assert_eq!(secrets.add_within(master(3, 9), 80), Added::Replaced);
+        assert_eq!(secrets.add_within(master(3, 9), 80), Added::Known);
+        assert_eq!((secrets.len(), shared.len()), (101, 101));
+        assert_eq!(secrets.master(&random(3)), Some(secret(9, 48)));
+        assert_eq!(secrets.master(&random(50)), Some(secret(50, 48)));
+        assert_eq!(shared.master(&random(3)), Some(secret(3, 48)));
+    }
+
+    /// A capture may bring one secret for each connection, and each has been handed on when the next one comes.
+    #[test]
+    fn very_many_that_come_one_by_one_are_in_few_layers() {
+        let mut secrets = Secrets::default();
+        let mut handed_on = secrets.clone();
+        let most = 40_000;
+        for n in 0..most + 100 {
+            let added = secrets.add_within(master(n, n), 40_000);
+            assert_eq!(added == Added::NoRoom, n >= most, "{n}");
+            // One of ten is said again, and one replaced.
+            secrets.add_within(master(n / 2, n / 2), 40_000);
+            if n.is_multiple_of(10) {
+                secrets.add_within(master(n / 3, n / 3), 40_000);
+                secrets.add_within(master(7, n), 40_000);
+            }
+            assert!(secrets.layers.len() < 24, "{n}: {}", secrets.layers.len());
+            handed_on = secrets.clone();
+        }
+        assert_eq!((secrets.len(), handed_on.len()), (40_000, 40_000));
+        for n in 0..most {
+            let wanted = if n == 7 { most + 90 } else { n };
+            assert_eq!(secrets.master(&random(n)), Some(secret(wanted, 48)), "{n}");
+        }
+        assert!(secrets.layers.iter().all(|layer| layer.repeats() < 16));
+    }
+
+    #[test]
+    fn what_is_replaced_again_and_again_is_there_once() {
+        let mut secrets = Secrets::default();
+        for n in 0..10_000 {
+            let _shares = secrets.clone();
+            secrets.add_within(master(1, n), 80);
+            secrets.add_within(traffic(2, Stage::ClientHandshake, n), 80);
+            assert_eq!(secrets.len(), 2, "{n}");
+            assert!(secrets.layers.len() < 3);
+            assert_eq!(secrets.master(&random(1)), Some(secret(n, 48)));
+        }
+        assert_eq!(secrets.all_traffic().count(), 1);
+    }
+
+    /// What a layer counts is what is there, however layers were put together.
+    #[test]
+    fn names_are_counted_once() {
+        let mut secrets = Secrets::default();
+        let mut shares = Vec::new();
+        for n in 0..400 {
+            secrets.add_within(master(n % 40, n), 1_000);
+            secrets.add_within(traffic(n % 30, Stage::ClientHandshake, n % 60), 1_000);
+            let id = vec![u8::try_from(n % 20).unwrap()];
+            let of_session = Entry::Session {
+                id,
+                secret: secret(n, 48),
+            };
+            secrets.add_within(of_session, 1_000);
+            if n % 7 < 3 {
+                shares.push(secrets.clone());
+            }
+            let n = usize::try_from(n).unwrap() + 1;
+            assert_eq!(secrets.len(), n.min(40) + n.min(30) + n.min(20), "{n}");
         }
     }
 }

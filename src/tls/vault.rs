@@ -57,7 +57,7 @@ impl Vault {
                 Some(known) if known == secret => Added::Known,
                 Some(known) => {
                     known.copy_from_slice(secret);
-                    Added::New
+                    Added::Replaced
                 }
                 None => Added::NoRoom,
             };
@@ -185,7 +185,7 @@ mod tests {
         vault.put(&name(1), &secret(0xa1), false);
         vault.put(&name(2), &secret(0xb2), false);
         for n in 0..100_000 {
-            assert_eq!(vault.put(&name(1), &secret(n % 7), true), Added::New);
+            assert_eq!(vault.put(&name(1), &secret(n % 7), true), Added::Replaced);
         }
         assert_eq!((vault.len(), vault.blocks.len()), (2, 1));
         assert_eq!(vault.get(&name(1)), Some(secret(99_999 % 7)));
