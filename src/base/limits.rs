@@ -22,10 +22,10 @@ pub struct Limits {
     pub fragment_bytes: usize,
     /// Flows open at the same time, about 1 500 bytes each; one of TLS counts as five. 16 384. Caveat: `flow-evicted`.
     pub flows: usize,
-    /// Early (out of order) TCP bytes kept per direction. 1 MiB: more than a receive window without scaling.
+    /// Early (out of order) TCP bytes kept per direction, and 96 for each segment. 1 MiB: more than a receive window without scaling.
     /// Caveat: `stream-gap`.
     pub early_bytes_per_direction: usize,
-    /// Early TCP bytes kept in all flows together. 32 MiB. Caveat: `stream-gap`.
+    /// Early TCP bytes kept in all flows together, and 96 for each segment. 16 MiB. Caveat: `stream-gap`.
     pub early_bytes: usize,
     /// One TLS handshake message, in bytes. 256 KiB: a certificate chain is 16 MiB at most by its length field,
     /// 10 KiB in practice. Caveat: `tls-handshake-too-long`.
@@ -55,7 +55,7 @@ pub struct Limits {
     pub sip_head_bytes: usize,
     /// The body of one SIP message, in bytes. 4 MiB. Defect: `body-too-long`.
     pub sip_body_bytes: usize,
-    /// Bytes of unfinished SIP messages in all streams together. 32 MiB; above it, what the stream at hand waits with is given
+    /// Bytes of unfinished SIP messages in all streams together. 16 MiB; above it, what the stream at hand waits with is given
     /// as it is. Caveat: `sip-unfinished`.
     pub sip_waiting_bytes: usize,
     /// Header fields indexed in one SIP message. 16 384. Defect: `too-many-header-fields`.
@@ -104,7 +104,7 @@ impl Default for Limits {
             fragment_bytes: 4 << 20,
             flows: 16_384,
             early_bytes_per_direction: 1 << 20,
-            early_bytes: 32 << 20,
+            early_bytes: 16 << 20,
             tls_handshake_bytes: 256 << 10,
             tls_sequence_search: 4_096,
             tls_search_bytes: 2 << 30,
@@ -115,7 +115,7 @@ impl Default for Limits {
             tls_secrets: 196_608,
             sip_head_bytes: 1 << 20,
             sip_body_bytes: 4 << 20,
-            sip_waiting_bytes: 32 << 20,
+            sip_waiting_bytes: 16 << 20,
             sip_header_fields: 16_384,
             sctp_directions: 16_384,
             sctp_waiting_bytes: 16 << 20,

@@ -59,8 +59,8 @@ pub fn small_limits() -> Limits {
     limits.fragment_datagrams = 4;
     limits.fragment_bytes = 1 << 12;
     limits.flows = 4;
-    limits.early_bytes_per_direction = 1 << 10;
-    limits.early_bytes = 1 << 11;
+    limits.early_bytes_per_direction = 1 << 12;
+    limits.early_bytes = 1 << 13;
     limits.tls_handshake_bytes = 1 << 13;
     limits.tls_sequence_search = 16;
     limits.tls_search_bytes = 1 << 18;

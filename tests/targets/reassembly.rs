@@ -67,8 +67,8 @@ pub fn run(data: &[u8]) {
     let len = input.u16() % LONGEST;
     let mut limits = Limits::default();
     if choices & LITTLE_ROOM != 0 {
-        limits.early_bytes = 512;
-        limits.early_bytes_per_direction = 256;
+        limits.early_bytes = 4_096;
+        limits.early_bytes_per_direction = 2_048;
     }
     let mut run = Run {
         table: FlowTable::new(&limits),

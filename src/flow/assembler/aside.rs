@@ -4,6 +4,7 @@
 //! were handed on cannot be preceded by others any more. And segments so far away that they are either of another connection on the
 //! same ports, or the first ones behind a very long hole: the next ones tell.
 
+use super::early::PIECE;
 use super::len64;
 use crate::base::{FrameRef, Span};
 
@@ -49,8 +50,10 @@ pub(super) struct Aside {
 }
 
 impl Aside {
+    /// Bytes of memory.
     pub(super) fn bytes(&self) -> usize {
         self.bytes
+            .saturating_add(self.held.len().saturating_mul(PIECE))
     }
 
     pub(super) fn is_empty(&self) -> bool {

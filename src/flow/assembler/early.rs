@@ -20,9 +20,14 @@ pub(super) struct Early {
     bytes: usize,
 }
 
+/// Bytes that a stretch takes beside its own: its entry, and a piece of memory of its own. A flood of segments of one byte is mostly that.
+pub(super) const PIECE: usize = 96;
+
 impl Early {
+    /// Bytes of memory.
     pub(super) fn bytes(&self) -> usize {
         self.bytes
+            .saturating_add(self.pieces.len().saturating_mul(PIECE))
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -1,5 +1,6 @@
 //! When bytes that did not come are given up.
 
+use super::early::PIECE;
 use super::{Assembler, FARTHEST_AHEAD};
 use crate::base::{Chunk, FrameRef, Span};
 use crate::flow::seq::{advance, offset_of};
@@ -110,7 +111,8 @@ impl Assembler {
         let held = self.early.bytes();
         // `room` is what is free beside all that is held now; what this direction lets go of is free again.
         let fits = |now: usize| {
-            now.saturating_add(len) <= cap && now.saturating_add(len) <= held.saturating_add(room)
+            let then = now.saturating_add(len).saturating_add(PIECE);
+            then <= cap && then <= held.saturating_add(room)
         };
         let mut gave_up = false;
         while !fits(self.early.bytes()) && self.next < offset {

@@ -229,6 +229,27 @@ fn early_bytes_are_bounded_and_none_is_left_out() {
     assert_eq!((data, gaps), (99 * 60_000, 70_000 + 98 * 10_000));
 }
 
+/// Each takes a place and a piece of memory of its own, however short it is.
+#[test]
+fn very_short_early_segments_count_what_they_take() {
+    let mut run = Run::new(0);
+    let limits = Limits::default();
+    let mut given = 0;
+    for n in 1..100_000u32 {
+        run.side.push(
+            n * 2,
+            &segment(b"x"),
+            at(u64::from(n)),
+            usize::MAX,
+            &limits,
+            &mut |chunk| given += usize::from(matches!(chunk, Chunk::Data { .. })),
+        );
+        assert!(run.side.early_bytes() <= limits.early_bytes_per_direction);
+    }
+    let waiting = 99_999 - given;
+    assert!((10_000..11_000).contains(&waiting), "{waiting}");
+}
+
 #[test]
 fn without_room_for_any_a_segment_is_handed_on_at_once() {
     let mut run = Run::new(0);

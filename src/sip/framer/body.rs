@@ -6,7 +6,15 @@ use crate::sip::head::{BodyLength, Head};
 use crate::sip::lex::is_token;
 use crate::sip::probe::find_start;
 use crate::sip::{DefectKind, Item, Method, Probe};
-use memchr::{memchr, memmem};
+use memchr::{memchr, memchr_iter};
+
+/// Whether there may be a start line: a cheap look before the costly one.
+fn has_version(body: &[u8]) -> bool {
+    memchr_iter(b'/', body).any(|slash| {
+        let name = body.get(slash.saturating_sub(3)..slash);
+        name.is_some_and(|name| name.eq_ignore_ascii_case(b"SIP"))
+    })
+}
 
 impl Framer {
     pub(super) fn body(
@@ -97,7 +105,7 @@ impl Framer {
         if verdict == Probe::NeedMore
             && *holds.get_or_insert_with(|| {
                 let body = view.get(head.len..end).unwrap_or(&[]);
-                memmem::find(body, b"SIP/").is_some() && embedded_start(view, &head, end).is_some()
+                has_version(body) && embedded_start(view, &head, end).is_some()
             })
         {
             self.state = State::Body { head, end, holds };
