@@ -25,7 +25,7 @@ pub(super) struct Batch {
     /// What is known already.
     pub(super) told: Vec<Done>,
     number: u32,
-    /// Bytes of the connections that ended, and of what is told.
+    /// Bytes of the connections that ended, of what is told, and of secrets.
     others: usize,
     /// There are several shards; else all is for the first.
     dealt: bool,
@@ -59,6 +59,9 @@ impl Batch {
 impl Next for Batch {
     fn work(&mut self, shard: Option<usize>, work: Work<&[u8]>, last: FrameRef) {
         let number = self.next();
+        if let Work::Secrets(secrets) = &work {
+            self.others = self.others.saturating_add(secrets.fresh_bytes());
+        }
         if let Work::Ended(_) = work {
             // It takes memory, too, and gives a connection.
             self.others = self.others.saturating_add(2 * size_of::<FlowSummary>());

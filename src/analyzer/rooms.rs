@@ -146,8 +146,7 @@ impl Rooms {
         } else {
             self.secrets.add_keylog(text, limits)
         };
-        // The same name may have another secret now.
-        self.untold |= report.secrets > 0;
+        self.untold |= report.new > 0;
         let output = Output::Brought {
             report,
             at,

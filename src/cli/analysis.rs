@@ -59,7 +59,8 @@ fn read(reading: &Reading, hash: bool, mut watch: Option<&mut dyn Watch>) -> any
     let progress = &reading.progress;
     let mut config = reading.config.clone();
     let clocks = input::clocks(&reading.captures, &config.limits, progress)?;
-    // Secrets that are all known from the beginning cannot be late again: this ends with the second round.
+    // Secrets that are all known from the beginning cannot be late again: the second round is the last.
+    let mut second = false;
     let mut what = "reading";
     loop {
         progress.pass(what, &reading.captures);
@@ -83,7 +84,8 @@ fn read(reading: &Reading, hash: bool, mut watch: Option<&mut dyn Watch>) -> any
         progress.wait("judging");
         let finished = analyzer.finish_or_again(captures.summaries());
         let interrupted = interrupt::forget();
-        if !finished.again || interrupted || !input::can_be_read_again(&reading.captures) {
+        if !finished.again || second || interrupted || !input::can_be_read_again(&reading.captures)
+        {
             return Ok(Read {
                 report: finished.report,
                 secrets: finished.secrets,
@@ -91,6 +93,7 @@ fn read(reading: &Reading, hash: bool, mut watch: Option<&mut dyn Watch>) -> any
             });
         }
         config.secrets = finished.secrets;
+        second = true;
         what = "reading again, with the secrets found";
     }
 }

@@ -34,8 +34,7 @@ const CUT_START: &str = "a start line that never ended";
 /// yet. What then follows is skipped, and the next message has `junk-before` in any case. And one body: where neither a
 /// Content-Length that can be read nor a Content-Type announces any, what follows the head is the body when it came with its last byte,
 /// and skipped when it came later. Waiting for it would give a request behind its response. For the same reason a Content-Length that
-/// ends inside the next start line, or before it in the same line, is believed when a chunk ends right there, or so soon behind it that what
-/// there is may be the beginning of a start line.
+/// ends inside the next start line, or before it in the same line, is believed when a chunk ends before that line can be told to be one.
 #[derive(Debug)]
 pub struct Framer {
     caps: Caps,

@@ -57,7 +57,9 @@ impl Keyring {
     pub fn into_all_secrets(self) -> Secrets {
         let (mut secrets, found) = self.into_parts();
         for (random, secret) in found {
-            secrets.add_master(random, secret);
+            if secrets.master(&random).as_ref() != Some(&secret) {
+                secrets.add_master(random, secret);
+            }
         }
         secrets
     }

@@ -14,7 +14,7 @@ pub(super) const NAMELESS: usize = 64;
 const MERGED: usize = 16_384;
 
 /// The part of the room that may be taken by names that are in an earlier layer, too.
-const REPEATS: usize = 8;
+const REPEATS: usize = 2;
 
 /// What the user and the capture gave to open sessions with. A clone shares what the original knows, and what either of them takes in later is
 /// its own: there may be hundreds of thousands, and while a capture brings more, each part of the analysis has those of the place where it is.
@@ -102,6 +102,12 @@ impl Secrets {
 
     pub(super) fn add_traffic(&mut self, client_random: [u8; 32], traffic: Traffic) {
         self.own().traffic.insert(client_random, traffic);
+    }
+
+    /// Bytes, about, that a clone keeps in memory which the one before did not.
+    pub(crate) fn fresh_bytes(&self) -> usize {
+        // The layer itself, and what it is put together with later.
+        self.own.size().saturating_mul(200)
     }
 
     /// Whether there is none.
@@ -274,7 +280,7 @@ mod tests {
         let shared = secrets.clone();
         let stage = traffic(200, Stage::ClientApplication, 2);
         assert_eq!(secrets.add_within(stage, 80), Added::New, "not known yet");
-        for n in 0..6 {
+        for n in 0..36 {
             assert_eq!(secrets.add_within(master(n, n + 1), 80), Added::Replaced);
         }
         assert_eq!(secrets.add_within(master(50, 1), 80), Added::NoRoom);

@@ -17,11 +17,13 @@ const ENTRY: usize = NAME + SECRET;
 /// Entries in a block, and its bytes: about 64 KiB.
 const IN_BLOCK: usize = 819;
 const BLOCK: usize = IN_BLOCK * ENTRY;
+/// Entries that a block has room for at first: a capture may bring one secret after the other, each of which is a vault for a while.
+const FIRST: usize = 16;
 
 /// Master secrets by client random, in the order in which they came.
 #[derive(Default)]
 pub(super) struct Vault {
-    /// Each with room for all of its entries: bytes that move would leave a copy behind that nobody wipes.
+    /// None grows where it lies: bytes that move would leave a copy behind that nobody wipes.
     blocks: Vec<Zeroizing<Vec<u8>>>,
     /// The numbers of the entries. Names come from captures, too: nobody may choose them so that all have one hash.
     places: HashTable<u32>,
@@ -74,9 +76,15 @@ impl Vault {
             hashes,
         } = self;
         if blocks.last().is_none_or(|last| last.len() >= BLOCK) {
-            blocks.push(block());
+            blocks.push(block(FIRST * ENTRY));
         }
         if let Some(last) = blocks.last_mut() {
+            if last.capacity().saturating_sub(last.len()) < ENTRY {
+                // The smaller one is wiped when it goes.
+                let mut larger = block(last.len().saturating_mul(4).min(BLOCK));
+                larger.extend_from_slice(last);
+                *last = larger;
+            }
             last.extend_from_slice(name);
             last.extend_from_slice(secret);
         }
@@ -103,7 +111,7 @@ impl Vault {
 impl Clone for Vault {
     fn clone(&self) -> Self {
         let copy = |original: &Zeroizing<Vec<u8>>| {
-            let mut copy = block();
+            let mut copy = block(original.len());
             copy.extend_from_slice(original);
             copy
         };
@@ -122,8 +130,8 @@ impl fmt::Debug for Vault {
     }
 }
 
-fn block() -> Zeroizing<Vec<u8>> {
-    Zeroizing::new(Vec::with_capacity(BLOCK))
+fn block(bytes: usize) -> Zeroizing<Vec<u8>> {
+    Zeroizing::new(Vec::with_capacity(bytes))
 }
 
 /// The block of an entry, and where it begins in it.

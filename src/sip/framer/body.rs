@@ -6,7 +6,17 @@ use crate::sip::head::{BodyLength, Head};
 use crate::sip::lex::is_token;
 use crate::sip::probe::find_start;
 use crate::sip::{DefectKind, Item, Method, Probe};
-use memchr::{memchr, memchr_iter};
+use memchr::{memchr, memchr_iter, memrchr};
+
+/// Longest unfinished line that is waited for, in bytes: bounds the work when bytes come singly. Start lines of real messages are shorter.
+const UNFINISHED_MAX: usize = 512;
+
+/// Where the line begins that a body ends in, at `end`.
+fn line_begin(view: &[u8], head: &Head, end: usize) -> usize {
+    let body = view.get(head.len..end).unwrap_or(&[]);
+    let before = memrchr(b'\n', body).map_or(0, |line_end| line_end.saturating_add(1));
+    head.len.saturating_add(before)
+}
 
 /// Whether there may be a start line: a cheap look before the costly one.
 fn has_version(body: &[u8]) -> bool {
@@ -77,8 +87,8 @@ impl Framer {
             };
             return Step::Used(0);
         }
-        // Behind a wrong length the line tells what begins in it; it is judged when it is whole.
-        if verdict == Probe::No && Self::is_unfinished(view, &head, behind) {
+        // Behind a wrong length a start line stands in the line so far; it is judged when it is whole.
+        if verdict == Probe::No && Self::is_unfinished(view, &head, looked_at) {
             self.state = State::Body {
                 head,
                 end: looked_at,
@@ -113,9 +123,12 @@ impl Framer {
         }
         if verdict == Probe::No && matches!(head.length, BodyLength::Stated(_)) {
             let line = behind.get(..START_LINE_MAX).unwrap_or(behind);
-            let line = memchr(b'\n', line).unwrap_or(line.len());
-            let through_line = looked_at.saturating_add(line);
-            if let Some(start) = embedded_start(view, &head, through_line) {
+            // Of a line that goes on nothing is known yet.
+            let until = memchr(b'\n', line).map_or_else(
+                || line_begin(view, &head, looked_at),
+                |line_end| looked_at.saturating_add(line_end),
+            );
+            if let Some(start) = embedded_start(view, &head, until) {
                 end = start;
             }
             if !self.uncertain {
@@ -128,12 +141,17 @@ impl Framer {
         Step::Used(end)
     }
 
-    /// Whether the line that a body ends in has not ended yet. `behind`: what is there behind the body.
-    fn is_unfinished(view: &[u8], head: &Head, behind: &[u8]) -> bool {
+    /// Whether the line that a body ends in, at `end`, has not ended yet and has a start line so far: it may go on as none.
+    fn is_unfinished(view: &[u8], head: &Head, end: usize) -> bool {
+        let begin = line_begin(view, head, end);
+        let line = view.get(begin..).unwrap_or(&[]);
         matches!(head.length, BodyLength::Stated(_))
-            && behind.len() < START_LINE_MAX
-            && memchr(b'\n', behind).is_none()
+            && line.len() <= UNFINISHED_MAX
+            && view
+                .get(end..)
+                .is_some_and(|behind| memchr(b'\n', behind).is_none())
             && !holds_messages(head, view)
+            && find_start(line).is_some()
     }
 
     pub(super) fn open_body(

@@ -77,6 +77,10 @@ impl Framer {
                     if let Some(start) = embedded_start(view, &head, through_line) {
                         head.note(DefectKind::ContentLengthMismatch, start);
                         used = start;
+                    } else if matches!(head.length, BodyLength::Stated(_))
+                        && classify(behind, 0) == Probe::No
+                    {
+                        head.note(DefectKind::ContentLengthMismatch, used);
                     }
                 }
                 self.give(view, *head, used, sink);
