@@ -216,7 +216,11 @@ impl Lane {
     pub(super) fn waiting(&self) -> usize {
         match &self.state {
             State::Sip(framer) => framer.waiting(),
-            State::Undecided | State::Other => self.held_bytes,
+            State::Undecided | State::Other => {
+                let each = size_of::<(u64, FrameRef, Box<[u8]>)>();
+                self.held_bytes
+                    .saturating_add(self.held.len().saturating_mul(each))
+            }
             State::WebSocket(reader) => reader.waiting(),
             State::Tls => 0,
         }

@@ -170,9 +170,12 @@ impl Framer {
         self.uncertain = false;
     }
 
-    /// Bytes in memory that wait for more.
+    /// Bytes in memory that wait for more, and what is kept of where they came from.
     pub fn waiting(&self) -> usize {
-        self.buffer.len().saturating_sub(self.from)
+        match self.buffer.len().saturating_sub(self.from) {
+            0 => 0,
+            bytes => bytes.saturating_add(self.marks.memory()),
+        }
     }
 
     fn data(&mut self, bytes: &[u8], at: FrameRef, sink: &mut dyn FnMut(Item)) {

@@ -118,6 +118,11 @@ impl Marks {
         }
     }
 
+    /// Bytes of memory: segments of one byte are mostly that.
+    pub(super) fn memory(&self) -> usize {
+        self.marks.len().saturating_mul(size_of::<Mark>())
+    }
+
     /// The bytes before `pos` are gone.
     pub(super) fn consumed(&mut self, pos: u64) {
         while self.marks.get(1).is_some_and(|next| next.from <= pos) {
