@@ -3,7 +3,7 @@
 use super::lane::{Forward, Lane};
 use super::shard::Means;
 use super::work::{Line, Output};
-use crate::base::{Chunk, Direction, FrameRef};
+use crate::base::{CaveatKind, Chunk, Direction, FrameRef};
 use crate::connection::{Connection, Opening, Plaintext, Speaks};
 use crate::dialog::{Hop, Seen};
 use crate::flow::FlowSummary;
@@ -11,6 +11,7 @@ use crate::sip;
 use crate::tls::{Keyring, Session};
 use crate::websocket;
 use ring::digest;
+use std::borrow::Cow;
 
 /// Bytes of each side's first payload kept for showing.
 const OPENING_BYTES: usize = 96;
@@ -206,12 +207,34 @@ impl Conversation {
 
     /// Bytes held until more come.
     pub(super) fn waiting(&self) -> usize {
+        let tls = self.session.iter().map(|tls| tls.session.waiting());
+        self.in_lanes().saturating_add(tls.sum())
+    }
+
+    fn in_lanes(&self) -> usize {
         let inner = self.session.iter().flat_map(|tls| &tls.inside.lanes);
         self.lanes.iter().chain(inner).map(Lane::waiting).sum()
     }
 
-    /// Gives what it holds as it is: there is no more room for waiting.
-    pub(super) fn give_up_waiting(&mut self, line: &Line, out: &mut dyn FnMut(Output)) {
+    /// Gives what it holds as it is: there is no more room for waiting. `last`: the time it is.
+    pub(super) fn give_up_waiting(
+        &mut self,
+        line: &Line,
+        means: &Means,
+        keyring: &mut Keyring,
+        last: FrameRef,
+        out: &mut dyn FnMut(Output),
+    ) {
+        // What a TLS session gives up stands in its summary.
+        if self.in_lanes() > 0 {
+            out(Output::Caveat {
+                kind: CaveatKind::SipUnfinished,
+                at: last,
+                text: Cow::Borrowed(
+                    "very many unfinished SIP messages: some were given before they were complete",
+                ),
+            });
+        }
         let Self {
             lanes,
             session,
@@ -222,11 +245,9 @@ impl Conversation {
             of(lanes, direction).finish(&mut |forward| {
                 found.take(forward, line, direction, "tcp", out);
             });
-            if let Some(tls) = session {
-                of(&mut tls.inside.lanes, direction).finish(&mut |forward| {
-                    found.take(forward, line, direction, "tls", out);
-                });
-            }
+        }
+        if let Some(tls) = session {
+            tls.give_up_waiting(line, means, keyring, found, out);
         }
     }
 
@@ -309,6 +330,27 @@ impl Tls {
         if !*told_unread && session.summary().is_unread() {
             *told_unread = true;
             out(Output::Unread(line.client.addr, line.server.addr));
+        }
+    }
+
+    fn give_up_waiting(
+        &mut self,
+        line: &Line,
+        means: &Means,
+        keyring: &mut Keyring,
+        found: &mut Found,
+        out: &mut dyn FnMut(Output),
+    ) {
+        let Self {
+            session, inside, ..
+        } = self;
+        session.give_up_waiting(keyring, &mut |direction, plain| {
+            inside.push(line, direction, plain, means, found, out);
+        });
+        for direction in [Direction::Originator, Direction::Responder] {
+            of(&mut inside.lanes, direction).finish(&mut |forward| {
+                found.take(forward, line, direction, "tls", out);
+            });
         }
     }
 

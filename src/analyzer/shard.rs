@@ -6,13 +6,13 @@
 
 use super::conversation::Conversation;
 use super::work::{Datagram, Line, Output, Stretch, Work};
-use crate::base::{CaveatKind, Chunk, Direction, FrameRef, Limits};
+use crate::base::{Chunk, Direction, FrameRef, Limits};
 use crate::dialog::Seen;
 use crate::sip;
 use crate::tls::Keyring;
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
-use std::borrow::Cow;
+use std::collections::VecDeque;
 use std::net::IpAddr;
 
 /// Shards of a long capture; more threads than this have no connections to read.
@@ -32,18 +32,28 @@ pub(super) struct Shard {
     conversations: HashMap<u32, Open, FixedState>,
     pub(super) keyring: Keyring,
     datagrams: Box<sip::Datagrams>,
-    /// Bytes of unfinished messages in all conversations, and how many there may be.
+    /// Bytes that wait in all conversations, and how many there may be.
     waiting: usize,
     room: usize,
+    /// The connections that wait, each once, by number; those that ended or wait no more among them. The first was silent longest,
+    /// unless it is marked `lately`.
+    queue: VecDeque<u32>,
 }
 
 /// A connection, and whose it is.
 struct Open {
-    client: IpAddr,
+    line: Line,
     conversation: Conversation,
-    /// Bytes of unfinished messages in it.
+    /// Bytes that wait in it.
     waiting: usize,
+    /// It is in the queue.
+    queued: bool,
+    /// Something came while it was in the queue.
+    lately: bool,
 }
+
+/// Places of a queue that may be out of date before they are looked for.
+const QUEUE_SLACK: usize = 64;
 
 impl Shard {
     pub(super) fn new(keyring: Keyring, limits: &Limits) -> Self {
@@ -52,7 +62,8 @@ impl Shard {
             keyring,
             datagrams: Box::default(),
             waiting: 0,
-            room: limits.sip_waiting_bytes,
+            room: limits.waiting_bytes,
+            queue: VecDeque::new(),
         }
     }
 
@@ -60,6 +71,7 @@ impl Shard {
     pub(super) fn split(mut self) -> Vec<Self> {
         self.room /= SHARDS;
         let open = std::mem::take(&mut self.conversations);
+        let queue = std::mem::take(&mut self.queue);
         self.waiting = 0;
         let mut all: Vec<Self> = (1..SHARDS)
             .map(|_| Self {
@@ -68,12 +80,19 @@ impl Shard {
                 datagrams: Box::default(),
                 waiting: 0,
                 room: self.room,
+                queue: VecDeque::new(),
             })
             .collect();
         self.keyring.narrow(SHARDS);
         all.insert(0, self);
+        for stream in queue {
+            let client = open.get(&stream).map(|open| open.line.client.addr);
+            if let Some(shard) = client.and_then(|client| all.get_mut(place(client))) {
+                shard.queue.push_back(stream);
+            }
+        }
         for (stream, open) in open {
-            if let Some(shard) = all.get_mut(place(open.client)) {
+            if let Some(shard) = all.get_mut(place(open.line.client.addr)) {
                 shard.waiting = shard.waiting.saturating_add(open.waiting);
                 shard.conversations.insert(stream, open);
             }
@@ -128,6 +147,7 @@ impl Shard {
             Work::Secrets(secrets) => self.keyring.know(secrets),
             Work::Forget => {
                 self.conversations.clear();
+                self.queue.clear();
                 self.waiting = 0;
             }
         }
@@ -142,34 +162,61 @@ impl Shard {
         last: FrameRef,
         out: &mut dyn FnMut(Output),
     ) {
-        let open = self.conversations.entry(line.stream);
-        let Open {
-            conversation,
-            waiting,
-            ..
-        } = open.or_insert_with(|| Open {
-            client: line.client.addr,
+        let entry = self.conversations.entry(line.stream);
+        let open = entry.or_insert_with(|| Open {
+            line: *line,
             conversation: Conversation::default(),
             waiting: 0,
+            queued: false,
+            lately: false,
         });
-        let before = *waiting;
+        let conversation = &mut open.conversation;
         conversation.push(line, direction, chunk, means, &mut self.keyring, out);
-        let mut now = conversation.waiting();
-        self.waiting = self.waiting.saturating_add(now).saturating_sub(before);
-        if self.waiting > self.room && now > 0 {
-            out(Output::Caveat {
-                kind: CaveatKind::SipUnfinished,
-                at: last,
-                text: Cow::Borrowed(
-                    "very many unfinished SIP messages: some were given before they were complete",
-                ),
-            });
-            conversation.give_up_waiting(line, out);
-            let given = now;
-            now = conversation.waiting();
-            self.waiting = self.waiting.saturating_add(now).saturating_sub(given);
+        let now = conversation.waiting();
+        let before = std::mem::replace(&mut open.waiting, now);
+        if now > 0 {
+            open.lately = open.queued;
+            if !std::mem::replace(&mut open.queued, true) {
+                self.queue.push_back(line.stream);
+            }
         }
-        *waiting = now;
+        self.waiting = self.waiting.saturating_add(now).saturating_sub(before);
+        if self.waiting > self.room {
+            self.make_room(means, last, out);
+        }
+        self.tidy();
+    }
+
+    /// Lets the connections that were silent longest give up what they wait with, until there is room.
+    fn make_room(&mut self, means: &Means, last: FrameRef, out: &mut dyn FnMut(Output)) {
+        while self.waiting > self.room
+            && let Some(stream) = self.queue.pop_front()
+        {
+            let Some(open) = self.conversations.get_mut(&stream) else {
+                continue;
+            };
+            if open.waiting > 0 && std::mem::take(&mut open.lately) {
+                self.queue.push_back(stream);
+                continue;
+            }
+            open.queued = false;
+            let (line, keyring) = (open.line, &mut self.keyring);
+            open.conversation
+                .give_up_waiting(&line, means, keyring, last, out);
+            let now = open.conversation.waiting();
+            let before = std::mem::replace(&mut open.waiting, now);
+            self.waiting = self.waiting.saturating_add(now).saturating_sub(before);
+        }
+    }
+
+    /// Takes from the queue what is out of date, once that is most of it.
+    fn tidy(&mut self) {
+        let most = self.conversations.len().saturating_mul(2);
+        if self.queue.len() > most.saturating_add(QUEUE_SLACK) {
+            let conversations = &self.conversations;
+            self.queue
+                .retain(|stream| conversations.contains_key(stream));
+        }
     }
 }
 
@@ -214,6 +261,8 @@ fn read(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::Endpoint;
+    use crate::tls::Secrets;
 
     #[test]
     fn clients_of_one_network_are_dealt_to_all_shards() {
@@ -223,5 +272,150 @@ mod tests {
             counts[place(client)] += 1;
         }
         assert!(counts.iter().all(|n| *n > 40), "{counts:?}");
+    }
+
+    fn line(stream: u32) -> Line {
+        let endpoint = |last, port| Endpoint {
+            addr: IpAddr::from([10, 1, 1, last]),
+            port,
+        };
+        Line {
+            stream,
+            client: endpoint(100, 20_000),
+            server: endpoint(10, 5060),
+            late: false,
+        }
+    }
+
+    /// A shard with room for 64 KiB, and what it said.
+    struct Bench {
+        shard: Shard,
+        means: Means,
+        messages: Vec<(u32, bool)>,
+        caveats: usize,
+    }
+
+    impl Bench {
+        fn new() -> Self {
+            let limits = Limits {
+                waiting_bytes: 64 << 10,
+                ..Limits::default()
+            };
+            Self {
+                shard: Shard::new(Keyring::new(Secrets::default(), &limits), &limits),
+                means: Means {
+                    limits,
+                    hash_streams: false,
+                },
+                messages: Vec::new(),
+                caveats: 0,
+            }
+        }
+
+        fn push(&mut self, stream: u32, bytes: &[u8]) {
+            let stretch = Stretch {
+                line: line(stream),
+                direction: Direction::Originator,
+                offset: 0,
+                at: FrameRef::default(),
+            };
+            let Self {
+                shard,
+                means,
+                messages,
+                caveats,
+            } = self;
+            shard.work(
+                Work::Data(stretch, bytes),
+                means,
+                FrameRef::default(),
+                &mut |output| match output {
+                    Output::Message(seen) => messages.push((
+                        seen.hop.stream.unwrap_or_default(),
+                        seen.message.defects().is_empty(),
+                    )),
+                    Output::Caveat { .. } => *caveats += 1,
+                    _ => {}
+                },
+            );
+            let all = shard.conversations.values();
+            let waiting: usize = all.map(|open| open.conversation.waiting()).sum();
+            assert_eq!(waiting, shard.waiting);
+            assert!(waiting <= 64 << 10, "{waiting}");
+            assert!(shard.queue.len() <= 2 * shard.conversations.len() + QUEUE_SLACK);
+        }
+
+        fn end(&mut self, stream: u32) {
+            self.shard.conversations.remove(&stream).map(|open| {
+                self.shard.waiting -= open.waiting;
+            });
+        }
+    }
+
+    const MESSAGE: &[u8] = b"MESSAGE sip:a@example.com SIP/2.0\r\nVia: SIP/2.0/TCP 10.1.1.100;branch=z9hG4bK1\r\n\
+        From: <sip:b@example.com>;tag=1\r\nTo: <sip:a@example.com>\r\nCall-ID: c\r\nCSeq: 1 MESSAGE\r\nMax-Forwards: 70\r\n\
+        Content-Length: 2000\r\n\r\n";
+
+    fn halves() -> (Vec<u8>, Vec<u8>) {
+        let mut first = MESSAGE.to_vec();
+        first.resize(MESSAGE.len() + 1_000, b'.');
+        (first, vec![b'.'; 1_000])
+    }
+
+    #[test]
+    fn the_connection_that_was_silent_longest_gives_up_first() {
+        let mut bench = Bench::new();
+        let (first, second) = halves();
+        for stream in 1..=500 {
+            // One goes on between all those that stop in the middle of a message.
+            bench.push(0, &first);
+            bench.push(stream, &first);
+            bench.push(0, &second);
+        }
+        let of_busy = bench.messages.iter().filter(|(stream, _)| *stream == 0);
+        assert!(of_busy.clone().count() == 500 && of_busy.clone().all(|(_, whole)| *whole));
+        let given: Vec<u32> = bench
+            .messages
+            .iter()
+            .map(|m| m.0)
+            .filter(|s| *s > 0)
+            .collect();
+        assert!(given.len() > 400 && given.is_sorted(), "{given:?}");
+        assert_eq!(bench.caveats, given.len());
+        // The last ones still wait, and end well.
+        for stream in 495..=500 {
+            bench.push(stream, &second);
+            assert_eq!(bench.messages.last(), Some(&(stream, true)));
+        }
+    }
+
+    #[test]
+    fn tls_records_and_handshake_messages_wait_in_the_same_room() {
+        let mut bench = Bench::new();
+        let mut hello = vec![22, 3, 1, 0x40, 0, 1, 0, 0x3f, 0xfc];
+        hello.resize(5_000, 3);
+        for stream in 0..500 {
+            bench.push(stream, &hello);
+        }
+        // A handshake message of 128 KiB that records of 4 KiB do not bring to its end.
+        let mut message = vec![22, 3, 1, 0x10, 0, 1, 2, 0, 0];
+        message.resize(5 + 0x1000, 3);
+        for stream in 1_000..1_100 {
+            for _ in 0..8 {
+                bench.push(stream, &message);
+            }
+        }
+        assert_eq!(bench.caveats, 0, "that is in the summaries of the sessions");
+    }
+
+    #[test]
+    fn connections_that_ended_leave_the_queue() {
+        let mut bench = Bench::new();
+        let (first, _) = halves();
+        for stream in 0..10_000 {
+            bench.push(stream, &first);
+            bench.end(stream);
+        }
+        assert!(bench.shard.queue.len() <= QUEUE_SLACK + 2);
     }
 }

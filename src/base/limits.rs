@@ -45,6 +45,10 @@ pub struct Limits {
     /// Bytes of encrypted records kept of each direction until the other one has said what the keys depend on. 64 KiB.
     /// Caveat: `not-decrypted`.
     pub tls_held_bytes: usize,
+    /// Bytes that wait in all TCP streams together for what completes them: SIP messages, WebSocket frames, TLS records, handshake
+    /// messages, and bytes of which it is not clear yet what they are. 16 MiB, shared by the shards of a long capture; above it, the
+    /// connection that was silent longest gives up what it waits with. Caveats: `sip-unfinished`, `tls-not-understood`.
+    pub waiting_bytes: usize,
     /// TLS sessions remembered for resumption, by session id or ticket. 16 384; the oldest is forgotten, and a session resumed
     /// from it is not decrypted, with the reason. About 100 bytes each.
     pub tls_sessions_learned: usize,
@@ -55,9 +59,6 @@ pub struct Limits {
     pub sip_head_bytes: usize,
     /// The body of one SIP message, in bytes. 4 MiB. Defect: `body-too-long`.
     pub sip_body_bytes: usize,
-    /// Bytes of unfinished SIP messages in all streams together. 16 MiB; above it, what the stream at hand waits with is given
-    /// as it is. Caveat: `sip-unfinished`.
-    pub sip_waiting_bytes: usize,
     /// Header fields indexed in one SIP message. 16 384. Defect: `too-many-header-fields`.
     pub sip_header_fields: usize,
     /// Directions of SCTP associations known at the same time. 16 384. Caveat: `flow-evicted`.
@@ -111,11 +112,11 @@ impl Default for Limits {
             tls_trials: 1 << 21,
             tls_compressed_sessions: 512,
             tls_held_bytes: 64 << 10,
+            waiting_bytes: 16 << 20,
             tls_sessions_learned: 16_384,
             tls_secrets: 196_608,
             sip_head_bytes: 1 << 20,
             sip_body_bytes: 4 << 20,
-            sip_waiting_bytes: 16 << 20,
             sip_header_fields: 16_384,
             sctp_directions: 16_384,
             sctp_waiting_bytes: 16 << 20,

@@ -28,8 +28,13 @@ impl Session {
         }
         *at_index(&mut self.summary.last_opened, direction) = false;
         if damaged {
-            self.summary
-                .lost(direction, at, Why::DamagedRecord, u64::from(head.len));
+            let side = self.side(direction);
+            let why = if std::mem::take(&mut side.no_room) {
+                Why::NoRoom
+            } else {
+                Why::DamagedRecord
+            };
+            self.summary.lost(direction, at, why, u64::from(head.len));
         }
         self.under_cipher(direction, at, head, body, damaged, out);
     }

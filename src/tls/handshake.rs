@@ -248,10 +248,25 @@ impl Joiner {
         self.pending.len()
     }
 
+    /// Bytes of memory that wait for the rest of a message.
+    pub(super) const fn waiting(&self) -> usize {
+        self.pending.capacity()
+    }
+
     /// Forgets what was begun: bytes are missing.
     pub(super) fn reset(&mut self) {
-        self.pending.clear();
+        self.pending = Vec::new();
         self.skip = 0;
+    }
+
+    /// Drops what there is of a message and passes its rest over; returns how many bytes it dropped. Less than a header is kept: it
+    /// takes next to nothing, and without it the end of the message is not known.
+    pub(super) fn let_go(&mut self) -> usize {
+        if header(&self.pending).is_none() {
+            return 0;
+        }
+        self.skip = self.wanted();
+        std::mem::take(&mut self.pending).len()
     }
 
     /// Takes the content of one handshake record and lends each message that is complete.
@@ -306,7 +321,8 @@ impl Joiner {
     fn emit(&mut self, out: &mut impl FnMut(Message<'_>)) {
         if let Some((message, _)) = whole(&self.pending, self.limit) {
             out(message);
-            self.pending.clear();
+            // Handshakes are few: none keeps the memory of its longest message.
+            self.pending = Vec::new();
         }
     }
 

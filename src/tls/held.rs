@@ -50,6 +50,11 @@ impl Held {
         self.all.is_empty()
     }
 
+    /// Bytes of memory that wait.
+    pub(super) const fn waiting(&self) -> usize {
+        self.most.saturating_sub(self.room)
+    }
+
     pub(super) fn lost(&mut self, bytes: u64) {
         match (
             self.all.last_mut(),

@@ -138,8 +138,8 @@ pub enum Why {
     NotOpenedAfterGap,
     /// A record whose compressed content depends on missing bytes, or unfolds to more than a record may hold.
     NotDecompressed,
-    /// Encrypted records before what their keys depend on, more than are kept.
-    NotHeld,
+    /// The beginning of a record or handshake message, given up because very many connections wait for the rest of theirs.
+    NoRoom,
 }
 
 impl Why {
@@ -161,7 +161,9 @@ impl Why {
             Self::NotOpened => "a TLS record that does not authenticate",
             Self::NotOpenedAfterGap => "a TLS record behind missing bytes that could not be opened",
             Self::NotDecompressed => "a compressed TLS record that depends on missing bytes",
-            Self::NotHeld => "encrypted TLS records that came before the handshake they belong to",
+            Self::NoRoom => {
+                "an unfinished TLS record or handshake message was given up: very many connections wait for the rest of theirs"
+            }
         }
     }
 }

@@ -112,6 +112,10 @@ impl Framer {
         wants: impl Fn(&Head) -> bool,
     ) -> Step<'s> {
         loop {
+            if matches!(self.state, State::Header) {
+                // What was lent the last time: thousands of connections keep no buffer between their records.
+                self.body = Vec::new();
+            }
             if input.is_empty() {
                 return Step::More;
             }
@@ -150,6 +154,8 @@ impl Framer {
                     let missing = missing.saturating_sub(at_hand);
                     if missing > 0 {
                         if gather {
+                            let behind = at_hand.saturating_add(missing);
+                            self.body.reserve_exact(behind);
                             self.body.extend_from_slice(part);
                         }
                         self.state = State::Body {
@@ -198,7 +204,7 @@ impl Framer {
             && let Some(missing) = missing.checked_sub(lost)
         {
             // What is there behind the hole is still of use: the last block of a chained cipher.
-            self.body.clear();
+            self.body = Vec::new();
             self.state = State::Body {
                 head,
                 missing,
@@ -214,9 +220,27 @@ impl Framer {
         };
         self.state = State::Lost { skipped: there };
         self.header.clear();
-        self.body.clear();
+        self.body = Vec::new();
         self.tail.clear();
         false
+    }
+
+    /// Bytes of memory that wait for the rest of a record.
+    pub(super) const fn waiting(&self) -> usize {
+        self.body.capacity()
+    }
+
+    /// Drops what there is of an unfinished record, which ends damaged where it would have ended; returns its header, if there is one.
+    pub(super) fn let_go(&mut self) -> Option<Head> {
+        let State::Body { head, damaged, .. } = &mut self.state else {
+            return None;
+        };
+        if self.body.is_empty() {
+            return None;
+        }
+        self.body = Vec::new();
+        *damaged = true;
+        Some(*head)
     }
 
     /// Bytes of the next header that were read already, after [`Step::Found`].
@@ -267,7 +291,6 @@ impl Framer {
     }
 
     fn start_body(&mut self, head: Head, gather: bool) {
-        self.body.clear();
         let mut missing = usize::from(head.len);
         if head.sslv2 {
             // What lies behind the two length bytes was needed to know the header.

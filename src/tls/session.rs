@@ -18,7 +18,7 @@ use crate::base::{Chunk, Direction, FrameRef, Limits};
 /// clear text, and where records begin again behind it or behind a hole, is judged by the bytes that come in the same chunk.
 #[derive(Debug)]
 pub struct Session {
-    sides: [Side; 2],
+    pub(super) sides: [Side; 2],
     pub(super) summary: TlsSummary,
     /// Bytes of an application record without content, once the suite is known.
     pub(super) minimal: Option<usize>,
@@ -74,6 +74,8 @@ pub(super) struct Side {
     pub(super) tried: u32,
     /// Bytes were missing while clear: a ChangeCipherSpec may have been among them.
     pub(super) uncertain: bool,
+    /// The record at hand lacks what was given up for want of room.
+    pub(super) no_room: bool,
     /// Plaintext bytes handed out or known to be missing.
     pub(super) plain_offset: u64,
     /// The last frame seen, for what is cut at the end.
@@ -93,6 +95,7 @@ impl Side {
             lost: 0,
             tried: 0,
             uncertain: false,
+            no_room: false,
             plain_offset: 0,
             last: FrameRef {
                 time: crate::base::Timestamp::from_nanos(0),
@@ -267,7 +270,7 @@ impl Session {
         let side = self.side(direction);
         side.last = at;
         side.fed = side.fed.saturating_add(len);
-        side.framer.gap(len);
+        side.no_room &= side.framer.gap(len);
         side.uncertain = true;
         let pending = side.joiner.pending();
         side.joiner.reset();

@@ -5,10 +5,11 @@ use super::held::Waiting;
 use super::keying::traffic_of;
 use super::keyring::Keyring;
 use super::keys::{Keys, Outcome, Phase};
+use super::observed::Why;
 use super::reason::Reason;
 use super::record::Head;
-use super::session::{Mode, Outlet, Session};
-use crate::base::{Direction, FrameRef};
+use super::session::{Mode, Outlet, Session, Side, count};
+use crate::base::{Chunk, Direction, FrameRef};
 
 /// Records of a connection begun before the capture that are tried with the secrets of all connections.
 const TRIED_RECORDS: u32 = 4;
@@ -34,7 +35,8 @@ impl Session {
         }
         if self.side(direction).held.is_full() {
             self.give_up_holding(direction, out);
-            self.left_closed(direction, at, head);
+            // The one for which there was no room is at hand.
+            self.under_cipher(direction, at, head, Some(body), damaged, out);
         } else if first {
             // Found or tried in vain: either may be the last word for both directions.
             self.release(out);
@@ -70,6 +72,55 @@ impl Session {
             }
             if self.side(direction).mode != Mode::Held {
                 self.replay(direction, out);
+            }
+        }
+    }
+
+    /// Bytes of memory that wait for more of their connection.
+    pub fn waiting(&self) -> usize {
+        let of = |side: &Side| {
+            let parts = [
+                side.framer.waiting(),
+                side.joiner.waiting(),
+                side.held.waiting(),
+            ];
+            parts.iter().sum::<usize>()
+        };
+        self.sides.iter().map(of).sum()
+    }
+
+    /// Gives up what waits, because there is no more room for waiting: encrypted records as if nothing more came, and what was begun
+    /// of a record or handshake message as if its bytes were missing.
+    pub fn give_up_waiting(
+        &mut self,
+        keyring: &mut Keyring,
+        plain: &mut dyn FnMut(Direction, Chunk<'_>),
+    ) {
+        let mut out = Outlet { keyring, plain };
+        for direction in [Direction::Originator, Direction::Responder] {
+            let side = self.side(direction);
+            let (at, held) = (side.last, side.held.waiting());
+            self.give_up_holding(direction, &mut out);
+            if held > 0 {
+                self.summary.lost(direction, at, Why::NoRoom, count(held));
+            }
+            let side = self.side(direction);
+            let message = if let Some(head) = side.framer.let_go() {
+                // The same as a hole: where the message at hand goes on is in this record.
+                side.no_room = true;
+                side.uncertain = true;
+                let pending = side.joiner.pending();
+                side.joiner.reset();
+                if matches!(side.mode, Mode::Null { .. }) {
+                    self.plain_gap(direction, at, u64::from(head.len), &mut out);
+                }
+                pending
+            } else {
+                side.joiner.let_go()
+            };
+            if message > 0 {
+                self.summary
+                    .lost(direction, at, Why::NoRoom, count(message));
             }
         }
     }

@@ -71,7 +71,7 @@ pub fn small_limits() -> Limits {
     limits.tls_secrets = 32;
     limits.sip_head_bytes = 1 << 11;
     limits.sip_body_bytes = 1 << 11;
-    limits.sip_waiting_bytes = 1 << 12;
+    limits.waiting_bytes = 1 << 12;
     limits.sip_header_fields = 64;
     limits.sctp_directions = 4;
     limits.sctp_waiting_bytes = 1 << 10;

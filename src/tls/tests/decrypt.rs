@@ -191,10 +191,16 @@ fn read_with(keyring: &mut Keyring, wire: &[(Direction, Wire<'_>)]) -> Opened {
                 at,
                 len: *len,
             },
+            Wire::NoRoom => {
+                session.give_up_waiting(keyring, &mut out);
+                assert_eq!(session.waiting(), 0);
+                continue;
+            }
         };
         session.push(*direction, chunk, keyring, &mut out);
     }
     session.finish(keyring, &mut out);
+    assert_eq!(session.waiting(), 0);
     Opened {
         plain,
         holes,
@@ -206,6 +212,8 @@ fn read_with(keyring: &mut Keyring, wire: &[(Direction, Wire<'_>)]) -> Opened {
 enum Wire<'a> {
     Bytes(&'a [u8]),
     Lost(u64),
+    /// What waits is given up.
+    NoRoom,
 }
 
 fn whole(talk: &Talk) -> Vec<(Direction, Wire<'_>)> {

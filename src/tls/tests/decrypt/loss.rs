@@ -273,3 +273,39 @@ fn many_connections_without_a_hello_times_many_secrets_end() {
     }
     assert_eq!(ring.may_try(1), 0);
 }
+
+#[test]
+fn a_record_given_up_for_want_of_room_costs_that_record() {
+    for (version, suite) in SUITES {
+        let talk = Peers::new(version, suite, false).talk(10, None);
+        let nth = (0..talk.wire.len())
+            .rev()
+            .find(|i| talk.wire[*i].0 == S && talk.wire[*i].1.len() > 1100)
+            .unwrap();
+        let mut wire = Vec::new();
+        for (at, (d, b)) in talk.wire.iter().enumerate() {
+            if at == nth {
+                let (start, rest) = b.split_at(300);
+                wire.extend([(*d, Wire::Bytes(start)), (*d, Wire::NoRoom)]);
+                let (middle, end) = rest.split_at(400);
+                wire.extend([(*d, Wire::Bytes(middle)), (*d, Wire::NoRoom)]);
+                wire.push((*d, Wire::Bytes(end)));
+            } else {
+                // At a boundary nothing waits: there is nothing to give up.
+                wire.extend([(*d, Wire::Bytes(b)), (*d, Wire::NoRoom)]);
+            }
+        }
+        let read = read_with(&mut keyring(&talk.keys), &wire);
+        let lost = talk.said[1].len() - read.plain[1].len();
+        assert_eq!(lost, 1100, "{suite}");
+        assert_eq!(talk.said[0], read.plain[0], "{suite}");
+        assert!(read.holes[1] > 0 && read.tls.is_decrypted(), "{suite}");
+        let why: Vec<_> = read
+            .tls
+            .not_understood
+            .iter()
+            .map(|n| (n.why, n.count))
+            .collect();
+        assert_eq!(why, [(Why::NoRoom, 1)], "{suite}");
+    }
+}
