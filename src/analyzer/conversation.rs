@@ -205,6 +205,13 @@ impl Conversation {
         }
     }
 
+    /// It goes on in another shard.
+    pub(super) fn move_to(&mut self, keyring: &mut Keyring) {
+        if let Some(tls) = &mut self.session {
+            tls.session.move_to(keyring);
+        }
+    }
+
     /// Bytes held until more come.
     pub(super) fn waiting(&self) -> usize {
         let tls = self.session.iter().map(|tls| tls.session.waiting());

@@ -91,9 +91,10 @@ impl Shard {
                 shard.queue.push_back(stream);
             }
         }
-        for (stream, open) in open {
+        for (stream, mut open) in open {
             if let Some(shard) = all.get_mut(place(open.line.client.addr)) {
                 shard.waiting = shard.waiting.saturating_add(open.waiting);
+                open.conversation.move_to(&mut shard.keyring);
                 shard.conversations.insert(stream, open);
             }
         }
@@ -147,6 +148,7 @@ impl Shard {
             Work::Secrets(secrets) => self.keyring.know(secrets),
             Work::Forget => {
                 self.conversations.clear();
+                self.keyring.forget_sessions();
                 self.queue.clear();
                 self.waiting = 0;
             }
@@ -346,9 +348,9 @@ mod tests {
         }
 
         fn end(&mut self, stream: u32) {
-            self.shard.conversations.remove(&stream).map(|open| {
+            if let Some(open) = self.shard.conversations.remove(&stream) {
                 self.shard.waiting -= open.waiting;
-            });
+            }
         }
     }
 

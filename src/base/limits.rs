@@ -45,6 +45,12 @@ pub struct Limits {
     /// Bytes of encrypted records kept of each direction until the other one has said what the keys depend on. 64 KiB.
     /// Caveat: `not-decrypted`.
     pub tls_held_bytes: usize,
+    /// Bytes of certificates that open TLS sessions show, each counted once. 16 MiB, shared by the shards of a long capture; some four
+    /// thousand. Those for which there is no room are not kept. Caveat: `tls-not-understood`.
+    pub tls_certificate_bytes: usize,
+    /// Bytes of what else the handshakes of open TLS sessions told, beyond the 8 KiB that each may keep anyway. 8 MiB, shared in the
+    /// same way. A message for which there is no room is not kept. Caveat: `tls-not-understood`.
+    pub tls_facts_bytes: usize,
     /// Bytes that wait in all TCP streams together for what completes them: SIP messages, WebSocket frames, TLS records, handshake
     /// messages, and bytes of which it is not clear yet what they are. 16 MiB, shared by the shards of a long capture; above it, the
     /// connection that was silent longest gives up what it waits with. Caveats: `sip-unfinished`, `tls-not-understood`.
@@ -112,6 +118,8 @@ impl Default for Limits {
             tls_trials: 1 << 21,
             tls_compressed_sessions: 512,
             tls_held_bytes: 64 << 10,
+            tls_certificate_bytes: 16 << 20,
+            tls_facts_bytes: 8 << 20,
             waiting_bytes: 16 << 20,
             tls_sessions_learned: 16_384,
             tls_secrets: 196_608,

@@ -83,9 +83,7 @@ impl Connections {
             match self.certificates.entry(certificate.sha256) {
                 Entry::Occupied(known) => *certificate = Arc::clone(known.get()),
                 Entry::Vacant(place) => {
-                    // DER, the names and keys read from it, and the rest.
-                    let own = 2 * certificate.der.len() + size_of::<Certificate>();
-                    bytes = bytes.saturating_add(own);
+                    bytes = bytes.saturating_add(certificate.memory());
                     place.insert(Arc::clone(certificate));
                 }
             }

@@ -1,12 +1,11 @@
 //! What rules ask of a certificate (RFC 5280), read leniently: one that cannot be read is kept with its error.
 
+use super::memory::{texts, words};
 use super::name::{dn_string, value_text};
 use super::signature::{
     SignatureAlgorithm, public_key, rsa_modulus, signature_algorithm, signed_by_itself,
 };
 use crate::base::{Timestamp, hex};
-use foldhash::fast::FixedState;
-use hashbrown::HashMap;
 use ring::digest::{SHA256, digest};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -124,31 +123,7 @@ pub enum NameMatch {
     No,
 }
 
-/// Certificates that were read, by SHA-256: servers show the same ones again and again, and reading one takes longer than all else
-/// in a handshake.
-#[derive(Debug, Default)]
-pub(super) struct Known(HashMap<[u8; 32], Arc<Certificate>, FixedState>);
-
-impl Known {
-    /// Certificates remembered, some three KiB each.
-    const MOST: usize = 256;
-
-    /// Reads a certificate, or remembers it.
-    pub(super) fn read(&mut self, der: &[u8]) -> Arc<Certificate> {
-        let sha256 = sha256(der);
-        if let Some(known) = self.0.get(&sha256) {
-            return Arc::clone(known);
-        }
-        if self.0.len() >= Self::MOST {
-            self.0.clear();
-        }
-        let certificate = Arc::new(Certificate::from_der(der));
-        self.0.insert(sha256, Arc::clone(&certificate));
-        certificate
-    }
-}
-
-fn sha256(der: &[u8]) -> [u8; 32] {
+pub(super) fn sha256(der: &[u8]) -> [u8; 32] {
     let mut sha256 = [0; 32];
     let digest = digest(&SHA256, der);
     for (to, from) in sha256.iter_mut().zip(digest.as_ref()) {
@@ -267,6 +242,27 @@ impl Certificate {
             ParsedExtension::ParseError { .. } => self.unread_extensions.push(oid.to_id_string()),
             _ => {}
         }
+    }
+
+    /// Bytes of memory that it takes, about. A name of one letter takes ten times as much as its DER.
+    pub(crate) fn memory(&self) -> usize {
+        let lists = [
+            &self.sans.dns,
+            &self.sans.uri,
+            &self.sans.other,
+            &self.crl_urls,
+            &self.aia_urls,
+            &self.unread_extensions,
+        ];
+        let oids = self.eku.as_ref().map_or(0, |eku| texts(&eku.oids));
+        size_of::<Self>()
+            .saturating_add(self.der.len())
+            .saturating_add(self.rsa_modulus.as_ref().map_or(0, |m| m.len()))
+            .saturating_add(words([&self.subject, &self.issuer, &self.serial]))
+            .saturating_add(words(self.error.iter().chain(&self.subject_cn)))
+            .saturating_add(lists.into_iter().map(|list| texts(list)).sum())
+            .saturating_add(size_of_val(self.sans.ip.as_slice()))
+            .saturating_add(oids)
     }
 
     /// Whether it may sign certificates.

@@ -4,10 +4,14 @@
 use super::handshake::{CertificateFlight, CertificateRequest, Message, ServerKeyExchange};
 use super::hello::{ClientHello, ServerHello};
 use super::keying::Keying;
+use super::keyring::Keyring;
 use super::names::Version;
 use super::observed::{What, Why};
 use super::session::{Outlet, Session, at_index, count};
 use crate::base::{Direction, FrameRef};
+
+/// Bytes of what its handshake told that each session may keep; a hello takes one KiB, a list of a hundred authorities ten.
+const OWN_FACTS: usize = 8 << 10;
 
 impl Session {
     pub(super) fn sslv2_hello(
@@ -46,7 +50,7 @@ impl Session {
         }
         let Some(body) = message.body else {
             s.lost(direction, at, Why::HandshakeTooLong, count(message.len));
-            self.too_long(direction, at, message);
+            self.too_long(direction, at, message, out);
             return;
         };
         let understood = match message.kind.0 {
@@ -64,18 +68,15 @@ impl Session {
                 }
                 None => false,
             },
-            11 => self.certificate(
-                direction,
-                CertificateFlight::parse(body, s_is_tls13(self), at, &mut out.keyring.certificates),
-            ),
+            11 => {
+                let known = &mut out.keyring.certificates;
+                let flight = CertificateFlight::parse(body, s_is_tls13(self), at, known);
+                self.certificate(direction, flight, out)
+            }
             13 => {
                 let version = self.summary.version().unwrap_or(record_version);
                 let request = CertificateRequest::parse(body, version, at);
-                let complete = request.as_ref().is_some_and(|r| r.complete);
-                self.by_server(direction);
-                let slot = &mut self.summary.certificate_request;
-                *slot = slot.take().or(request);
-                complete
+                self.certificate_request(direction, request, out)
             }
             12 => {
                 let message = ServerKeyExchange::parse(body, self.summary.suite(), at);
@@ -152,8 +153,13 @@ impl Session {
         direction: Direction,
         hello: ClientHello,
         protected: bool,
-        out: &Outlet<'_>,
+        out: &mut Outlet<'_>,
     ) {
+        let s = &self.summary;
+        let is_kept = s.client_hello.is_none() || s.second_client_hello.is_none();
+        if is_kept && !self.has_room(direction, hello.at, hello.memory(), out) {
+            return;
+        }
         // A hello under protection renegotiates; one in clear after a HelloRetryRequest goes on with the same random.
         if protected || self.keying.client_random.is_none_or(|r| r != hello.random) {
             self.keying = Keying::begin(&hello, out.keyring.has_premasters());
@@ -169,6 +175,14 @@ impl Session {
 
     fn server_hello(&mut self, direction: Direction, hello: ServerHello, out: &mut Outlet<'_>) {
         self.by_server(direction);
+        let s = &self.summary;
+        let is_kept = match hello.is_hello_retry() {
+            true => s.hello_retry.is_none(),
+            false => s.server_hello.is_none(),
+        };
+        if is_kept && !self.has_room(direction, hello.at, hello.memory(), out) {
+            return;
+        }
         if !hello.is_hello_retry() {
             self.keying.server_hello(&hello);
         }
@@ -189,48 +203,117 @@ impl Session {
         self.chosen(out);
     }
 
-    fn certificate(&mut self, direction: Direction, flight: CertificateFlight) -> bool {
-        let complete = flight.complete;
+    fn certificate(
+        &mut self,
+        direction: Direction,
+        mut flight: CertificateFlight,
+        out: &mut Outlet<'_>,
+    ) -> bool {
+        let understood = flight.complete || flight.is_cut();
+        let (at, len) = (flight.at, flight.message_len);
         let s = &mut self.summary;
-        if direction == s.server() {
+        if flight.is_cut() {
+            s.lost(direction, at, Why::ChainTooLong, count(len));
+        }
+        let slot = if direction == s.server() {
             if let Some(leaf) = flight.leaf() {
-                self.keying
-                    .server_certificate(leaf.rsa_modulus.clone(), leaf.subject.clone());
+                self.keying.server_certificate(leaf);
             }
             s.resumed.get_or_insert(false);
-            s.server_certificates.get_or_insert(flight);
+            &mut s.server_certificates
         } else {
-            s.client_certificates.get_or_insert(flight);
+            &mut s.client_certificates
+        };
+        if slot.is_none() {
+            let all = out.keyring.certificates.claim(&mut flight.chain);
+            flight.complete &= all;
+            *slot = Some(flight);
+            if !all {
+                s.lost(direction, at, Why::NotKept, count(len));
+            }
+        }
+        understood
+    }
+
+    /// Takes a CertificateRequest; whether it could be read to its end.
+    fn certificate_request(
+        &mut self,
+        direction: Direction,
+        request: Option<CertificateRequest>,
+        out: &mut Outlet<'_>,
+    ) -> bool {
+        self.by_server(direction);
+        let Some(mut request) = request else {
+            return false;
+        };
+        let complete = request.complete;
+        if self.summary.certificate_request.is_none() {
+            if !self.has_room(direction, request.at, request.memory(), out) {
+                request = CertificateRequest::unread(request.at, request.ca_list_bytes);
+            }
+            self.summary.certificate_request = Some(request);
         }
         complete
     }
 
+    /// Whether there is room to keep so many bytes more of what the handshake told. What a common session tells always has some.
+    fn has_room(
+        &mut self,
+        direction: Direction,
+        at: FrameRef,
+        bytes: usize,
+        out: &mut Outlet<'_>,
+    ) -> bool {
+        let kept = self.kept.saturating_add(bytes);
+        let beyond = kept.saturating_sub(OWN_FACTS).max(self.borrowed);
+        let more = beyond.saturating_sub(self.borrowed);
+        let Some(left) = out.keyring.facts.checked_sub(more) else {
+            self.summary.lost(direction, at, Why::NotKept, count(bytes));
+            return false;
+        };
+        out.keyring.facts = left;
+        (self.kept, self.borrowed) = (kept, beyond);
+        true
+    }
+
+    /// The session is over: what it kept goes on elsewhere, and its room is free.
+    pub(super) fn give_back(&mut self, keyring: &mut Keyring) {
+        keyring.facts = keyring.facts.saturating_add(self.borrowed);
+        (self.kept, self.borrowed) = (0, 0);
+        for flight in self.summary.flights() {
+            keyring.certificates.release(&flight.chain);
+        }
+    }
+
+    /// The session goes on with another keyring, made with [`Keyring::share`].
+    pub(crate) fn move_to(&mut self, keyring: &mut Keyring) {
+        keyring.facts = keyring.facts.saturating_sub(self.borrowed);
+        for flight in self.summary.flights_mut() {
+            keyring.certificates.adopt(&mut flight.chain);
+        }
+    }
+
     /// That such a message was sent is a fact even when it is not read.
-    fn too_long(&mut self, direction: Direction, at: FrameRef, message: &Message<'_>) {
+    fn too_long(
+        &mut self,
+        direction: Direction,
+        at: FrameRef,
+        message: &Message<'_>,
+        out: &mut Outlet<'_>,
+    ) {
         match message.kind.0 {
             11 => {
-                self.certificate(
-                    direction,
-                    CertificateFlight {
-                        at,
-                        chain: Vec::new(),
-                        message_len: message.len,
-                        complete: false,
-                    },
-                );
+                let flight = CertificateFlight {
+                    at,
+                    chain: Vec::new(),
+                    message_len: message.len,
+                    complete: false,
+                };
+                self.certificate(direction, flight, out);
             }
             13 => {
-                self.by_server(direction);
-                self.summary
-                    .certificate_request
-                    .get_or_insert(CertificateRequest {
-                        at,
-                        types: Vec::new(),
-                        signature_algorithms: Vec::new(),
-                        ca_names: Vec::new(),
-                        ca_list_bytes: message.len,
-                        complete: false,
-                    });
+                let request = CertificateRequest::unread(at, message.len);
+                self.certificate_request(direction, Some(request), out);
             }
             kind => {
                 self.mark(direction, at, kind);

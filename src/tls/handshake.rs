@@ -1,6 +1,8 @@
 //! The other handshake messages, and putting messages together from records.
 
-use super::certificate::{Certificate, Known};
+use super::certificate::Certificate;
+use super::known::Known;
+use super::memory::{list, texts};
 use super::name::dn_string_of_der;
 use super::names::{HandshakeType, NamedGroup, SignatureScheme, Version};
 use super::suite::{CipherSuiteId, KeyExchange};
@@ -17,9 +19,12 @@ pub struct CertificateFlight {
     pub chain: Vec<Arc<Certificate>>,
     /// Bytes of the message without its header.
     pub message_len: usize,
-    /// Whether the list of certificates ended where it said; certificates before the damage are kept.
+    /// Whether the list of certificates ended where it said, and all are kept; certificates before the damage are kept.
     pub complete: bool,
 }
+
+/// Certificates read of one message. OpenSSL verifies chains of up to 100.
+const CHAIN: usize = 100;
 
 impl CertificateFlight {
     /// The message was sent with no certificate in it.
@@ -30,6 +35,11 @@ impl CertificateFlight {
     /// The sender's own certificate.
     pub fn leaf(&self) -> Option<&Certificate> {
         self.chain.first().map(Arc::as_ref)
+    }
+
+    /// There are more than are read.
+    pub(super) fn is_cut(&self) -> bool {
+        !self.complete && self.chain.len() >= CHAIN
     }
 
     pub(super) fn parse(body: &[u8], tls13: bool, at: FrameRef, known: &mut Known) -> Self {
@@ -52,6 +62,9 @@ impl CertificateFlight {
         let whole = declared == r.rest().len();
         let mut list = Reader::new(r.rest());
         while !list.is_empty() {
+            if self.chain.len() >= CHAIN {
+                return None;
+            }
             self.chain.push(known.read(list.vec24()?));
             if tls13 {
                 list.vec16()?;
@@ -79,6 +92,24 @@ pub struct CertificateRequest {
 }
 
 impl CertificateRequest {
+    /// Bytes of memory that it takes beside itself, about.
+    pub(super) fn memory(&self) -> usize {
+        let lists = list(&self.types).saturating_add(list(&self.signature_algorithms));
+        lists.saturating_add(texts(&self.ca_names))
+    }
+
+    /// It was sent, and no more is known of it.
+    pub(super) const fn unread(at: FrameRef, len: usize) -> Self {
+        Self {
+            at,
+            types: Vec::new(),
+            signature_algorithms: Vec::new(),
+            ca_names: Vec::new(),
+            ca_list_bytes: len,
+            complete: false,
+        }
+    }
+
     /// Reads it.
     pub(super) fn parse(body: &[u8], version: Version, at: FrameRef) -> Option<Self> {
         let mut r = Reader::new(body);

@@ -1,6 +1,7 @@
 //! ClientHello and ServerHello, from the SSLv2-style form to TLS 1.3 and its drafts.
 
 use super::keyring::name_digest;
+use super::memory::{list, texts, words};
 use super::names::{ExtensionType, NamedGroup, SignatureScheme, Version};
 use super::suite::CipherSuiteId;
 use super::wire::{Reader, text, u16s};
@@ -107,6 +108,21 @@ impl Extensions {
         self.types.contains(&extension)
     }
 
+    /// Bytes of memory that they take beside themselves, about.
+    fn memory(&self) -> usize {
+        let numbers = [
+            list(&self.types),
+            list(&self.supported_versions),
+            list(&self.supported_groups),
+            list(&self.signature_algorithms),
+            list(&self.ec_point_formats),
+            list(&self.key_share),
+            list(&self.malformed),
+        ];
+        let names = texts(&self.alpn).saturating_add(words(&self.sni));
+        numbers.into_iter().sum::<usize>().saturating_add(names)
+    }
+
     /// Reads the vector of extensions that ends a hello; there may be none at all (RFC 5246 §7.4.1.2).
     fn read(r: &mut Reader<'_>, from_client: bool) -> Self {
         let mut all = Self::default();
@@ -199,6 +215,15 @@ impl Extensions {
 }
 
 impl ClientHello {
+    /// Bytes of memory that it takes beside itself, about.
+    pub(super) fn memory(&self) -> usize {
+        list(&self.suites)
+            .saturating_add(list(&self.sslv2_suites))
+            .saturating_add(list(&self.compression))
+            .saturating_add(list(&self.session_id))
+            .saturating_add(self.extensions.memory())
+    }
+
     /// Reads the body of the handshake message.
     pub(super) fn parse(body: &[u8], record_version: Version, at: FrameRef) -> Option<Self> {
         let mut r = Reader::new(body);
@@ -292,6 +317,11 @@ impl ClientHello {
 }
 
 impl ServerHello {
+    /// Bytes of memory that it takes beside itself, about.
+    pub(super) fn memory(&self) -> usize {
+        list(&self.session_id).saturating_add(self.extensions.memory())
+    }
+
     /// Reads the body of the handshake message.
     pub(super) fn parse(body: &[u8], record_version: Version, at: FrameRef) -> Option<Self> {
         let mut r = Reader::new(body);

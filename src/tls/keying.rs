@@ -1,5 +1,6 @@
 //! What the handshake at hand has agreed, and the keys that follow from it.
 
+use super::certificate::Certificate;
 use super::cipher::{Opener, Parameters, openers};
 use super::hello::{ClientHello, ServerHello};
 use super::keyring::{Keyring, name_digest};
@@ -14,6 +15,11 @@ use std::sync::Arc;
 /// Client randoms tried where the ClientHello was not captured.
 const RANDOMS_TRIED: usize = 4_096;
 
+/// Bytes kept of a ClientKeyExchange: what an RSA key of 32 768 bits makes.
+const KEY_EXCHANGE_BYTES: usize = 4_096 + 2;
+/// Bytes of the longest subject that is kept to name a certificate by.
+const SUBJECT_BYTES: usize = 1_024;
+
 /// The handshake at hand; a renegotiation begins a new one.
 #[derive(Debug, Default)]
 pub(super) struct Keying {
@@ -21,15 +27,23 @@ pub(super) struct Keying {
     server: Option<Server>,
     /// Session id and ticket that the client offered, by digest.
     offered: [Option<[u8; 32]>; 2],
-    /// The modulus of the server's RSA key and the certificate's subject.
-    certificate: Option<(Option<Arc<[u8]>>, String)>,
+    certificate: Option<Leaf>,
     key_exchange: Option<Vec<u8>>,
     transcript: Option<Box<Transcript>>,
     session_hash: Option<Vec<u8>>,
-    ticket: Option<Vec<u8>>,
+    /// The session ticket that the server gave, by digest.
+    ticket: Option<[u8; 32]>,
     /// Secrets that name no session were tried in vain.
     tried: bool,
     result: Option<Result<Ready, Reason>>,
+}
+
+/// The server's own certificate: what is not too long of it.
+#[derive(Debug)]
+struct Leaf {
+    /// The modulus of its RSA key.
+    modulus: Option<Arc<[u8]>>,
+    subject: Option<String>,
 }
 
 /// What the server chose.
@@ -102,12 +116,16 @@ impl Keying {
         }
     }
 
-    pub(super) fn server_certificate(&mut self, modulus: Option<Arc<[u8]>>, subject: String) {
-        self.certificate = Some((modulus, subject));
+    pub(super) fn server_certificate(&mut self, leaf: &Certificate) {
+        let modulus = leaf.rsa_modulus.as_ref();
+        let subject = (leaf.subject.len() <= SUBJECT_BYTES).then(|| leaf.subject.clone());
+        let modulus = modulus.filter(|m| m.len() <= KEY_EXCHANGE_BYTES).cloned();
+        self.certificate = Some(Leaf { modulus, subject });
     }
 
     /// ClientKeyExchange: ends what the session hash covers.
     pub(super) fn key_exchange(&mut self, body: &[u8]) {
+        let body = body.get(..KEY_EXCHANGE_BYTES).unwrap_or(body);
         self.key_exchange.get_or_insert_with(|| body.to_vec());
         if let (Some(transcript), Some(p)) = (self.transcript.take(), self.parameters()) {
             self.session_hash = Some(transcript.session_hash(&p));
@@ -127,7 +145,7 @@ impl Keying {
         if let Some(Ok(Ready { master, .. })) = &self.result {
             keyring.learn(ticket, master.as_ref());
         } else {
-            self.ticket = Some(ticket.to_vec());
+            self.ticket = Some(name_digest(ticket));
         }
     }
 
@@ -196,7 +214,7 @@ impl Keying {
             keyring.learn(&server.session_id, master.as_ref());
         }
         if let Some(ticket) = self.ticket.take() {
-            keyring.learn(&ticket, master.as_ref());
+            keyring.learn_digest(ticket, master.as_ref());
         }
         self.result = Some(found.and_then(|master| {
             let unsupported = Reason::SuiteNotSupported {
@@ -268,7 +286,7 @@ impl Keying {
         let modulus = self
             .certificate
             .as_ref()
-            .and_then(|(modulus, _)| modulus.as_deref());
+            .and_then(|leaf| leaf.modulus.as_deref());
         let opened = keyring.keys().iter().enumerate().find_map(|(place, key)| {
             let fits = modulus.is_none_or(|modulus| key.fits(modulus));
             fits.then(|| key.premaster(encrypted))
@@ -280,7 +298,7 @@ impl Keying {
                 subject: self
                     .certificate
                     .as_ref()
-                    .map(|(_, subject)| subject.clone()),
+                    .and_then(|leaf| leaf.subject.clone()),
             }));
         };
         keyring.key_was_used(place);

@@ -1,6 +1,6 @@
 //! The secrets that open sessions: what was given, and what earlier sessions of the capture taught.
 
-use super::certificate::Known;
+use super::known::Known;
 use super::layer::Traffic;
 use super::rsa_key::RsaKey;
 use super::secrets::{NAMELESS, Secret, Secrets};
@@ -36,6 +36,10 @@ pub struct Keyring {
     pub(super) scratch: Vec<u8>,
     /// Certificates of sessions.
     pub(super) certificates: Known,
+    /// Bytes of what else handshakes told that open sessions may still keep beyond what each may keep anyway.
+    pub(super) facts: usize,
+    /// The same while none is open.
+    facts_room: usize,
 }
 
 impl Keyring {
@@ -50,7 +54,9 @@ impl Keyring {
             trials: limits.tls_trials,
             decompress: limits.tls_compressed_sessions,
             scratch: Vec::new(),
-            certificates: Known::default(),
+            certificates: Known::new(limits.tls_certificate_bytes),
+            facts: limits.tls_facts_bytes,
+            facts_room: limits.tls_facts_bytes,
             ..Self::default()
         }
     }
@@ -82,8 +88,16 @@ impl Keyring {
             trials: self.trials / part,
             decompress: self.decompress / parts.max(1),
             scratch: Vec::new(),
-            certificates: Known::default(),
+            certificates: self.certificates.share(parts),
+            facts: self.facts_room / parts.max(1),
+            facts_room: self.facts_room / parts.max(1),
         }
+    }
+
+    /// No session is open any longer, and none of them gave back what it kept.
+    pub(crate) fn forget_sessions(&mut self) {
+        self.certificates = self.certificates.share(1);
+        self.facts = self.facts_room;
     }
 
     /// Leaves the other parts to keyrings that were made with [`Self::share`].
@@ -240,10 +254,13 @@ impl Keyring {
 
     /// Remembers a session that may be resumed, by its session id or ticket.
     pub(super) fn learn(&mut self, name: &[u8], master: Option<&Secret>) {
-        if name.is_empty() {
-            return;
+        if !name.is_empty() {
+            self.learn_digest(name_digest(name), master);
         }
-        let name = name_digest(name);
+    }
+
+    /// The same by the digest of that.
+    pub(super) fn learn_digest(&mut self, name: [u8; 32], master: Option<&Secret>) {
         if let Some(known) = self.learned.get_mut(&name) {
             if master.is_some() {
                 *known = master.cloned();

@@ -138,6 +138,10 @@ pub enum Why {
     NotOpenedAfterGap,
     /// A record whose compressed content depends on missing bytes, or unfolds to more than a record may hold.
     NotDecompressed,
+    /// Certificates of one message beyond those that are read.
+    ChainTooLong,
+    /// A large handshake message, not kept because very many sessions are open that sent such ones.
+    NotKept,
     /// The beginning of a record or handshake message, given up because very many connections wait for the rest of theirs.
     NoRoom,
 }
@@ -161,6 +165,10 @@ impl Why {
             Self::NotOpened => "a TLS record that does not authenticate",
             Self::NotOpenedAfterGap => "a TLS record behind missing bytes that could not be opened",
             Self::NotDecompressed => "a compressed TLS record that depends on missing bytes",
+            Self::ChainTooLong => "of a TLS Certificate message only the first 100 were read",
+            Self::NotKept => {
+                "a large TLS handshake message was not kept: very many open sessions sent such ones"
+            }
             Self::NoRoom => {
                 "an unfinished TLS record or handshake message was given up: very many connections wait for the rest of theirs"
             }

@@ -30,6 +30,9 @@ pub struct Session {
     pub(super) begun_before: Option<([u8; 32], Direction)>,
     /// The records that were opened, where they are wanted.
     pub(super) opened: Kept,
+    /// Bytes of what the handshake told that are kept, and how many of them are borrowed from the room of all sessions.
+    pub(super) kept: usize,
+    pub(super) borrowed: usize,
     finished: bool,
 }
 
@@ -120,6 +123,8 @@ impl Session {
             search: limits.tls_sequence_search,
             begun_before: None,
             opened: Kept::default(),
+            kept: 0,
+            borrowed: 0,
             finished: false,
         }
     }
@@ -170,6 +175,7 @@ impl Session {
             self.judge_last_record(direction);
             self.judge_keys(direction);
         }
+        self.give_back(out.keyring);
     }
 
     /// What was seen so far.

@@ -133,24 +133,37 @@ pub enum HandshakeEnd {
 }
 
 impl TlsSummary {
+    /// The Certificate messages of both sides.
+    pub(super) fn flights(&self) -> impl Iterator<Item = &CertificateFlight> {
+        self.server_certificates
+            .iter()
+            .chain(&self.client_certificates)
+    }
+
+    pub(super) fn flights_mut(&mut self) -> impl Iterator<Item = &mut CertificateFlight> {
+        self.server_certificates
+            .iter_mut()
+            .chain(&mut self.client_certificates)
+    }
+
     /// The certificates of both sides.
     pub(crate) fn certificates_mut(&mut self) -> impl Iterator<Item = &mut Arc<Certificate>> {
-        let flights = self.server_certificates.iter_mut();
-        let flights = flights.chain(&mut self.client_certificates);
-        flights.flat_map(|flight| flight.chain.iter_mut())
+        self.flights_mut()
+            .flat_map(|flight| flight.chain.iter_mut())
     }
 
     /// Bytes of memory that it takes, about, without the certificates.
     pub(crate) fn memory(&self) -> usize {
         let second = self.second_client_hello.as_deref();
         let hellos = self.client_hello.iter().chain(second);
-        let hellos = hellos.map(|h| 2 * (h.suites.len() + h.extensions.types.len()) + 600);
-        let names = self.certificate_request.iter().flat_map(|r| &r.ca_names);
+        let hellos = hellos.map(|h| size_of::<ClientHello>() + h.memory());
+        let retry = self.hello_retry.iter().flat_map(|(_, hello)| hello);
+        let answers = self.server_hello.iter().chain(retry.map(Box::as_ref));
+        let answers = answers.map(|h| size_of::<ServerHello>() + h.memory());
+        let request = self.certificate_request.iter();
         size_of::<Self>()
-            + hellos.sum::<usize>()
-            + names
-                .map(|name| name.len() + size_of::<String>())
-                .sum::<usize>()
+            + hellos.chain(answers).sum::<usize>()
+            + request.map(CertificateRequest::memory).sum::<usize>()
             + size_of_val(self.events.as_slice())
             + size_of_val(self.alerts.as_slice())
             + size_of_val(self.not_understood.as_slice())

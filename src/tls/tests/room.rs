@@ -100,3 +100,147 @@ fn a_hole_ends_the_claim_that_there_was_no_room() {
     assert!(why(&s).contains(&(S, Why::DamagedRecord)), "{:?}", why(&s));
     assert!(!why(&s).contains(&(S, Why::NoRoom)), "{:?}", why(&s));
 }
+
+/// Sessions that stay open, with one keyring.
+fn sessions(
+    n: usize,
+    limits: &Limits,
+    server_says: impl Fn(usize) -> Vec<u8>,
+) -> (Vec<Session>, Keyring) {
+    let mut keyring = Keyring::new(Secrets::default(), limits);
+    let all = (0..n).map(|n| {
+        let mut session = Session::new(limits);
+        for (direction, bytes) in [(C, bytes(EKU_CLIENT_HELLO)), (S, server_says(n))] {
+            for part in bytes.chunks(1 << 14) {
+                let chunk = Chunk::Data {
+                    offset: 0,
+                    at: FrameRef::default(),
+                    bytes: part,
+                };
+                session.push(direction, chunk, &mut keyring, &mut |_, _| {});
+            }
+        }
+        session
+    });
+    (all.collect(), keyring)
+}
+
+fn is_whole(session: &Session) -> bool {
+    let s = session.summary();
+    let request = s.certificate_request.as_ref();
+    let flight = s.server_certificates.as_ref();
+    request.is_none_or(|r| r.complete) && flight.is_none_or(|f| f.complete)
+}
+
+#[test]
+fn open_sessions_of_one_server_share_its_certificates_and_have_room_of_their_own() {
+    let limits = Limits {
+        tls_certificate_bytes: 16 << 10,
+        tls_facts_bytes: 0,
+        ..Limits::default()
+    };
+    let (all, _) = sessions(500, &limits, |_| bytes(EKU_SERVER_FLIGHT));
+    for session in &all {
+        assert!(is_whole(session) && why(session.summary()).is_empty());
+        assert_eq!(
+            session
+                .summary()
+                .server_certificates
+                .as_ref()
+                .map(|f| f.chain.len()),
+            Some(2)
+        );
+    }
+}
+
+/// A CertificateRequest of very many short names: each takes ten times its bytes.
+fn long_request(_: usize) -> Vec<u8> {
+    let name = [
+        0, 14, 0x30, 0x0c, 0x31, 0x0a, 0x30, 8, 6, 3, 0x55, 4, 3, 0x0c, 1, b'x',
+    ];
+    let mut body = vec![1, 1];
+    body.extend(u16::try_from(16 * 1_000).unwrap().to_be_bytes());
+    body.extend(name.repeat(1_000));
+    [
+        record(22, &server_hello(0x2f)),
+        record(22, &message(13, &body)),
+    ]
+    .concat()
+}
+
+#[test]
+fn long_lists_of_open_sessions_share_a_room_that_is_given_back() {
+    let limits = Limits {
+        tls_facts_bytes: 200_000,
+        ..Limits::default()
+    };
+    let (mut all, mut keyring) = sessions(10, &limits, long_request);
+    let whole = all.iter().filter(|s| is_whole(s)).count();
+    assert!((4..=6).contains(&whole), "{whole}");
+    for session in &all {
+        let s = session.summary();
+        let request = s.certificate_request.as_ref().unwrap();
+        assert_eq!(
+            request.ca_list_bytes, 16_000,
+            "that there were so many is a fact"
+        );
+        assert_eq!(request.complete, why(s).is_empty());
+        if !request.complete {
+            assert!(request.ca_names.is_empty() && why(s) == [(S, Why::NotKept)]);
+        }
+    }
+    for session in &mut all {
+        session.finish(&mut keyring, &mut |_, _| {});
+    }
+    assert_eq!(keyring.facts, 200_000);
+}
+
+#[test]
+fn certificates_for_which_there_is_no_room_are_said_and_are_no_incomplete_chain() {
+    let limits = Limits {
+        tls_certificate_bytes: 40_000,
+        ..Limits::default()
+    };
+    let (mut all, mut keyring) = sessions(20, &limits, |n| {
+        let mut der = n.to_be_bytes().to_vec();
+        der.resize(5_000, 7);
+        let mut list = vec![0, 0x13, 0x8b, 0, 0x13, 0x88];
+        list.extend(der);
+        [
+            record(22, &server_hello(0x2f)),
+            record(22, &message(11, &list)),
+        ]
+        .concat()
+    });
+    let whole = all.iter().filter(|s| is_whole(s)).count();
+    assert!((5..=8).contains(&whole), "{whole}");
+    let last = all.last().unwrap().summary();
+    assert_eq!(why(last), [(S, Why::NotKept)]);
+    assert!(!last.server_certificates.as_ref().unwrap().is_empty());
+    for session in &mut all {
+        session.finish(&mut keyring, &mut |_, _| {});
+    }
+    let mut chain = vec![keyring.certificates.read(&[9; 5_000])];
+    assert!(keyring.certificates.claim(&mut chain));
+}
+
+#[test]
+fn a_message_of_very_many_certificates_is_read_in_part() {
+    let mut list = Vec::new();
+    for n in 0_u32..20_000 {
+        list.extend([0, 0, 4]);
+        list.extend(n.to_be_bytes());
+    }
+    let len = u32::try_from(list.len()).unwrap().to_be_bytes();
+    list.splice(..0, len[1..].iter().copied());
+    let whole = message(11, &list);
+    let limits = Limits::default();
+    let (all, _) = sessions(1, &limits, |_| {
+        let records = whole.chunks(1 << 14).flat_map(|part| record(22, part));
+        [record(22, &server_hello(0x2f)), records.collect()].concat()
+    });
+    let s = all[0].summary();
+    let flight = s.server_certificates.as_ref().unwrap();
+    assert!(flight.chain.len() == 100 && !flight.complete);
+    assert_eq!(why(s), [(S, Why::ChainTooLong)]);
+}
