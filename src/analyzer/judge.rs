@@ -489,4 +489,8 @@ fn note_names(names: &Lookups, caveats: &mut Caveats) {
         let text = "very many DNS questions: later ones were not looked at";
         caveats.note_many(CaveatKind::FindingsDropped, None, text, names.dropped());
     }
+    if names.shortened() > 0 {
+        let text = "of a DNS answer only the first record was kept: very many long answers";
+        caveats.note_many(CaveatKind::FindingsDropped, None, text, names.shortened());
+    }
 }

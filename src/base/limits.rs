@@ -39,7 +39,7 @@ pub struct Limits {
     /// Secrets tried on connections of which nothing says whose they are, because the ClientHello was not captured. 2 097 152 in
     /// all, some seconds; then such a connection stays closed. Caveat: `not-decrypted`.
     pub tls_trials: u64,
-    /// TLS sessions with DEFLATE compression that are decompressed, about 100 KiB each while they last. 512. Caveat:
+    /// TLS sessions with DEFLATE compression that are decompressed, about 90 KiB each while they last. 256. Caveat:
     /// `not-decrypted`.
     pub tls_compressed_sessions: usize,
     /// Bytes of encrypted records kept of each direction until the other one has said what the keys depend on. 64 KiB.
@@ -116,7 +116,7 @@ impl Default for Limits {
             tls_sequence_search: 4_096,
             tls_search_bytes: 2 << 30,
             tls_trials: 1 << 21,
-            tls_compressed_sessions: 512,
+            tls_compressed_sessions: 256,
             tls_held_bytes: 64 << 10,
             tls_certificate_bytes: 16 << 20,
             tls_facts_bytes: 8 << 20,

@@ -105,6 +105,34 @@ impl fmt::Display for Answer {
     }
 }
 
+impl Answer {
+    /// Bytes of memory that its records take beside it, about.
+    pub(super) fn memory(&self) -> usize {
+        match self {
+            Self::Addresses(all) => size_of_val(all.as_slice()),
+            Self::Services(all) => {
+                let names: usize = all.iter().map(|service| service.target.len()).sum();
+                names.saturating_add(size_of_val(all.as_slice()))
+            }
+            Self::Names(all) => {
+                let names: usize = all.iter().map(String::len).sum();
+                names.saturating_add(size_of_val(all.as_slice()))
+            }
+            _ => 0,
+        }
+    }
+
+    /// Leaves only the first record.
+    pub(super) fn shorten(&mut self) {
+        match self {
+            Self::Addresses(all) => *all = all.first().copied().into_iter().collect(),
+            Self::Services(all) => *all = all.first().cloned().into_iter().collect(),
+            Self::Names(all) => *all = all.first().cloned().into_iter().collect(),
+            _ => {}
+        }
+    }
+}
+
 /// Whether this is a response, and the bytes that it shares with its question: the id and the first question (RFC 1035 §4.1). `None`
 /// where it cannot be a message with a question.
 pub fn identity(payload: &[u8]) -> Option<(bool, [&[u8]; 2])> {

@@ -12,6 +12,8 @@ use std::net::IpAddr;
 
 /// Lookups kept; a busy name server must not fill the memory.
 const LOOKUPS: usize = 16_384;
+/// Bytes of the records of all answers; above that, only the first record of each is kept.
+const RECORD_BYTES: usize = 4 << 20;
 /// Frames of repeated questions kept of one lookup.
 const ASKED: usize = 8;
 /// The same question asked again within this time belongs to the same attempt: resolvers give up after some seconds.
@@ -73,7 +75,10 @@ pub struct Lookups {
     latest: HashMap<Key, usize, FixedState>,
     messages: u64,
     malformed: (u64, Option<FrameRef>),
+    /// Bytes of the records kept.
+    records: usize,
     dropped: u64,
+    shortened: u64,
 }
 
 impl Lookups {
@@ -139,7 +144,14 @@ impl Lookups {
         });
     }
 
-    fn answer(&mut self, client: IpAddr, name: String, kind: Kind, at: FrameRef, answer: Answer) {
+    fn answer(
+        &mut self,
+        client: IpAddr,
+        name: String,
+        kind: Kind,
+        at: FrameRef,
+        mut answer: Answer,
+    ) {
         let lookup = self
             .latest
             .get(&(client, kind, name))
@@ -148,7 +160,17 @@ impl Lookups {
             match &lookup.answer {
                 // A second server may know what the first did not.
                 Some((_, first)) if !first.is_failure() || answer.is_failure() => {}
-                _ => lookup.answer = Some((at, answer)),
+                _ => {
+                    if self.records.saturating_add(answer.memory()) > RECORD_BYTES {
+                        let all = answer.memory();
+                        answer.shorten();
+                        self.shortened = self
+                            .shortened
+                            .saturating_add(u64::from(answer.memory() < all));
+                    }
+                    self.records = self.records.saturating_add(answer.memory());
+                    lookup.answer = Some((at, answer));
+                }
             }
         }
     }
@@ -176,6 +198,11 @@ impl Lookups {
     /// Questions that were not kept because there were too many.
     pub const fn dropped(&self) -> u64 {
         self.dropped
+    }
+
+    /// Answers of which only the first record was kept because there were too many.
+    pub const fn shortened(&self) -> u64 {
+        self.shortened
     }
 
     /// All lookups, in the order of the first questions.

@@ -133,3 +133,44 @@ fn a_question_and_its_answer_have_the_same_identity() {
     assert_ne!(identity(&other).unwrap().1, mine);
     assert!(identity(&question[..16]).is_none());
 }
+
+#[test]
+fn of_very_many_long_answers_the_first_record_is_kept() {
+    let mut lookups = Lookups::default();
+    let host = [&b"\x3f"[..], &[b'h'; 63], b"\x3f", &[b'i'; 63], b"\xc0\x0c"].concat();
+    let len = u16::try_from(host.len() + 6).unwrap().to_be_bytes();
+    let fixed = b"\x00\x21\x00\x01\x00\x00\x00\x3c";
+    let record = [
+        b"\xc0\x0c",
+        &fixed[..],
+        &len,
+        b"\x00\x00\x00\x00\x13\xc5",
+        &host,
+    ]
+    .concat();
+    let named = |n: u32, flags: u16, records: u8| {
+        let label = format!("{n:08}");
+        let mut out = vec![0, 7];
+        out.extend(flags.to_be_bytes());
+        out.extend([0, 1, 0, records, 0, 0, 0, 0, 8]);
+        out.extend(label.bytes());
+        out.extend(b"\x02it\x00\x00\x21\x00\x01");
+        out.extend(record.repeat(usize::from(records)));
+        out
+    };
+    for n in 0..2_000 {
+        let (client, server) = (end(CLIENT, 4000), end(SERVER, 53));
+        lookups.message(client, server, at(1, 0), &named(n, 0x0100, 0), false);
+        lookups.message(server, client, at(2, 0), &named(n, 0x8180, 40), false);
+    }
+    let records = |lookup: &Lookup| match &lookup.answer {
+        Some((_, Answer::Services(all))) => all.len(),
+        other => panic!("{other:?}"),
+    };
+    let all = lookups.all();
+    assert_eq!((all.len(), records(&all[0])), (2_000, 40));
+    assert_eq!(records(&all[1_999]), 1);
+    let short = all.iter().filter(|lookup| records(lookup) == 1).count();
+    assert_eq!(u64::try_from(short), Ok(lookups.shortened()));
+    assert!(lookups.records <= RECORD_BYTES + short * 300);
+}

@@ -9,7 +9,6 @@ const MAX_PLAIN: usize = 1 << 15;
 /// The decompression of one direction. A record that is missing ends it: what follows refers to it.
 pub(super) struct Inflate {
     stream: Decompress,
-    plain: Vec<u8>,
     broken: bool,
 }
 
@@ -25,7 +24,6 @@ impl Inflate {
     pub(super) fn new() -> Self {
         Self {
             stream: Decompress::new(true),
-            plain: Vec::new(),
             broken: false,
         }
     }
@@ -40,20 +38,20 @@ impl Inflate {
         if self.broken {
             return false;
         }
-        self.plain.clear();
-        self.plain.reserve(MAX_PLAIN);
+        // Hundreds of sessions do not each keep the place of the longest record.
+        let mut plain = Vec::with_capacity(MAX_PLAIN);
         let mut rest = content.as_slice();
         while !rest.is_empty() {
-            let before = (self.stream.total_in(), self.plain.len());
+            let before = (self.stream.total_in(), plain.len());
             let status = self
                 .stream
-                .decompress_vec(rest, &mut self.plain, FlushDecompress::Sync);
+                .decompress_vec(rest, &mut plain, FlushDecompress::Sync);
             let used = self.stream.total_in().saturating_sub(before.0);
             rest = usize::try_from(used)
                 .ok()
                 .and_then(|used| rest.get(used..))
                 .unwrap_or(&[]);
-            let moved = used > 0 || self.plain.len() > before.1;
+            let moved = used > 0 || plain.len() > before.1;
             if !matches!(status, Ok(Status::Ok | Status::BufError)) || (!moved && !rest.is_empty())
             {
                 self.broken = true;
@@ -61,11 +59,11 @@ impl Inflate {
             }
         }
         // A full buffer may hide more: only a record over the bound fills it.
-        if self.plain.len() >= MAX_PLAIN {
+        if plain.len() >= MAX_PLAIN {
             self.broken = true;
             return false;
         }
-        std::mem::swap(content, &mut self.plain);
+        *content = plain;
         true
     }
 }
