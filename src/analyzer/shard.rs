@@ -28,8 +28,8 @@ pub(super) struct Means {
 
 /// Some of the connections.
 pub(super) struct Shard {
-    /// By number.
-    conversations: HashMap<u32, Open, FixedState>,
+    /// By number. Each by itself: a table of thousands that grows has twice the places and is copied.
+    conversations: HashMap<u32, Box<Open>, FixedState>,
     pub(super) keyring: Keyring,
     datagrams: Box<sip::Datagrams>,
     /// Bytes that wait in all conversations, and how many there may be.
@@ -165,12 +165,14 @@ impl Shard {
         out: &mut dyn FnMut(Output),
     ) {
         let entry = self.conversations.entry(line.stream);
-        let open = entry.or_insert_with(|| Open {
-            line: *line,
-            conversation: Conversation::default(),
-            waiting: 0,
-            queued: false,
-            lately: false,
+        let open = entry.or_insert_with(|| {
+            Box::new(Open {
+                line: *line,
+                conversation: Conversation::default(),
+                waiting: 0,
+                queued: false,
+                lately: false,
+            })
         });
         let conversation = &mut open.conversation;
         conversation.push(line, direction, chunk, means, &mut self.keyring, out);

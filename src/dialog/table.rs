@@ -94,6 +94,10 @@ impl DialogTable {
             call.last = at;
             self.touched.push_back((at, place));
         }
+        if call.messages.is_empty() {
+            // Calls of one message are the most: no places for four.
+            call.messages.reserve_exact(1);
+        }
         call.messages.insert(behind, seen);
         if call.messages.len() >= self.limits.messages_per_dialog {
             // It fell silent when the whole did, and stands in the queue with that.

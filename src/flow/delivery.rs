@@ -75,6 +75,10 @@ impl Delivery {
                     peer_segments: 0,
                     window_closed: false,
                 };
+                if self.on_the_way.is_empty() {
+                    // Mostly one is on its way: no places for four.
+                    self.on_the_way.reserve_exact(1);
+                }
                 self.on_the_way.push((seq, end, entry));
             }
             if fresh {

@@ -110,11 +110,16 @@ impl Marks {
                 last.at = at;
                 last.omitted = last.omitted.saturating_add(1);
             }
-            _ => self.marks.push_back(Mark {
-                from,
-                at,
-                omitted: 0,
-            }),
+            _ => {
+                if self.marks.is_empty() {
+                    self.marks.reserve_exact(1);
+                }
+                self.marks.push_back(Mark {
+                    from,
+                    at,
+                    omitted: 0,
+                });
+            }
         }
     }
 
