@@ -20,7 +20,8 @@ pub struct Limits {
     pub fragment_datagrams: usize,
     /// Bytes of waiting fragments, all together. 4 MiB. Caveat: `fragments-incomplete`.
     pub fragment_bytes: usize,
-    /// Flows open at the same time, about 1 500 bytes each; one of TLS counts as five. 16 384. Caveat: `flow-evicted`.
+    /// Flows open at the same time, about 1 500 bytes each and of SIP as much again; one of TLS counts as five. 14 336: a table of
+    /// 16 384 places holds as many without growing. Caveat: `flow-evicted`.
     pub flows: usize,
     /// Early (out of order) TCP bytes kept per direction, and 96 for each segment. 1 MiB: more than a receive window without scaling.
     /// Caveat: `stream-gap`.
@@ -71,13 +72,13 @@ pub struct Limits {
     pub sctp_directions: usize,
     /// Bytes of SCTP fragments that wait for others, all together. 16 MiB. Caveat: `sctp-incomplete`.
     pub sctp_waiting_bytes: usize,
-    /// Dialogs open at the same time. 16 384. Caveat: `dialog-evicted`.
+    /// Dialogs open at the same time. 14 336. Caveat: `dialog-evicted`.
     pub dialogs: usize,
     /// Messages kept in one dialog. 256. Caveat: `dialog-messages-dropped`.
     pub messages_per_dialog: usize,
-    /// Bytes of the messages of all open dialogs. 24 MiB. Caveat: `dialog-evicted`.
+    /// Bytes of the messages of all open dialogs. 20 MiB. Caveat: `dialog-evicted`.
     pub message_bytes: usize,
-    /// Connection summaries kept until the end of the capture, for rules that compare them. 16 384.
+    /// Connection summaries kept until the end of the capture, for rules that compare them. 14 336.
     /// Caveat: `connection-summary-dropped`.
     pub connection_summaries: usize,
     /// Bytes of those summaries. 12 MiB. Caveat: `connection-summary-dropped`.
@@ -91,7 +92,7 @@ pub struct Limits {
     /// Message sequence charts kept of each kind: of calls in which something was found, of other calls, of connections. 200.
     /// The report says how many there are no charts of.
     pub charts: usize,
-    /// Bytes of the messages in charts. 24 MiB.
+    /// Bytes of the messages in charts. 16 MiB.
     pub chart_bytes: usize,
     /// Bytes of frames after which connections are dealt to several shards by their client. 8 MiB: what is shorter takes a moment, and
     /// knows all TLS sessions in one place.
@@ -109,7 +110,7 @@ impl Default for Limits {
             encapsulation_depth: 16,
             fragment_datagrams: 1024,
             fragment_bytes: 4 << 20,
-            flows: 16_384,
+            flows: 14_336,
             early_bytes_per_direction: 1 << 20,
             early_bytes: 16 << 20,
             tls_handshake_bytes: 256 << 10,
@@ -128,16 +129,16 @@ impl Default for Limits {
             sip_header_fields: 16_384,
             sctp_directions: 16_384,
             sctp_waiting_bytes: 16 << 20,
-            dialogs: 16_384,
+            dialogs: 14_336,
             messages_per_dialog: 256,
-            message_bytes: 24 << 20,
-            connection_summaries: 16_384,
+            message_bytes: 20 << 20,
+            connection_summaries: 14_336,
             connection_bytes: 12 << 20,
             findings_per_rule: 1_000,
             evidence_per_finding: 12,
             places_per_caveat: 10,
             charts: 200,
-            chart_bytes: 24 << 20,
+            chart_bytes: 16 << 20,
             one_shard_bytes: 8 << 20,
             stream_numbers: 458_752,
         }
