@@ -21,6 +21,7 @@ const METHODS: &[&str] = &[
     "CANCEL",
     "INFO",
     "INVITE",
+    "KDMQ",
     "MESSAGE",
     "NEGOTIATE",
     "NOTIFY",
