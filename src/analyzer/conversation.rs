@@ -215,12 +215,9 @@ impl Conversation {
     /// Bytes held until more come.
     pub(super) fn waiting(&self) -> usize {
         let tls = self.session.iter().map(|tls| tls.session.waiting());
-        self.in_lanes().saturating_add(tls.sum())
-    }
-
-    fn in_lanes(&self) -> usize {
         let inner = self.session.iter().flat_map(|tls| &tls.inside.lanes);
-        self.lanes.iter().chain(inner).map(Lane::waiting).sum()
+        let lanes = self.lanes.iter().chain(inner).map(Lane::waiting);
+        lanes.chain(tls).sum()
     }
 
     /// Gives what it holds as it is: there is no more room for waiting. `last`: the time it is.
@@ -232,29 +229,38 @@ impl Conversation {
         last: FrameRef,
         out: &mut dyn FnMut(Output),
     ) {
-        // What a TLS session gives up stands in its summary.
-        if self.in_lanes() > 0 {
-            out(Output::Caveat {
-                kind: CaveatKind::SipUnfinished,
-                at: last,
-                text: Cow::Borrowed(
-                    "very many unfinished SIP messages: some were given before they were complete",
-                ),
-            });
-        }
         let Self {
             lanes,
             session,
             found,
             ..
         } = self;
-        for direction in [Direction::Originator, Direction::Responder] {
-            of(lanes, direction).finish(&mut |forward| {
-                found.take(forward, line, direction, "tcp", out);
-            });
-        }
+        // What a TLS session gives up stands in its summary; what comes of it may wait in a lane.
         if let Some(tls) = session {
-            tls.give_up_waiting(line, means, keyring, found, out);
+            tls.give_up_waiting(line, (means, keyring), found, out);
+        }
+        let inside = session.as_mut().map(|tls| &mut tls.inside.lanes);
+        let all = std::iter::once(("tcp", lanes)).chain(inside.map(|lanes| ("tls", lanes)));
+        let mut told = false;
+        for (carriage, lanes) in all {
+            for direction in [Direction::Originator, Direction::Responder] {
+                let lane = of(lanes, direction);
+                if lane.waiting() == 0 {
+                    continue;
+                }
+                if !std::mem::replace(&mut told, true) {
+                    out(Output::Caveat {
+                        kind: CaveatKind::SipUnfinished,
+                        at: last,
+                        text: Cow::Borrowed(
+                            "very many unfinished SIP messages: some were given before they were complete",
+                        ),
+                    });
+                }
+                lane.finish(&mut |forward| {
+                    found.take(forward, line, direction, carriage, out);
+                });
+            }
         }
     }
 
@@ -343,8 +349,7 @@ impl Tls {
     fn give_up_waiting(
         &mut self,
         line: &Line,
-        means: &Means,
-        keyring: &mut Keyring,
+        (means, keyring): (&Means, &mut Keyring),
         found: &mut Found,
         out: &mut dyn FnMut(Output),
     ) {
@@ -354,11 +359,6 @@ impl Tls {
         session.give_up_waiting(keyring, &mut |direction, plain| {
             inside.push(line, direction, plain, means, found, out);
         });
-        for direction in [Direction::Originator, Direction::Responder] {
-            of(&mut inside.lanes, direction).finish(&mut |forward| {
-                found.take(forward, line, direction, "tls", out);
-            });
-        }
     }
 
     fn finish(

@@ -35,14 +35,17 @@ pub(super) struct Shard {
     /// Bytes that wait in all conversations, and how many there may be.
     waiting: usize,
     room: usize,
-    /// The connections that wait, each once, by number; those that ended or wait no more among them. The first was silent longest,
-    /// unless it is marked `lately`.
-    queue: VecDeque<u32>,
+    /// The connections that wait, each once, by number and serial; those that ended or wait no more among them. The first was silent
+    /// longest, unless it is marked `lately`.
+    queue: VecDeque<(u32, u64)>,
+    /// Connections so far: one that was given up for want of room and goes on has the same number as before.
+    serial: u64,
 }
 
 /// A connection, and whose it is.
 struct Open {
     line: Line,
+    serial: u64,
     conversation: Conversation,
     /// Bytes that wait in it.
     waiting: usize,
@@ -64,6 +67,7 @@ impl Shard {
             waiting: 0,
             room: limits.waiting_bytes,
             queue: VecDeque::new(),
+            serial: 0,
         }
     }
 
@@ -81,14 +85,16 @@ impl Shard {
                 waiting: 0,
                 room: self.room,
                 queue: VecDeque::new(),
+                serial: self.serial,
             })
             .collect();
         self.keyring.narrow(SHARDS);
         all.insert(0, self);
-        for stream in queue {
-            let client = open.get(&stream).map(|open| open.line.client.addr);
+        for (stream, serial) in queue {
+            let there = open.get(&stream).filter(|open| open.serial == serial);
+            let client = there.map(|open| open.line.client.addr);
             if let Some(shard) = client.and_then(|client| all.get_mut(place(client))) {
-                shard.queue.push_back(stream);
+                shard.queue.push_back((stream, serial));
             }
         }
         for (stream, mut open) in open {
@@ -166,8 +172,10 @@ impl Shard {
     ) {
         let entry = self.conversations.entry(line.stream);
         let open = entry.or_insert_with(|| {
+            self.serial = self.serial.wrapping_add(1);
             Box::new(Open {
                 line: *line,
+                serial: self.serial,
                 conversation: Conversation::default(),
                 waiting: 0,
                 queued: false,
@@ -181,11 +189,15 @@ impl Shard {
         if now > 0 {
             open.lately = open.queued;
             if !std::mem::replace(&mut open.queued, true) {
-                self.queue.push_back(line.stream);
+                self.queue.push_back((line.stream, open.serial));
             }
         }
         self.waiting = self.waiting.saturating_add(now).saturating_sub(before);
         if self.waiting > self.room {
+            // One that takes very much does not make all others give up.
+            if now > self.room / 4 {
+                self.give_up(line.stream, means, last, out);
+            }
             self.make_room(means, last, out);
         }
         self.tidy();
@@ -194,23 +206,34 @@ impl Shard {
     /// Lets the connections that were silent longest give up what they wait with, until there is room.
     fn make_room(&mut self, means: &Means, last: FrameRef, out: &mut dyn FnMut(Output)) {
         while self.waiting > self.room
-            && let Some(stream) = self.queue.pop_front()
+            && let Some((stream, serial)) = self.queue.pop_front()
         {
-            let Some(open) = self.conversations.get_mut(&stream) else {
+            let open = self.conversations.get_mut(&stream);
+            let Some(open) = open.filter(|open| open.serial == serial) else {
                 continue;
             };
-            if open.waiting > 0 && std::mem::take(&mut open.lately) {
-                self.queue.push_back(stream);
-                continue;
+            if open.waiting == 0 {
+                open.queued = false;
+            } else if std::mem::take(&mut open.lately) {
+                self.queue.push_back((stream, serial));
+            } else {
+                open.queued = false;
+                self.give_up(stream, means, last, out);
             }
-            open.queued = false;
-            let (line, keyring) = (open.line, &mut self.keyring);
-            open.conversation
-                .give_up_waiting(&line, means, keyring, last, out);
-            let now = open.conversation.waiting();
-            let before = std::mem::replace(&mut open.waiting, now);
-            self.waiting = self.waiting.saturating_add(now).saturating_sub(before);
         }
+    }
+
+    /// Lets a connection give up what it waits with.
+    fn give_up(&mut self, stream: u32, means: &Means, last: FrameRef, out: &mut dyn FnMut(Output)) {
+        let Some(open) = self.conversations.get_mut(&stream) else {
+            return;
+        };
+        let (line, keyring) = (open.line, &mut self.keyring);
+        open.conversation
+            .give_up_waiting(&line, means, keyring, last, out);
+        let now = open.conversation.waiting();
+        let before = std::mem::replace(&mut open.waiting, now);
+        self.waiting = self.waiting.saturating_add(now).saturating_sub(before);
     }
 
     /// Takes from the queue what is out of date, once that is most of it.
@@ -218,8 +241,10 @@ impl Shard {
         let most = self.conversations.len().saturating_mul(2);
         if self.queue.len() > most.saturating_add(QUEUE_SLACK) {
             let conversations = &self.conversations;
-            self.queue
-                .retain(|stream| conversations.contains_key(stream));
+            self.queue.retain(|(stream, serial)| {
+                let open = conversations.get(stream);
+                open.is_some_and(|open| open.serial == *serial)
+            });
         }
     }
 }

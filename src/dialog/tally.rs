@@ -14,6 +14,10 @@ use std::net::IpAddr;
 const PAIRS: usize = 4_096;
 /// Methods counted singly for a pair.
 const METHODS: usize = 24;
+/// The same of all pairs together.
+const METHODS_IN_ALL: usize = 16_384;
+/// Bytes of a method's name by which it is told from others.
+const NAME: usize = 64;
 /// Slow answers kept of a pair.
 const SLOW: usize = 16;
 /// Answers slower than this are kept singly.
@@ -51,6 +55,8 @@ pub struct Outcomes {
 #[derive(Debug, Default)]
 pub struct Tally {
     pairs: HashMap<(IpAddr, IpAddr, Kind), Exchange, FixedState>,
+    /// Methods of all pairs.
+    methods: usize,
 }
 
 fn widen(span: &mut Option<(FrameRef, FrameRef)>, at: FrameRef) {
@@ -103,10 +109,12 @@ impl Tally {
             }
         }
         let method = transaction.method();
-        let name = std::str::from_utf8(method.as_bytes()).unwrap_or("(not text)");
+        let name = method.as_bytes();
+        let name = std::str::from_utf8(name.get(..NAME).unwrap_or(name)).unwrap_or("(not text)");
         if let Some(outcomes) = exchange.methods.get_mut(name) {
             outcomes.add(transaction, call, last);
-        } else if exchange.methods.len() < METHODS {
+        } else if exchange.methods.len() < METHODS && self.methods < METHODS_IN_ALL {
+            self.methods += 1;
             let mut outcomes = Outcomes::default();
             outcomes.add(transaction, call, last);
             exchange.methods.insert(name.to_owned(), outcomes);

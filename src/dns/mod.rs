@@ -14,6 +14,8 @@ use std::net::IpAddr;
 const LOOKUPS: usize = 16_384;
 /// Bytes of the records of all answers; above that, only the first record of each is kept.
 const RECORD_BYTES: usize = 4 << 20;
+/// Letters of the longest name that is kept: RFC 1035 §2.3.4 allows 255 bytes.
+const NAME: usize = 256;
 /// Frames of repeated questions kept of one lookup.
 const ASKED: usize = 8;
 /// The same question asked again within this time belongs to the same attempt: resolvers give up after some seconds.
@@ -34,6 +36,8 @@ pub struct Lookup {
     pub asked: Vec<FrameRef>,
     /// What came back first, and where. `None`: nothing.
     pub answer: Option<(FrameRef, Answer)>,
+    /// Of the answer only the first record was kept.
+    pub shortened: bool,
 }
 
 impl Lookup {
@@ -128,7 +132,8 @@ impl Lookups {
             }
             return;
         }
-        if self.all.len() >= LOOKUPS {
+        // Escapes make up to a thousand letters of a name.
+        if self.all.len() >= LOOKUPS || key.2.len() > NAME {
             self.dropped = self.dropped.saturating_add(1);
             return;
         }
@@ -141,6 +146,7 @@ impl Lookups {
             kind,
             asked: vec![at],
             answer: None,
+            shortened: false,
         });
     }
 
@@ -164,9 +170,8 @@ impl Lookups {
                     if self.records.saturating_add(answer.memory()) > RECORD_BYTES {
                         let all = answer.memory();
                         answer.shorten();
-                        self.shortened = self
-                            .shortened
-                            .saturating_add(u64::from(answer.memory() < all));
+                        lookup.shortened = answer.memory() < all;
+                        self.shortened = self.shortened.saturating_add(u64::from(lookup.shortened));
                     }
                     self.records = self.records.saturating_add(answer.memory());
                     lookup.answer = Some((at, answer));

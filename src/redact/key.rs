@@ -3,6 +3,7 @@
 use ring::hmac;
 
 /// The key of one run, or of several.
+#[derive(Clone)]
 pub(super) struct Key(hmac::Key);
 
 impl Key {

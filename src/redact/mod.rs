@@ -11,6 +11,7 @@
 mod address;
 mod base64;
 mod body;
+mod byte_set;
 mod bytes;
 mod certificate;
 mod credentials;
@@ -37,7 +38,7 @@ mod words;
 mod xml;
 
 use address::Addresses;
-use hashbrown::HashSet;
+use byte_set::ByteSet;
 use key::Key;
 pub use kind::Kind;
 use shape::Choice;
@@ -76,9 +77,9 @@ pub struct Pseudonyms {
     words: &'static Words,
     addresses: Addresses,
     /// Tag of the kind and value, in lower case: host names and mailboxes, and words that were masked.
-    composed: HashSet<Box<[u8]>, foldhash::fast::RandomState>,
+    composed: ByteSet,
     /// Words that stay although no list has them: names in XML.
-    stayed: HashSet<Box<[u8]>, foldhash::fast::RandomState>,
+    stayed: ByteSet,
     counts: Counts,
     scratch: Vec<u8>,
 }
@@ -92,8 +93,8 @@ impl Pseudonyms {
             table: Table::default(),
             words: Words::all(),
             addresses: Addresses::new(key),
-            composed: HashSet::default(),
-            stayed: HashSet::default(),
+            composed: ByteSet::default(),
+            stayed: ByteSet::default(),
             counts: Counts::default(),
             scratch: Vec::new(),
         }
@@ -178,9 +179,7 @@ impl Pseudonyms {
         key.clear();
         key.push(kind.tag());
         key.extend(value.iter().map(u8::to_ascii_lowercase));
-        if !self.composed.contains(&key[..]) {
-            self.composed.insert(key.as_slice().into());
-        }
+        self.composed.insert(&key);
         self.scratch = key;
     }
 }

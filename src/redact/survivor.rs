@@ -1,8 +1,8 @@
 //! The last look at an output before it is written: nothing that was replaced may be in it.
 
+use super::byte_set::ByteSet;
+use super::key::Key;
 use super::{Kind, Pseudonyms};
-use aho_corasick::{AhoCorasick, MatchKind};
-use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 /// Bytes of a word from which it is searched for; shorter ones are in too many other words.
@@ -39,42 +39,144 @@ impl std::fmt::Display for Survivor {
 /// All originals so far, ready to be searched for in any number of outputs.
 #[derive(Debug)]
 pub struct Search {
-    automaton: Option<AhoCorasick>,
-    /// Kind and fingerprint of each pattern.
-    patterns: Vec<(Kind, String)>,
+    key: Key,
+    /// What is searched for, in lower case.
+    forms: ByteSet,
+    /// Of each form: what it is, and the form that is the original itself.
+    originals: Vec<(Kind, u32)>,
+    /// Which lengths there are.
+    lengths: Vec<bool>,
+    /// Which beginnings there are, by their hash: most words of an output begin as nothing that is searched for.
+    beginnings: Box<[u64]>,
 }
+
+/// Bytes of the beginnings; no form is shorter.
+const BEGINNING: usize = 4;
+/// Bits of the hash of a beginning.
+const BEGINNING_BITS: u32 = 22;
 
 impl Search {
     /// How many forms of originals are searched for.
     pub fn len(&self) -> usize {
-        self.patterns.len()
+        self.originals.len()
     }
 
     /// Whether nothing is searched for.
     pub fn is_empty(&self) -> bool {
-        self.patterns.is_empty()
+        self.originals.is_empty()
     }
 
     /// The first original that stands in the output as a whole word, whatever the case: as it is, percent-encoded, or escaped as in HTML
     /// or JSON. Compressed or encoded parts of an output are not looked into.
     pub fn find(&self, output: &[u8]) -> Option<Survivor> {
-        let automaton = self.automaton.as_ref()?;
-        automaton.find_overlapping_iter(output).find_map(|found| {
-            let (kind, fingerprint) = self.patterns.get(found.pattern().as_usize())?;
-            is_whole(output, found.start(), found.end(), *kind).then(|| Survivor {
-                kind: *kind,
-                offset: found.start(),
-                fingerprint: fingerprint.clone(),
-            })
+        let mut lower = Vec::with_capacity(self.lengths.len());
+        for (start, beginning) in output.windows(BEGINNING).enumerate() {
+            if !may_begin(output, start) || !self.has_beginning(beginning) {
+                continue;
+            }
+            lower.clear();
+            for (end, byte) in (start.saturating_add(1)..).zip(output.get(start..)?) {
+                if lower.len().saturating_add(1) >= self.lengths.len() {
+                    break;
+                }
+                lower.push(byte.to_ascii_lowercase());
+                if !self.lengths.get(lower.len()).is_some_and(|there| *there)
+                    || output.get(end).is_some_and(|next| goes_on(*next))
+                {
+                    continue;
+                }
+                if let Some(survivor) = self.survivor(output, start, end, &lower) {
+                    return Some(survivor);
+                }
+            }
+        }
+        None
+    }
+
+    fn survivor(&self, output: &[u8], start: usize, end: usize, lower: &[u8]) -> Option<Survivor> {
+        let form = usize::try_from(self.forms.find(lower)?).ok()?;
+        let (kind, original) = *self.originals.get(form)?;
+        is_whole(output, start, end, kind).then(|| Survivor {
+            kind,
+            offset: start,
+            fingerprint: fingerprint(&self.key, kind, self.forms.get(original)),
         })
     }
+
+    /// Adds the forms of a value, those that are long enough to begin.
+    fn add(&mut self, kind: Kind, value: &[u8]) {
+        let Some(original) = self.form(kind, value, None) else {
+            return;
+        };
+        add_forms(kind, value, &mut |form| {
+            self.form(kind, &form.to_ascii_lowercase(), Some(original));
+        });
+    }
+
+    fn form(&mut self, kind: Kind, form: &[u8], original: Option<u32>) -> Option<u32> {
+        let beginning = form.get(..BEGINNING)?;
+        let number = self.forms.insert(form)?;
+        if usize::try_from(number) == Ok(self.originals.len()) {
+            self.originals.push((kind, original.unwrap_or(number)));
+            if self.lengths.len() <= form.len() {
+                self.lengths.resize(form.len().saturating_add(1), false);
+            }
+            if let Some(there) = self.lengths.get_mut(form.len()) {
+                *there = true;
+            }
+            let (word, bit) = beginning_place(beginning);
+            if let Some(word) = self.beginnings.get_mut(word) {
+                *word |= bit;
+            }
+        }
+        Some(number)
+    }
+
+    fn has_beginning(&self, beginning: &[u8]) -> bool {
+        let (word, bit) = beginning_place(beginning);
+        self.beginnings
+            .get(word)
+            .is_some_and(|word| word & bit != 0)
+    }
+}
+
+/// Which bit of which word stands for a beginning, whatever the case.
+fn beginning_place(beginning: &[u8]) -> (usize, u64) {
+    let folded = beginning.iter().fold(0_u32, |all, byte| {
+        (all << 8) | u32::from(byte.to_ascii_lowercase())
+    });
+    // Fibonacci hashing: the upper bits depend on all.
+    let hash = folded.wrapping_mul(0x9e37_79b9) >> (u32::BITS - BEGINNING_BITS);
+    (
+        usize::try_from(hash / u64::BITS).unwrap_or(0),
+        1 << (hash % u64::BITS),
+    )
+}
+
+/// Letters and digits.
+const fn goes_on(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte >= 0x80
+}
+
+/// Whether a whole word may begin here: see [`is_whole`].
+fn may_begin(output: &[u8], start: usize) -> bool {
+    let before = |n: usize| start.checked_sub(n).and_then(|n| output.get(n)).copied();
+    !before(1).is_some_and(goes_on) || before(3) == Some(b'%') || before(2) == Some(b'\\')
+}
+
+fn fingerprint(key: &Key, kind: Kind, value: &[u8]) -> String {
+    let mut stream = key.stream(b'!', value, u32::from(kind.tag()));
+    let mut out = String::new();
+    for _ in 0..4 {
+        let _ = write!(out, "{:02x}", stream.byte());
+    }
+    out
 }
 
 /// Whether letters or digits go on at neither side; of an address, neither do its numbers.
 fn is_whole(output: &[u8], start: usize, end: usize, kind: Kind) -> bool {
     let at = |n: Option<usize>| n.and_then(|n| output.get(n)).copied().unwrap_or(b' ');
     let (before, after) = (at(start.checked_sub(1)), at(Some(end)));
-    let goes_on = |b: u8| b.is_ascii_alphanumeric() || b >= 0x80;
     if goes_on(before) || goes_on(after) {
         // `%40anna`: the digits of an escape are no part of the word.
         let escaped = start.checked_sub(3).and_then(|n| output.get(n)) == Some(&b'%');
@@ -92,56 +194,40 @@ fn is_whole(output: &[u8], start: usize, end: usize, kind: Kind) -> bool {
 impl Pseudonyms {
     /// What to search outputs for. Not searched for: short values, words of sipdiag's own, and values that are pseudonyms of others.
     pub fn search(&self) -> Search {
-        let mut forms = BTreeSet::new();
-        let table = self.table.entries();
-        let tabled = table
-            .iter()
+        let mut search = Search {
+            key: self.key.clone(),
+            forms: ByteSet::default(),
+            originals: Vec::new(),
+            lengths: Vec::new(),
+            beginnings: vec![0; 1 << (BEGINNING_BITS - 6)].into(),
+        };
+        let tabled = self
+            .table
+            .unsorted()
             .filter(|(_, from, to)| from != to)
-            .map(|(kind, from, _)| (*kind, *from));
-        let mut composed: Vec<(Kind, &[u8])> = self
+            .map(|(kind, from, _)| (kind, from));
+        let composed = self
             .composed
             .iter()
             .filter_map(|key| key.split_first())
-            .filter_map(|(tag, value)| Some((Kind::of(*tag)?, value)))
-            .collect();
-        composed.sort_unstable();
+            .filter_map(|(tag, value)| Some((Kind::of(*tag)?, value)));
         for (kind, value) in tabled.chain(composed) {
             if self.identifies(kind, value) {
-                add_forms(kind, value, &mut forms);
+                search.add(kind, value);
             }
         }
+        // Last: what is an address and something else is searched for as something else, which may stand in more places.
         for (from, to) in self.addresses.entries() {
             if from != to && !self.addresses.is_image(from) {
-                add_forms(Kind::Address, from.to_string().as_bytes(), &mut forms);
+                search.add(Kind::Address, from.to_string().as_bytes());
             }
         }
-        let automaton = AhoCorasick::builder()
-            .ascii_case_insensitive(true)
-            .match_kind(MatchKind::Standard)
-            .build(forms.iter().map(|(_, form, _)| form))
-            .ok();
-        let patterns = forms
-            .iter()
-            .map(|(kind, _, value)| (*kind, self.fingerprint(*kind, value)))
-            .collect();
-        Search {
-            automaton,
-            patterns,
-        }
+        search
     }
 
     /// Searches one output; for several, [`Pseudonyms::search`] once.
     pub fn find_survivor(&self, output: &[u8]) -> Option<Survivor> {
         self.search().find(output)
-    }
-
-    fn fingerprint(&self, kind: Kind, value: &[u8]) -> String {
-        let mut stream = self.key.stream(b'!', value, u32::from(kind.tag()));
-        let mut out = String::new();
-        for _ in 0..4 {
-            let _ = write!(out, "{:02x}", stream.byte());
-        }
-        out
     }
 
     /// Whether a value says who or where by itself.
@@ -180,12 +266,8 @@ impl Pseudonyms {
     }
 }
 
-/// The value as it is, and as formats escape it.
-fn add_forms(kind: Kind, value: &[u8], out: &mut BTreeSet<(Kind, Vec<u8>, Vec<u8>)>) {
-    let mut add = |form: Vec<u8>| {
-        out.insert((kind, form, value.to_vec()));
-    };
-    add(value.to_vec());
+/// The value as formats escape it.
+fn add_forms(kind: Kind, value: &[u8], add: &mut dyn FnMut(Vec<u8>)) {
     if kind == Kind::Number {
         // Without its separators.
         add(value.iter().copied().filter(u8::is_ascii_digit).collect());
@@ -254,5 +336,71 @@ mod tests {
         names.sip(&mut other);
         assert_eq!(names.find_survivor(&message), None);
         assert_eq!(names.find_survivor(&other), None);
+    }
+
+    /// Everything in every place, compared byte by byte.
+    fn naive(search: &Search, output: &[u8]) -> Option<usize> {
+        let lower = output.to_ascii_lowercase();
+        (0..lower.len()).find(|start| {
+            search
+                .forms
+                .iter()
+                .zip(&search.originals)
+                .any(|(form, (kind, _))| {
+                    lower[*start..].starts_with(form)
+                        && is_whole(output, *start, start + form.len(), *kind)
+                })
+        })
+    }
+
+    #[test]
+    fn the_search_finds_what_a_comparison_in_every_place_finds() {
+        let mut names = Pseudonyms::new(b"0123456789abcdef");
+        let mut message = "MESSAGE sip:anna.m\u{fc}ller@cups01.tomt.example SIP/2.0\r\nCall-ID: 4711abcd-8899@198.51.100.7\r\n\
+            From: \"Anna <X> \\\"M\" <sip:bertram@tomt.example>;tag=as55aa0001\r\nTo: <tel:+49-89-123-4567>\r\n\r\n".as_bytes().to_vec();
+        let original = message.clone();
+        names.sip(&mut message);
+        let search = names.search();
+        assert!(search.len() > 8, "{}", search.len());
+        let mut values: Vec<Vec<u8>> = search.forms.iter().map(<[u8]>::to_vec).collect();
+        values.extend(
+            original
+                .split(|b| b" \r\n<>;=".contains(b))
+                .map(<[u8]>::to_vec),
+        );
+        let mut found = 0;
+        for value in values {
+            for (before, after) in [
+                ("", ""),
+                ("x", ""),
+                ("", "x"),
+                ("%40", ""),
+                ("\\n", "\""),
+                ("a.", "."),
+                ("9.", ""),
+                ("\u{e9}", ""),
+            ] {
+                for case in [value.clone(), value.to_ascii_uppercase()] {
+                    let output = [
+                        b"first ",
+                        before.as_bytes(),
+                        &case,
+                        after.as_bytes(),
+                        b" last",
+                    ]
+                    .concat();
+                    let ours = search.find(&output).map(|survivor| survivor.offset);
+                    assert_eq!(
+                        ours,
+                        naive(&search, &output),
+                        "{:?}",
+                        String::from_utf8_lossy(&output)
+                    );
+                    found += usize::from(ours.is_some());
+                }
+            }
+        }
+        assert!(found > 50, "{found}");
+        assert_eq!(search.find(&message), None);
     }
 }

@@ -106,8 +106,8 @@ impl Pseudonyms {
         for word in name.split(|b| !b.is_ascii_alphanumeric()) {
             if word.len() >= 5 && !self.words.knows(word) && self.stayed.len() < 10_000 {
                 let lower = word.to_ascii_lowercase();
-                if !self.stayed.contains(&lower[..]) {
-                    self.stayed.insert(lower.into());
+                if !self.stayed.contains(&lower) {
+                    self.stayed.insert(&lower);
                 }
             }
         }

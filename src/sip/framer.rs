@@ -172,7 +172,7 @@ impl Framer {
 
     /// Bytes in memory that wait for more, and what is kept of where they came from.
     pub fn waiting(&self) -> usize {
-        match self.buffer.len().saturating_sub(self.from) {
+        match self.buffer.capacity() {
             0 => 0,
             bytes => bytes.saturating_add(self.marks.memory()),
         }
@@ -199,8 +199,8 @@ impl Framer {
     fn used(&mut self, used: usize) {
         self.from = self.from.saturating_add(used).min(self.buffer.len());
         if self.from == self.buffer.len() {
-            self.buffer.clear();
-            self.buffer.shrink_to(64 << 10);
+            // Thousands of connections keep no buffer between their messages.
+            self.buffer = Vec::new();
             self.from = 0;
         } else if self.from > self.buffer.len() / 2 {
             self.buffer.drain(..self.from);

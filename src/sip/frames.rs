@@ -94,6 +94,9 @@ struct Mark {
     omitted: u64,
 }
 
+/// Places that are not given back when they are empty.
+const FEW: usize = 8;
+
 /// Where the frames of the bytes that are not yet consumed begin.
 #[derive(Debug, Default)]
 pub(super) struct Marks {
@@ -125,13 +128,16 @@ impl Marks {
 
     /// Bytes of memory: segments of one byte are mostly that.
     pub(super) fn memory(&self) -> usize {
-        self.marks.len().saturating_mul(size_of::<Mark>())
+        self.marks.capacity().saturating_mul(size_of::<Mark>())
     }
 
     /// The bytes before `pos` are gone.
     pub(super) fn consumed(&mut self, pos: u64) {
         while self.marks.get(1).is_some_and(|next| next.from <= pos) {
             self.marks.pop_front();
+        }
+        if self.marks.len() <= 1 && self.marks.capacity() > FEW {
+            self.marks.shrink_to(1);
         }
     }
 

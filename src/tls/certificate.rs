@@ -1,6 +1,6 @@
 //! What rules ask of a certificate (RFC 5280), read leniently: one that cannot be read is kept with its error.
 
-use super::memory::{texts, words};
+use super::memory::{list, texts, words};
 use super::name::{dn_string, value_text};
 use super::signature::{
     SignatureAlgorithm, public_key, rsa_modulus, signature_algorithm, signed_by_itself,
@@ -259,9 +259,10 @@ impl Certificate {
             .saturating_add(self.der.len())
             .saturating_add(self.rsa_modulus.as_ref().map_or(0, |m| m.len()))
             .saturating_add(words([&self.subject, &self.issuer, &self.serial]))
+            .saturating_add(words([&self.key_kind, &self.signature.name]))
             .saturating_add(words(self.error.iter().chain(&self.subject_cn)))
-            .saturating_add(lists.into_iter().map(|list| texts(list)).sum())
-            .saturating_add(size_of_val(self.sans.ip.as_slice()))
+            .saturating_add(lists.into_iter().map(texts).sum())
+            .saturating_add(list(&self.sans.ip))
             .saturating_add(oids)
     }
 

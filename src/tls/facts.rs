@@ -163,6 +163,9 @@ impl Session {
         // A hello under protection renegotiates; one in clear after a HelloRetryRequest goes on with the same random.
         if protected || self.keying.client_random.is_none_or(|r| r != hello.random) {
             self.keying = Keying::begin(&hello, out.keyring.has_premasters());
+            for side in &mut self.sides {
+                side.gave_up_holding = false;
+            }
         }
         let s = &mut self.summary;
         s.client.get_or_insert(direction);
@@ -267,18 +270,17 @@ impl Session {
         let kept = self.kept.saturating_add(bytes);
         let beyond = kept.saturating_sub(OWN_FACTS).max(self.borrowed);
         let more = beyond.saturating_sub(self.borrowed);
-        let Some(left) = out.keyring.facts.checked_sub(more) else {
+        if !out.keyring.borrow(more) {
             self.summary.lost(direction, at, Why::NotKept, count(bytes));
             return false;
-        };
-        out.keyring.facts = left;
+        }
         (self.kept, self.borrowed) = (kept, beyond);
         true
     }
 
     /// The session is over: what it kept goes on elsewhere, and its room is free.
     pub(super) fn give_back(&mut self, keyring: &mut Keyring) {
-        keyring.facts = keyring.facts.saturating_add(self.borrowed);
+        keyring.facts = keyring.facts.saturating_sub(self.borrowed);
         (self.kept, self.borrowed) = (0, 0);
         for flight in self.summary.flights() {
             keyring.certificates.release(&flight.chain);
@@ -287,7 +289,7 @@ impl Session {
 
     /// The session goes on with another keyring, made with [`Keyring::share`].
     pub(crate) fn move_to(&mut self, keyring: &mut Keyring) {
-        keyring.facts = keyring.facts.saturating_sub(self.borrowed);
+        keyring.facts = keyring.facts.saturating_add(self.borrowed);
         for flight in self.summary.flights_mut() {
             keyring.certificates.adopt(&mut flight.chain);
         }

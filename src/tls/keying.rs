@@ -15,10 +15,10 @@ use std::sync::Arc;
 /// Client randoms tried where the ClientHello was not captured.
 const RANDOMS_TRIED: usize = 4_096;
 
-/// Bytes kept of a ClientKeyExchange: what an RSA key of 32 768 bits makes.
-const KEY_EXCHANGE_BYTES: usize = 4_096 + 2;
+/// Bytes kept of a ClientKeyExchange: what an RSA key of 16 384 bits makes, and its length.
+const KEY_EXCHANGE_BYTES: usize = 2_048 + 2;
 /// Bytes of the longest subject that is kept to name a certificate by.
-const SUBJECT_BYTES: usize = 1_024;
+const SUBJECT_BYTES: usize = 512;
 
 /// The handshake at hand; a renegotiation begins a new one.
 #[derive(Debug, Default)]
@@ -97,6 +97,11 @@ impl Keying {
                 transcript.push(part);
             }
         }
+    }
+
+    /// Bytes of the handshake were not read: its hash is not known.
+    pub(super) fn lose_messages(&mut self) {
+        self.transcript = None;
     }
 
     pub(super) fn server_hello(&mut self, hello: &ServerHello) {

@@ -36,9 +36,8 @@ pub struct Keyring {
     pub(super) scratch: Vec<u8>,
     /// Certificates of sessions.
     pub(super) certificates: Known,
-    /// Bytes of what else handshakes told that open sessions may still keep beyond what each may keep anyway.
+    /// Bytes of what else handshakes told that open sessions keep beyond what each may keep anyway, and how many there may be.
     pub(super) facts: usize,
-    /// The same while none is open.
     facts_room: usize,
 }
 
@@ -55,7 +54,6 @@ impl Keyring {
             decompress: limits.tls_compressed_sessions,
             scratch: Vec::new(),
             certificates: Known::new(limits.tls_certificate_bytes),
-            facts: limits.tls_facts_bytes,
             facts_room: limits.tls_facts_bytes,
             ..Self::default()
         }
@@ -89,7 +87,7 @@ impl Keyring {
             decompress: self.decompress / parts.max(1),
             scratch: Vec::new(),
             certificates: self.certificates.share(parts),
-            facts: self.facts_room / parts.max(1),
+            facts: 0,
             facts_room: self.facts_room / parts.max(1),
         }
     }
@@ -97,7 +95,17 @@ impl Keyring {
     /// No session is open any longer, and none of them gave back what it kept.
     pub(crate) fn forget_sessions(&mut self) {
         self.certificates = self.certificates.share(1);
-        self.facts = self.facts_room;
+        self.facts = 0;
+    }
+
+    /// A session keeps so many bytes more beyond its own; whether there is room for them.
+    pub(super) fn borrow(&mut self, bytes: usize) -> bool {
+        let all = self.facts.saturating_add(bytes);
+        let fits = bytes == 0 || all <= self.facts_room;
+        if fits {
+            self.facts = all;
+        }
+        fits
     }
 
     /// Leaves the other parts to keyrings that were made with [`Self::share`].

@@ -12,10 +12,13 @@ const IDLE: usize = 1 << 20;
 /// Certificates by SHA-256.
 #[derive(Debug, Default)]
 pub(super) struct Known {
-    all: HashMap<[u8; 32], Entry, FixedState>,
-    /// Bytes of all, of those that no open session shows, and how many there may be.
-    memory: usize,
-    idle: usize,
+    /// Those that open sessions show. How often is counted here, because others hold them for a time that depends on threads.
+    shown: HashMap<[u8; 32], (Entry, usize), FixedState>,
+    /// Those that none shows.
+    idle: HashMap<[u8; 32], Entry, FixedState>,
+    /// Bytes of each, and how many there may be of both.
+    shown_bytes: usize,
+    idle_bytes: usize,
     room: usize,
 }
 
@@ -23,8 +26,6 @@ pub(super) struct Known {
 struct Entry {
     certificate: Arc<Certificate>,
     bytes: usize,
-    /// Open sessions that show it, each as often as it does. Counted here, because others hold it for a time that depends on threads.
-    claims: usize,
 }
 
 impl Known {
@@ -44,11 +45,18 @@ impl Known {
     /// Reads a certificate, or remembers it.
     pub(super) fn read(&mut self, der: &[u8]) -> Arc<Certificate> {
         let sha256 = sha256(der);
-        if let Some(known) = self.all.get(&sha256) {
+        let shown = self.shown.get(&sha256).map(|(entry, _)| entry);
+        if let Some(known) = shown.or_else(|| self.idle.get(&sha256)) {
             return Arc::clone(&known.certificate);
         }
         let certificate = Arc::new(Certificate::from_der(der));
-        self.insert(&certificate);
+        let bytes = certificate.memory();
+        if self.make_room(bytes) {
+            self.rest(Entry {
+                certificate: Arc::clone(&certificate),
+                bytes,
+            });
+        }
         certificate
     }
 
@@ -56,20 +64,39 @@ impl Known {
     /// room for all.
     pub(super) fn claim(&mut self, chain: &mut Vec<Arc<Certificate>>) -> bool {
         let all = chain.len();
-        for (place, certificate) in chain.iter_mut().enumerate() {
-            if !self.all.contains_key(&certificate.sha256) && !self.insert(certificate) {
-                chain.truncate(place);
-                break;
-            }
-            if let Some(entry) = self.all.get_mut(&certificate.sha256) {
-                if entry.claims == 0 {
-                    self.idle = self.idle.saturating_sub(entry.bytes);
-                }
-                entry.claims = entry.claims.saturating_add(1);
-                *certificate = Arc::clone(&entry.certificate);
-            }
+        let kept = chain.iter_mut().map(|one| self.claim_one(one));
+        let kept = kept.take_while(|kept| *kept).count();
+        chain.truncate(kept);
+        kept == all
+    }
+
+    fn claim_one(&mut self, certificate: &mut Arc<Certificate>) -> bool {
+        let sha256 = certificate.sha256;
+        if let Some((entry, times)) = self.shown.get_mut(&sha256) {
+            *times = times.saturating_add(1);
+            *certificate = Arc::clone(&entry.certificate);
+            return true;
         }
-        chain.len() == all
+        let entry = match self.idle.remove(&sha256) {
+            Some(entry) => {
+                self.idle_bytes = self.idle_bytes.saturating_sub(entry.bytes);
+                *certificate = Arc::clone(&entry.certificate);
+                entry
+            }
+            None => {
+                let bytes = certificate.memory();
+                if !self.make_room(bytes) {
+                    return false;
+                }
+                Entry {
+                    certificate: Arc::clone(certificate),
+                    bytes,
+                }
+            }
+        };
+        self.shown_bytes = self.shown_bytes.saturating_add(entry.bytes);
+        self.shown.insert(sha256, (entry, 1));
+        true
     }
 
     /// A session that has these certificates comes from elsewhere: it keeps them, whatever room there is.
@@ -82,47 +109,40 @@ impl Known {
     /// A session that kept these certificates is over.
     pub(super) fn release(&mut self, chain: &[Arc<Certificate>]) {
         for certificate in chain {
-            if let Some(entry) = self.all.get_mut(&certificate.sha256) {
-                if entry.claims == 1 {
-                    self.idle = self.idle.saturating_add(entry.bytes);
-                }
-                entry.claims = entry.claims.saturating_sub(1);
+            let Some((_, times)) = self.shown.get_mut(&certificate.sha256) else {
+                continue;
+            };
+            *times = times.saturating_sub(1);
+            if *times == 0
+                && let Some((entry, _)) = self.shown.remove(&certificate.sha256)
+            {
+                self.shown_bytes = self.shown_bytes.saturating_sub(entry.bytes);
+                self.rest(entry);
             }
         }
-        if self.idle > IDLE {
-            self.drop_idle();
-        }
     }
 
-    /// Takes in one that is not known, as idle; whether there was room.
-    fn insert(&mut self, certificate: &Arc<Certificate>) -> bool {
-        let bytes = certificate.memory();
-        let full = |known: &Self| known.memory.saturating_add(bytes) > known.room;
-        if full(self) || self.idle.saturating_add(bytes) > IDLE {
-            self.drop_idle();
+    /// Whether so many bytes more may be kept; those that are idle make room.
+    fn make_room(&mut self, bytes: usize) -> bool {
+        let with = |known: &Self| known.shown_bytes.saturating_add(known.idle_bytes);
+        if with(self).saturating_add(bytes) > self.room {
+            self.forget_idle();
         }
-        if full(self) {
-            return false;
-        }
-        self.memory = self.memory.saturating_add(bytes);
-        self.idle = self.idle.saturating_add(bytes);
-        self.all.insert(
-            certificate.sha256,
-            Entry {
-                certificate: Arc::clone(certificate),
-                bytes,
-                claims: 0,
-            },
-        );
-        true
+        with(self).saturating_add(bytes) <= self.room
     }
 
-    fn drop_idle(&mut self) {
-        if self.idle > 0 {
-            self.all.retain(|_, entry| entry.claims > 0);
-            self.memory = self.memory.saturating_sub(self.idle);
-            self.idle = 0;
+    /// Keeps one that no session shows.
+    fn rest(&mut self, entry: Entry) {
+        if self.idle_bytes.saturating_add(entry.bytes) > IDLE {
+            self.forget_idle();
         }
+        self.idle_bytes = self.idle_bytes.saturating_add(entry.bytes);
+        self.idle.insert(entry.certificate.sha256, entry);
+    }
+
+    fn forget_idle(&mut self) {
+        self.idle.clear();
+        self.idle_bytes = 0;
     }
 }
 
@@ -137,11 +157,10 @@ mod tests {
     }
 
     fn check(known: &Known) {
-        let bytes = |all: &mut dyn Iterator<Item = &Entry>| all.map(|e| e.bytes).sum::<usize>();
-        assert_eq!(known.memory, bytes(&mut known.all.values()));
-        let mut idle = known.all.values().filter(|e| e.claims == 0);
-        assert_eq!(known.idle, bytes(&mut idle));
-        assert!(known.memory <= known.room && known.idle <= IDLE);
+        let shown: usize = known.shown.values().map(|(entry, _)| entry.bytes).sum();
+        let idle: usize = known.idle.values().map(|entry| entry.bytes).sum();
+        assert_eq!((known.shown_bytes, known.idle_bytes), (shown, idle));
+        assert!(shown + idle <= known.room && idle <= IDLE);
     }
 
     #[test]
@@ -154,13 +173,13 @@ mod tests {
             chains.push(chain);
             check(&known);
         }
-        assert_eq!(known.all.len(), 2);
+        assert_eq!((known.shown.len(), known.idle.len()), (2, 0));
         for chain in &chains {
             assert!(Arc::ptr_eq(&chain[0], &chains[0][0]));
             known.release(chain);
             check(&known);
         }
-        assert_eq!(known.idle, known.memory);
+        assert_eq!((known.shown.len(), known.idle.len()), (0, 2));
     }
 
     #[test]
@@ -192,6 +211,6 @@ mod tests {
             known.release(&chain);
             check(&known);
         }
-        assert!(known.memory > IDLE / 4);
+        assert!(known.idle_bytes > IDLE / 1_000);
     }
 }

@@ -10,8 +10,8 @@ pub(super) fn words<'a>(all: impl IntoIterator<Item = &'a String>) -> usize {
 }
 
 /// Bytes of a list of texts.
-pub(super) fn texts(all: &[String]) -> usize {
-    size_of_val(all).saturating_add(words(all))
+pub(super) fn texts(all: &Vec<String>) -> usize {
+    list(all).saturating_add(words(all))
 }
 
 /// Bytes of a list of numbers.

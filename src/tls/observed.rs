@@ -1,5 +1,6 @@
 //! The pieces a summary is made of: records counted, events, and what was not understood.
 
+use super::memory::list;
 use super::names::HandshakeType;
 use crate::base::{Direction, FrameRef};
 
@@ -142,7 +143,8 @@ pub enum Why {
     ChainTooLong,
     /// A large handshake message, not kept because very many sessions are open that sent such ones.
     NotKept,
-    /// The beginning of a record or handshake message, given up because very many connections wait for the rest of theirs.
+    /// The beginning of a record or handshake message, or records whose keys were not known yet: given up because very many connections
+    /// wait for the rest of theirs.
     NoRoom,
 }
 
@@ -170,13 +172,18 @@ impl Why {
                 "a large TLS handshake message was not kept: very many open sessions sent such ones"
             }
             Self::NoRoom => {
-                "an unfinished TLS record or handshake message was given up: very many connections wait for the rest of theirs"
+                "what there was of a TLS record or handshake message was given up: very many connections wait for the rest of theirs"
             }
         }
     }
 }
 
 impl RecordStats {
+    /// Bytes of memory that they take beside themselves, about.
+    pub(super) const fn memory(&self) -> usize {
+        list(&self.application_lengths)
+    }
+
     /// Counts an application_data record; whether it is the first.
     pub(super) fn application(&mut self, at: FrameRef, len: u16, minimal: Option<usize>) -> bool {
         let first = self.application_records == 0;

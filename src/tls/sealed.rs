@@ -22,7 +22,11 @@ impl Session {
         side.keys = None;
         side.mode = match &answer {
             Answer::Keys(..) => Mode::Open,
-            Answer::NotYet if !out.keyring.is_empty() && null.is_none() => Mode::Held,
+            Answer::NotYet
+                if !out.keyring.is_empty() && null.is_none() && !side.gave_up_holding =>
+            {
+                Mode::Held
+            }
             Answer::NotYet | Answer::Closed(_) => without,
         };
         match answer {
@@ -89,7 +93,10 @@ impl Session {
                     out.keyring.log_was_used();
                 }
             }
-            None if self.keying.client_random.is_none() && out.keyring.has_traffic() => {
+            None if self.keying.client_random.is_none()
+                && out.keyring.has_traffic()
+                && !self.side(direction).gave_up_holding =>
+            {
                 // The client's own first record is the hello that is waited for.
                 if !by_client {
                     self.side(direction).mode = Mode::Held;

@@ -68,6 +68,8 @@ pub(super) struct Side {
     pub(super) keys: Option<Box<Keys>>,
     /// Records kept while the mode is `Held`.
     pub(super) held: Held,
+    /// Records of this handshake were kept in vain: no more of them are.
+    pub(super) gave_up_holding: bool,
     /// Bytes of the stream so far, and up to the end of the last record.
     pub(super) fed: u64,
     pub(super) passed: u64,
@@ -93,6 +95,7 @@ impl Side {
             mode: Mode::Clear,
             keys: None,
             held: Held::new(limits.tls_held_bytes),
+            gave_up_holding: false,
             fed: 0,
             passed: 0,
             lost: 0,
@@ -152,6 +155,9 @@ impl Session {
             return;
         }
         let mut out = Outlet { keyring, plain };
+        for side in &mut self.sides {
+            side.gave_up_holding = true;
+        }
         for direction in [Direction::Originator, Direction::Responder] {
             self.give_up_holding(direction, &mut out);
         }

@@ -4,9 +4,11 @@ use super::alert::{Alert, sealed_len};
 use super::certificate::Certificate;
 use super::handshake::{CertificateFlight, CertificateRequest, ServerKeyExchange};
 use super::hello::{ClientHello, ServerHello};
+use super::memory::list;
 use super::names::{HandshakeType, Version};
 use super::observed::{
-    Event, MAX_ALERTS, MAX_EVENTS, NotUnderstood, PlaintextAnswer, RecordStats, What, Why,
+    Event, MAX_ALERTS, MAX_EVENTS, MAX_PLAINTEXT_ANSWER, NotUnderstood, PlaintextAnswer,
+    RecordStats, What, Why,
 };
 use super::reason::Reason;
 use super::suite::CipherSuiteId;
@@ -164,9 +166,11 @@ impl TlsSummary {
         size_of::<Self>()
             + hellos.chain(answers).sum::<usize>()
             + request.map(CertificateRequest::memory).sum::<usize>()
-            + size_of_val(self.events.as_slice())
-            + size_of_val(self.alerts.as_slice())
-            + size_of_val(self.not_understood.as_slice())
+            + list(&self.events)
+            + list(&self.alerts)
+            + list(&self.not_understood)
+            + self.records.iter().map(RecordStats::memory).sum::<usize>()
+            + self.plaintext_answer.iter().flatten().count() * MAX_PLAINTEXT_ANSWER
     }
 
     /// The direction the TLS client sends in; the originator unless the capture shows otherwise.

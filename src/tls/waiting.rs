@@ -8,7 +8,7 @@ use super::keys::{Keys, Outcome, Phase};
 use super::observed::Why;
 use super::reason::Reason;
 use super::record::Head;
-use super::session::{Mode, Outlet, Session, Side, count};
+use super::session::{Mode, Outlet, Session, Side, at_index, count};
 use crate::base::{Chunk, Direction, FrameRef};
 
 /// Records of a connection begun before the capture that are tried with the secrets of all connections.
@@ -34,6 +34,7 @@ impl Session {
             self.replay(direction, out);
         }
         if self.side(direction).held.is_full() {
+            self.side(direction).gave_up_holding = true;
             self.give_up_holding(direction, out);
             // The one for which there was no room is at hand.
             self.under_cipher(direction, at, head, Some(body), damaged, out);
@@ -97,31 +98,52 @@ impl Session {
         plain: &mut dyn FnMut(Direction, Chunk<'_>),
     ) {
         let mut out = Outlet { keyring, plain };
-        for direction in [Direction::Originator, Direction::Responder] {
-            let side = self.side(direction);
-            let (at, held) = (side.last, side.held.waiting());
-            self.give_up_holding(direction, &mut out);
+        let both = [Direction::Originator, Direction::Responder];
+        let held = both.map(|direction| self.side(direction).held.waiting());
+        // What is opened after all may tell of the other direction, which must not begin to wait again.
+        for (side, held) in self.sides.iter_mut().zip(held) {
+            side.gave_up_holding |= held > 0;
+        }
+        for (direction, held) in both.into_iter().zip(held) {
             if held > 0 {
-                self.summary.lost(direction, at, Why::NoRoom, count(held));
+                let at = self.side(direction).last;
+                self.give_up_holding(direction, &mut out);
+                if self.side(direction).keys.is_none() {
+                    self.summary.lost(direction, at, Why::NoRoom, count(held));
+                }
             }
-            let side = self.side(direction);
-            let message = if let Some(head) = side.framer.let_go() {
-                // The same as a hole: where the message at hand goes on is in this record.
+            self.let_go(direction, &mut out);
+        }
+    }
+
+    /// Gives up what was begun of a record or handshake message. For those who judge the session it is missing, as if it had not been
+    /// captured.
+    fn let_go(&mut self, direction: Direction, out: &mut Outlet<'_>) {
+        let side = self.side(direction);
+        let (at, pending) = (side.last, side.joiner.pending());
+        let (record, message) = match side.framer.let_go() {
+            // The same as a hole: where the message at hand goes on is in this record.
+            Some(head) => {
                 side.no_room = true;
                 side.uncertain = true;
-                let pending = side.joiner.pending();
                 side.joiner.reset();
-                if matches!(side.mode, Mode::Null { .. }) {
-                    self.plain_gap(direction, at, u64::from(head.len), &mut out);
-                }
-                pending
-            } else {
-                side.joiner.let_go()
-            };
-            if message > 0 {
-                self.summary
-                    .lost(direction, at, Why::NoRoom, count(message));
+                (u64::from(head.len), pending)
             }
+            None => (0, side.joiner.let_go()),
+        };
+        if record > 0 && matches!(side.mode, Mode::Null { .. }) {
+            self.plain_gap(direction, at, record, out);
+        }
+        if message > 0 {
+            self.summary
+                .lost(direction, at, Why::NoRoom, count(message));
+        }
+        let missing = record.saturating_add(count(message));
+        if missing > 0 {
+            let all = at_index(&mut self.summary.missing_bytes, direction);
+            *all = all.saturating_add(missing);
+            // The session hash would have been over these bytes, too.
+            self.keying.lose_messages();
         }
     }
 

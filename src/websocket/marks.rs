@@ -6,6 +6,9 @@ use std::collections::VecDeque;
 /// Frames kept singly, as in `sip`: 4 MiB in full segments need 2 900.
 const FRAMES_MAX: usize = 4096;
 
+/// Places that are not given back when they are empty.
+const FEW: usize = 8;
+
 /// Where the frames of the bytes that are not yet consumed begin.
 #[derive(Debug, Default)]
 pub(super) struct Marks(VecDeque<(u64, FrameRef)>);
@@ -25,6 +28,17 @@ impl Marks {
     pub(super) fn consumed(&mut self, pos: u64) {
         while self.0.get(1).is_some_and(|(from, _)| *from <= pos) {
             self.0.pop_front();
+        }
+        if self.0.len() <= 1 && self.0.capacity() > FEW {
+            self.0.shrink_to(1);
+        }
+    }
+
+    /// Bytes of memory beyond those few that each connection keeps.
+    pub(super) fn memory(&self) -> usize {
+        match self.0.capacity() {
+            0..=FEW => 0,
+            places => places.saturating_mul(size_of::<(u64, FrameRef)>()),
         }
     }
 

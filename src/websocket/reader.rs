@@ -106,10 +106,14 @@ impl Reader {
 
     /// Bytes in memory that wait for more, or that later messages may refer to.
     pub fn waiting(&self) -> usize {
-        let message = self.message.as_ref().map_or(0, |m| m.bytes.len());
+        let message = self.message.as_ref().map_or(0, |m| {
+            let frames = m.frames.capacity().saturating_mul(size_of::<FrameRef>());
+            m.bytes.capacity().saturating_add(frames)
+        });
         self.buffer
-            .len()
+            .capacity()
             .saturating_add(message)
+            .saturating_add(self.marks.memory())
             .saturating_add(self.inflate.kept())
     }
 
@@ -147,7 +151,12 @@ impl Reader {
             buffer.extend_from_slice(bytes);
             let used = self.run(&buffer, false, sink);
             buffer.drain(..used.min(buffer.len()));
-            self.buffer = buffer;
+            // Thousands of connections keep no buffer between their frames.
+            self.buffer = if buffer.is_empty() {
+                Vec::new()
+            } else {
+                buffer
+            };
         }
         self.marks.consumed(self.pos);
     }

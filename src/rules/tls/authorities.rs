@@ -10,7 +10,8 @@ pub(in crate::rules) fn judged(
     context: &Context<'_>,
 ) -> Option<Verdict> {
     let authorities = &context.profile.authorities;
-    if authorities.is_empty() || flight.is_empty() {
+    // A chain of which a part could not be read is not judged.
+    if authorities.is_empty() || flight.is_empty() || !flight.complete {
         return None;
     }
     let purpose = if of_client {

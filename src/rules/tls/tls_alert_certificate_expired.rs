@@ -5,6 +5,7 @@ use super::sources::{CISCO_TROUBLE, MEASURED, RFC_5246_ALERTS};
 use crate::connection::Connection;
 use crate::finding::{Confidence, Severity};
 use crate::rules::{Check, Class, Fix, Knowledge, Reporter, Rule};
+use crate::tls::CertificateFlight;
 
 pub(super) static RULE: Rule = Rule {
     name: "tls-alert-certificate-expired",
@@ -46,12 +47,15 @@ fn check(connection: &Connection, to: &mut Reporter<'_, '_>) {
         "{} says that the certificate of {} has expired (alert 45)",
         c.verifier_name, c.presenter_name
     );
-    let valid = c
-        .flight
-        .is_some_and(|f| f.chain.iter().all(|cert| cert.valid_at(f.at.time)));
+    let all_valid = |f: &CertificateFlight| f.chain.iter().all(|cert| cert.valid_at(f.at.time));
+    let whole = c.flight.filter(|f| f.complete && !f.chain.is_empty());
+    let valid = whole.is_some_and(all_valid);
+    let unknown = c.flight.is_some_and(|f| !f.complete && all_valid(f));
     let meaning = if valid {
         "By the time of the capture every certificate that was sent is valid: look at the verifier's clock, and at \
          authorities in its store."
+    } else if unknown {
+        "Not all certificates that were sent could be read here; those that could are valid by the time of the capture."
     } else if c.certificate.is_some() {
         "By the time of the capture not every certificate that was sent is valid."
     } else {
@@ -59,7 +63,7 @@ fn check(connection: &Connection, to: &mut Reporter<'_, '_>) {
     };
     let _ = c
         .report(connection, to, title, meaning)
-        .confidence(if valid {
+        .confidence(if valid || unknown {
             Confidence::Medium
         } else {
             Confidence::High

@@ -88,13 +88,17 @@ fn check(connection: &Connection, to: &mut Reporter<'_, '_>) {
 
 /// The authority at the end of what was sent: the one that the verifier must have.
 fn missing(flight: &CertificateFlight) -> Option<String> {
-    flight.chain.last().map(|top| top.issuer.clone())
+    let top = flight.chain.last().filter(|_| flight.complete);
+    top.map(|top| top.issuer.clone())
 }
 
 fn chain_words(flight: Option<&CertificateFlight>) -> String {
     let Some(flight) = flight else {
         return String::new();
     };
+    if !flight.complete {
+        return "Not all certificates that were sent could be read.".to_owned();
+    }
     match flight.chain.as_slice() {
         [only] if only.self_issued => {
             "The certificate is self-signed: it is its own authority.".to_owned()

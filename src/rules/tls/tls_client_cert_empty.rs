@@ -117,7 +117,12 @@ fn check(connection: &Connection, to: &mut Reporter<'_, '_>) {
         ));
     }
     if authorities.is_empty() {
-        authorities.push("any (the list is empty)".to_owned());
+        let words = if request.complete {
+            "any (the list is empty)"
+        } else {
+            "not known: the list could not be read"
+        };
+        authorities.push(words.to_owned());
     }
     let title = if refused.is_some() {
         format!("{who} has no client certificate for {whom}: its Certificate message is empty")
