@@ -81,7 +81,7 @@ pub struct Limits {
     /// Connection summaries kept until the end of the capture, for rules that compare them. 14 336.
     /// Caveat: `connection-summary-dropped`.
     pub connection_summaries: usize,
-    /// Bytes of those summaries. 12 MiB. Caveat: `connection-summary-dropped`.
+    /// Bytes of those summaries. 10 MiB. Caveat: `connection-summary-dropped`.
     pub connection_bytes: usize,
     /// Findings kept of one rule. 1 000 (repetitions are folded before). Caveat: `findings-dropped`.
     pub findings_per_rule: usize,
@@ -133,7 +133,7 @@ impl Default for Limits {
             messages_per_dialog: 256,
             message_bytes: 20 << 20,
             connection_summaries: 14_336,
-            connection_bytes: 12 << 20,
+            connection_bytes: 10 << 20,
             findings_per_rule: 1_000,
             evidence_per_finding: 12,
             places_per_caveat: 10,
