@@ -73,6 +73,54 @@ pub(crate) const ALL: &[Dimension] = &[
             ]
         }))
     }),
+    of("connections inside a TLS record", 500, |n| {
+        // Each goes on in its turn: whoever is to give up is looked for among all that speak.
+        let turns = (0..8_u32).flat_map(move |turn| (0..n).map(move |k| (turn, k)));
+        frames((0..n).flat_map(open).chain(turns.map(|(turn, k)| {
+            let start = [22, 3, 1, 0x40, 0, 1, 0, 0x3f, 0xfc];
+            let bytes = if turn == 0 {
+                [&start[..], &[7; 991]].concat()
+            } else {
+                vec![7; 1_000]
+            };
+            segment(
+                client(k),
+                server(),
+                PSH | ACK,
+                101 + turn * 1_000,
+                501,
+                &bytes,
+            )
+        })))
+    }),
+    of("certificates of open connections", 200, |n| {
+        frames((0..n).flat_map(|k| {
+            let each = |c: u32| {
+                [
+                    &[0, 0, 13, 0x30, 11][..],
+                    &k.to_be_bytes(),
+                    &c.to_be_bytes(),
+                    b"abc",
+                ]
+                .concat()
+            };
+            let list: Vec<u8> = (0..80).flat_map(each).collect();
+            open(k)
+                .into_iter()
+                .chain([said_by_server(k, 11, &[vec24(list.len()), list].concat())])
+        }))
+    }),
+    of("authorities that are asked for", 200, |n| {
+        frames((0..n).flat_map(|k| {
+            let name = [
+                0, 14, 0x30, 12, 0x31, 10, 0x30, 8, 6, 3, 0x55, 4, 3, 12, 1, b'x',
+            ];
+            let names = name.repeat(80);
+            let len = vec24(names.len());
+            let request = [&[1, 1][..], &len[1..], &names].concat();
+            open(k).into_iter().chain([said_by_server(k, 13, &request)])
+        }))
+    }),
     of("fragments of datagrams", 10_000, |n| {
         frames((0..n).flat_map(|k| {
             let whole = wire::udp(client(k), server(), &[b'x'; 1_000], id(k));
@@ -284,6 +332,28 @@ pub(crate) const ALL: &[Dimension] = &[
 fn client(n: u32) -> SocketAddr {
     let host = Ipv4Addr::from(0x0a01_0100 + 10 + n / 40_000);
     SocketAddr::from((host, 20_000 + u16::try_from(n % 40_000).unwrap()))
+}
+
+/// A connection that is opened.
+fn open(k: u32) -> [Vec<u8>; 3] {
+    let from = client(k);
+    [
+        segment(from, server(), SYN, 100, 0, b""),
+        segment(server(), from, SYN | ACK, 500, 101, b""),
+        segment(from, server(), ACK, 101, 501, b""),
+    ]
+}
+
+/// A handshake message in one record of the server.
+fn said_by_server(k: u32, kind: u8, body: &[u8]) -> Vec<u8> {
+    let message = [&[kind][..], &vec24(body.len()), body].concat();
+    let record = [&[22, 3, 1][..], &vec24(message.len())[1..], &message].concat();
+    segment(server(), client(k), PSH | ACK, 501, 101, &record)
+}
+
+fn vec24(len: usize) -> Vec<u8> {
+    let [_, .., a, b, c] = len.to_be_bytes();
+    vec![a, b, c]
 }
 
 fn server() -> SocketAddr {
