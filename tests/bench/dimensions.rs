@@ -73,9 +73,9 @@ pub(crate) const ALL: &[Dimension] = &[
             ]
         }))
     }),
-    of("connections inside a TLS record", 500, |n| {
+    of("connections inside a TLS record", 1_000, |n| {
         // Each goes on in its turn: whoever is to give up is looked for among all that speak.
-        let turns = (0..8_u32).flat_map(move |turn| (0..n).map(move |k| (turn, k)));
+        let turns = (0..4_u32).flat_map(move |turn| (0..n).map(move |k| (turn, k)));
         frames((0..n).flat_map(open).chain(turns.map(|(turn, k)| {
             let start = [22, 3, 1, 0x40, 0, 1, 0, 0x3f, 0xfc];
             let bytes = if turn == 0 {
