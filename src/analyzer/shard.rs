@@ -447,4 +447,24 @@ mod tests {
         }
         assert!(bench.shard.queue.len() <= QUEUE_SLACK + 2);
     }
+
+    #[test]
+    fn what_was_given_up_waits_no_longer_whatever_it_was() {
+        let upgrade: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Protocol: sip\r\n\
+            Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+        // A frame, a message, a TLS record and a handshake message in segments of one byte: where each came from is kept, too.
+        let frame = [&[0x81, 0xfe, 0x7f, 0xff, 0, 0, 0, 0][..], &[b'x'; 200]].concat();
+        let record = [&[22, 3, 1, 0x40, 0, 1, 0, 0x3f, 0xfc][..], &[7; 200]].concat();
+        for (head, tail) in [(upgrade, frame), (MESSAGE, vec![b'.'; 200]), (b"", record)] {
+            let mut bench = Bench::new();
+            bench.push(1, head);
+            for byte in tail {
+                bench.push(1, &[byte]);
+            }
+            assert!(bench.shard.waiting > 100, "{head:?}");
+            let Bench { shard, means, .. } = &mut bench;
+            shard.give_up(1, means, FrameRef::default(), &mut |_| {});
+            assert_eq!(shard.waiting, 0, "{head:?}");
+        }
+    }
 }

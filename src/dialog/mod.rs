@@ -19,7 +19,7 @@ pub use invitation::Invitation;
 pub use kind::{Kind, is_im};
 pub use leg::Leg;
 pub use table::DialogTable;
-pub use tally::{Exchange, Outcomes, Tally};
+pub use tally::{Exchange, OTHERS, Outcomes, Tally};
 pub use transaction::Transaction;
 
 use crate::base::Span;

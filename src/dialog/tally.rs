@@ -15,9 +15,11 @@ const PAIRS: usize = 4_096;
 /// Methods counted singly for a pair.
 const METHODS: usize = 24;
 /// The same of all pairs together.
-const METHODS_IN_ALL: usize = 16_384;
-/// Bytes of a method's name by which it is told from others.
+const METHODS_IN_ALL: usize = 32_768;
+/// Bytes of the longest name of a method that is counted singly.
 const NAME: usize = 64;
+/// What all other methods of a pair are counted as.
+pub const OTHERS: &str = "(others)";
 /// Slow answers kept of a pair.
 const SLOW: usize = 16;
 /// Answers slower than this are kept singly.
@@ -109,11 +111,17 @@ impl Tally {
             }
         }
         let method = transaction.method();
-        let name = method.as_bytes();
-        let name = std::str::from_utf8(name.get(..NAME).unwrap_or(name)).unwrap_or("(not text)");
+        let name = std::str::from_utf8(method.as_bytes()).ok();
+        let name = name.filter(|name| name.len() <= NAME).unwrap_or(OTHERS);
+        let fits = exchange.methods.len() < METHODS && self.methods < METHODS_IN_ALL;
+        // Those for which there is no room are counted all the same: that something worked must not get lost.
+        let name = match exchange.methods.contains_key(name) {
+            false if !fits => OTHERS,
+            _ => name,
+        };
         if let Some(outcomes) = exchange.methods.get_mut(name) {
             outcomes.add(transaction, call, last);
-        } else if exchange.methods.len() < METHODS && self.methods < METHODS_IN_ALL {
+        } else {
             self.methods += 1;
             let mut outcomes = Outcomes::default();
             outcomes.add(transaction, call, last);

@@ -52,11 +52,13 @@ impl ByteSet {
         }
         let number = u32::try_from(self.places.len()).ok()?;
         let len = u16::try_from(value.len()).ok()?;
-        let room = |piece: &Vec<u8>| PIECE.saturating_sub(piece.len()) >= value.len();
-        if !self.pieces.last().is_some_and(room) {
+        let room = |piece: &Vec<u8>| PIECE.saturating_sub(piece.len()) > value.len();
+        let is_full = !self.pieces.last().is_some_and(room);
+        let others = self.pieces.len().saturating_sub(usize::from(!is_full));
+        let piece = u16::try_from(others).ok()?;
+        if is_full {
             self.pieces.push(Vec::with_capacity(PIECE));
         }
-        let piece = u16::try_from(self.pieces.len().checked_sub(1)?).ok()?;
         let last = self.pieces.last_mut()?;
         let start = u16::try_from(last.len()).ok()?;
         last.extend_from_slice(value);

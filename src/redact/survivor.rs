@@ -3,7 +3,9 @@
 use super::byte_set::ByteSet;
 use super::key::Key;
 use super::{Kind, Pseudonyms};
+use foldhash::fast::RandomState;
 use std::fmt::Write as _;
+use std::hash::BuildHasher as _;
 
 /// Bytes of a word from which it is searched for; shorter ones are in too many other words.
 const WORD: usize = 5;
@@ -44,16 +46,19 @@ pub struct Search {
     forms: ByteSet,
     /// Of each form: what it is, and the form that is the original itself.
     originals: Vec<(Kind, u32)>,
-    /// Which lengths there are.
-    lengths: Vec<bool>,
-    /// Which beginnings there are, by their hash: most words of an output begin as nothing that is searched for.
-    beginnings: Box<[u64]>,
+    /// The longest form with such a beginning, by the beginning's hash: most words of an output begin as nothing that is searched for.
+    longest: Box<[u16]>,
+    /// Which rolling hashes the forms have: what is none of them is not looked up.
+    hashes: Box<[u64]>,
+    seed: u64,
 }
 
 /// Bytes of the beginnings; no form is shorter.
 const BEGINNING: usize = 4;
 /// Bits of the hash of a beginning.
-const BEGINNING_BITS: u32 = 22;
+const BEGINNING_BITS: u32 = 20;
+/// Bits of a rolling hash.
+const ROLLING_BITS: u32 = 24;
 
 impl Search {
     /// How many forms of originals are searched for.
@@ -69,23 +74,24 @@ impl Search {
     /// The first original that stands in the output as a whole word, whatever the case: as it is, percent-encoded, or escaped as in HTML
     /// or JSON. Compressed or encoded parts of an output are not looked into.
     pub fn find(&self, output: &[u8]) -> Option<Survivor> {
-        let mut lower = Vec::with_capacity(self.lengths.len());
+        let mut lower = Vec::new();
         for (start, beginning) in output.windows(BEGINNING).enumerate() {
-            if !may_begin(output, start) || !self.has_beginning(beginning) {
-                continue;
-            }
+            let longest = match may_begin(output, start) {
+                true => self.longest(beginning),
+                false => 0,
+            };
             lower.clear();
-            for (end, byte) in (start.saturating_add(1)..).zip(output.get(start..)?) {
-                if lower.len().saturating_add(1) >= self.lengths.len() {
-                    break;
-                }
-                lower.push(byte.to_ascii_lowercase());
-                if !self.lengths.get(lower.len()).is_some_and(|there| *there)
-                    || output.get(end).is_some_and(|next| goes_on(*next))
+            let mut hash = self.seed;
+            let rest = output.get(start..).unwrap_or(&[]);
+            for (end, byte) in (start.saturating_add(1)..).zip(rest).take(longest) {
+                let byte = byte.to_ascii_lowercase();
+                lower.push(byte);
+                hash = rolled(hash, byte);
+                let ends = !output.get(end).is_some_and(|next| goes_on(*next));
+                if ends
+                    && self.has_hash(hash)
+                    && let Some(survivor) = self.survivor(output, start, end, &lower)
                 {
-                    continue;
-                }
-                if let Some(survivor) = self.survivor(output, start, end, &lower) {
                     return Some(survivor);
                 }
             }
@@ -118,39 +124,51 @@ impl Search {
         let number = self.forms.insert(form)?;
         if usize::try_from(number) == Ok(self.originals.len()) {
             self.originals.push((kind, original.unwrap_or(number)));
-            if self.lengths.len() <= form.len() {
-                self.lengths.resize(form.len().saturating_add(1), false);
+            let len = u16::try_from(form.len()).unwrap_or(u16::MAX);
+            if let Some(longest) = self.longest.get_mut(beginning_place(beginning)) {
+                *longest = len.max(*longest);
             }
-            if let Some(there) = self.lengths.get_mut(form.len()) {
-                *there = true;
-            }
-            let (word, bit) = beginning_place(beginning);
-            if let Some(word) = self.beginnings.get_mut(word) {
+            let hash = form
+                .iter()
+                .fold(self.seed, |hash, byte| rolled(hash, *byte));
+            let (word, bit) = hash_place(hash);
+            if let Some(word) = self.hashes.get_mut(word) {
                 *word |= bit;
             }
         }
         Some(number)
     }
 
-    fn has_beginning(&self, beginning: &[u8]) -> bool {
-        let (word, bit) = beginning_place(beginning);
-        self.beginnings
-            .get(word)
-            .is_some_and(|word| word & bit != 0)
+    fn longest(&self, beginning: &[u8]) -> usize {
+        let longest = self.longest.get(beginning_place(beginning));
+        longest.map_or(0, |longest| usize::from(*longest))
+    }
+
+    fn has_hash(&self, hash: u64) -> bool {
+        let (word, bit) = hash_place(hash);
+        self.hashes.get(word).is_some_and(|word| word & bit != 0)
     }
 }
 
-/// Which bit of which word stands for a beginning, whatever the case.
-fn beginning_place(beginning: &[u8]) -> (usize, u64) {
+/// The hash with one byte more (FNV-1a): one step for each byte, however many ends a word may have.
+fn rolled(hash: u64, byte: u8) -> u64 {
+    (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+}
+
+/// Which bit of which word stands for a hash.
+fn hash_place(hash: u64) -> (usize, u64) {
+    let bits = hash.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (u64::BITS - ROLLING_BITS);
+    (usize::try_from(bits / 64).unwrap_or(0), 1 << (bits % 64))
+}
+
+/// The place of a beginning, whatever the case.
+fn beginning_place(beginning: &[u8]) -> usize {
     let folded = beginning.iter().fold(0_u32, |all, byte| {
         (all << 8) | u32::from(byte.to_ascii_lowercase())
     });
     // Fibonacci hashing: the upper bits depend on all.
     let hash = folded.wrapping_mul(0x9e37_79b9) >> (u32::BITS - BEGINNING_BITS);
-    (
-        usize::try_from(hash / u64::BITS).unwrap_or(0),
-        1 << (hash % u64::BITS),
-    )
+    usize::try_from(hash).unwrap_or(0)
 }
 
 /// Letters and digits.
@@ -198,8 +216,10 @@ impl Pseudonyms {
             key: self.key.clone(),
             forms: ByteSet::default(),
             originals: Vec::new(),
-            lengths: Vec::new(),
-            beginnings: vec![0; 1 << (BEGINNING_BITS - 6)].into(),
+            longest: vec![0; 1 << BEGINNING_BITS].into(),
+            hashes: vec![0; 1 << (ROLLING_BITS - 6)].into(),
+            // Nobody outside knows which words have the hash of another.
+            seed: RandomState::default().hash_one(0),
         };
         let tabled = self
             .table

@@ -55,6 +55,15 @@ impl Held {
         self.most.saturating_sub(self.room)
     }
 
+    /// Bytes of the records that wait, as on the wire.
+    pub(super) fn record_bytes(&self) -> usize {
+        let bodies = self.all.iter().map(|waiting| match waiting {
+            Waiting::Record { body, .. } => body.len(),
+            Waiting::Lost(_) => 0,
+        });
+        bodies.sum()
+    }
+
     pub(super) fn lost(&mut self, bytes: u64) {
         match (
             self.all.last_mut(),

@@ -230,7 +230,8 @@ impl Framer {
         self.body.capacity()
     }
 
-    /// Drops what there is of an unfinished record, which ends damaged where it would have ended; returns its header, if there is one.
+    /// Drops what there is of an unfinished record, which ends damaged where it would have ended; returns its header, if it was whole so
+    /// far.
     pub(super) fn let_go(&mut self) -> Option<Head> {
         let State::Body { head, damaged, .. } = &mut self.state else {
             return None;
@@ -239,8 +240,8 @@ impl Framer {
             return None;
         }
         self.body = Vec::new();
-        *damaged = true;
-        Some(*head)
+        // Of a damaged one it is known already.
+        (!std::mem::replace(damaged, true)).then_some(*head)
     }
 
     /// Bytes of the next header that were read already, after [`Step::Found`].

@@ -283,10 +283,11 @@ impl Session {
         side.last = at;
         side.fed = side.fed.saturating_add(len);
         side.no_room &= side.framer.gap(len);
+        let is_told = side.no_room;
         side.uncertain = true;
         let pending = side.joiner.pending();
         side.joiner.reset();
-        if matches!(side.mode, Mode::Null { .. }) || side.keys.is_some() {
+        if !is_told && (matches!(side.mode, Mode::Null { .. }) || side.keys.is_some()) {
             self.plain_gap(direction, at, len, out);
         }
         if pending > 0 {

@@ -99,7 +99,7 @@ impl Session {
     ) {
         let mut out = Outlet { keyring, plain };
         let both = [Direction::Originator, Direction::Responder];
-        let held = both.map(|direction| self.side(direction).held.waiting());
+        let held = both.map(|direction| self.side(direction).held.record_bytes());
         // What is opened after all may tell of the other direction, which must not begin to wait again.
         for (side, held) in self.sides.iter_mut().zip(held) {
             side.gave_up_holding |= held > 0;
@@ -108,7 +108,8 @@ impl Session {
             if held > 0 {
                 let at = self.side(direction).last;
                 self.give_up_holding(direction, &mut out);
-                if self.side(direction).keys.is_none() {
+                let side = self.side(direction);
+                if side.keys.is_none() && !matches!(side.mode, Mode::Null { .. }) {
                     self.summary.lost(direction, at, Why::NoRoom, count(held));
                 }
             }

@@ -136,6 +136,7 @@ impl Reader {
         self.hole(None, END, sink);
         self.flush(sink);
         self.pos = self.end;
+        self.marks.consumed(self.pos);
     }
 
     fn data(&mut self, bytes: &[u8], at: FrameRef, sink: Sink<'_>) {

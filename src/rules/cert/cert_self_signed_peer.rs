@@ -56,7 +56,7 @@ fn check(connection: &Connection, to: &mut Reporter<'_, '_>) {
         // A signature that cannot be checked here counts by its names.
         if !p.leaf.self_issued
             || p.leaf.self_signed == Some(false)
-            || p.leaf.is_ca() && p.flight.chain.len() > 1
+            || p.leaf.is_ca() && (p.flight.chain.len() > 1 || !p.flight.complete)
         {
             continue;
         }

@@ -2,7 +2,7 @@
 
 use super::common::is_federation;
 use crate::base::FrameRef;
-use crate::dialog::{Exchange, Kind, Outcomes};
+use crate::dialog::{Exchange, Kind, OTHERS, Outcomes};
 use crate::finding::{Confidence, Evidence, Severity};
 use crate::rules::sides::{LOWER_LAYERS, REFUSALS};
 use crate::rules::{Check, Class, ExplainedBy, Fix, Knowledge, Link, Reporter, Rule};
@@ -88,6 +88,10 @@ fn outcomes<'a>(
         .into_iter()
         .filter_map(|(asker, asked)| {
             let exchange: &Exchange = tally.between(asker, asked, kind)?;
+            // Which method those were is not known.
+            if exchange.methods.contains_key(OTHERS) {
+                return None;
+            }
             Some((asker, asked, exchange))
         })
         .flat_map(|(asker, asked, exchange)| {
