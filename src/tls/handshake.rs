@@ -290,8 +290,7 @@ impl Joiner {
         self.skip = 0;
     }
 
-    /// Drops what there is of a message and passes its rest over; returns how many bytes it dropped. Less than a header is kept: it
-    /// takes next to nothing, and without it the end of the message is not known.
+    /// Drops what there is of a message and passes its rest over; returns how many bytes. Less than a header is kept.
     pub(super) fn let_go(&mut self) -> usize {
         if header(&self.pending).is_none() {
             return 0;
@@ -352,7 +351,6 @@ impl Joiner {
     fn emit(&mut self, out: &mut impl FnMut(Message<'_>)) {
         if let Some((message, _)) = whole(&self.pending, self.limit) {
             out(message);
-            // Handshakes are few: none keeps the memory of its longest message.
             self.pending = Vec::new();
         }
     }
@@ -401,6 +399,11 @@ fn whole(bytes: &[u8], limit: usize) -> Option<(Message<'_>, &[u8])> {
 mod tests {
     use super::*;
 
+    /// CN=x.
+    const NAME: [u8; 14] = [
+        0x30, 0x0c, 0x31, 0x0a, 0x30, 8, 6, 3, 0x55, 4, 3, 0x0c, 1, b'x',
+    ];
+
     fn messages(record_len: usize, limit: usize) -> Vec<String> {
         let mut bytes = vec![2, 0, 0, 3, 1, 2, 3, 14, 0, 0, 0, 11, 0, 0, 40];
         bytes.extend([9; 40]);
@@ -434,11 +437,8 @@ mod tests {
     #[test]
     fn a_certificate_request_with_and_without_names() {
         let at = FrameRef::default();
-        let name = [
-            0x30, 0x0c, 0x31, 0x0a, 0x30, 8, 6, 3, 0x55, 4, 3, 0x0c, 1, b'x',
-        ];
         let mut body = vec![2, 1, 64, 0, 16, 0, 14];
-        body.extend(name);
+        body.extend(NAME);
         let request = CertificateRequest::parse(&body, Version::TLS10, at).unwrap();
         assert_eq!(
             (request.ca_names, request.ca_list_bytes, request.complete),
@@ -464,13 +464,10 @@ mod tests {
 
     #[test]
     fn the_certificate_request_of_tls13_is_a_list_of_extensions() {
-        let name = [
-            0x30, 0x0c, 0x31, 0x0a, 0x30, 8, 6, 3, 0x55, 4, 3, 0x0c, 1, b'x',
-        ];
         let mut body = vec![
             0, 0, 30, 0, 13, 0, 4, 0, 2, 8, 4, 0, 47, 0, 18, 0, 16, 0, 14,
         ];
-        body.extend(name);
+        body.extend(NAME);
         let at = FrameRef::default();
         let request = CertificateRequest::parse(&body, Version::TLS13, at).unwrap();
         assert_eq!(request.signature_algorithms, [SignatureScheme(0x0804)]);

@@ -154,8 +154,7 @@ impl Framer {
                     let missing = missing.saturating_sub(at_hand);
                     if missing > 0 {
                         if gather {
-                            let behind = at_hand.saturating_add(missing);
-                            self.body.reserve_exact(behind);
+                            self.body.reserve_exact(at_hand.saturating_add(missing));
                             self.body.extend_from_slice(part);
                         }
                         self.state = State::Body {
@@ -230,8 +229,7 @@ impl Framer {
         self.body.capacity()
     }
 
-    /// Drops what there is of an unfinished record, which ends damaged where it would have ended; returns its header, if it was whole so
-    /// far.
+    /// Drops what there is of an unfinished record, which ends damaged; returns its header, if it was whole so far.
     pub(super) fn let_go(&mut self) -> Option<Head> {
         let State::Body { head, damaged, .. } = &mut self.state else {
             return None;

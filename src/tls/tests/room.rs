@@ -47,6 +47,9 @@ fn a_record_in_clear_that_is_given_up_is_missing_and_the_next_is_read() {
     assert!(s.server_hello_done.is_some() && s.client_certificates.is_some());
     assert!(s.alerts.len() == 1 && !s.alerts[0].encrypted);
     assert_eq!(why(&s), [(S, Why::NoRoom)]);
+    // For those who judge it is missing.
+    assert!(s.missing_bytes[S.index()] > 0 && s.missing_bytes[C.index()] == 0);
+    assert_eq!(s.handshake_end(), HandshakeEnd::Unknown);
     let mut caveats = Caveats::new(5);
     s.note_caveats(&mut caveats);
     assert_eq!(caveats.count(CaveatKind::TlsNotUnderstood), 1);
@@ -281,17 +284,4 @@ fn records_that_were_given_up_are_not_kept_again() {
     feed.push(C, &bytes(EKU_CLIENT_HELLO));
     let s = feed.end();
     assert!(why(&s).contains(&(S, Why::NoRoom)), "{:?}", why(&s));
-}
-
-#[test]
-fn what_was_given_up_is_missing_for_those_who_judge() {
-    let flight = bytes(EKU_SERVER_FLIGHT);
-    let mut feed = Feed::new();
-    feed.push(C, &bytes(EKU_CLIENT_HELLO))
-        .push(S, &flight[..300])
-        .no_room()
-        .push(S, &flight[300..]);
-    let s = feed.end();
-    assert!(s.missing_bytes[S.index()] > 0 && s.missing_bytes[C.index()] == 0);
-    assert_eq!(s.handshake_end(), HandshakeEnd::Unknown);
 }
