@@ -99,13 +99,16 @@ impl Session {
     ) {
         let mut out = Outlet { keyring, plain };
         let both = [Direction::Originator, Direction::Responder];
-        let held = both.map(|direction| self.side(direction).held.record_bytes());
+        let held = both.map(|direction| {
+            let held = &self.side(direction).held;
+            (held.waiting() > 0).then(|| held.record_bytes())
+        });
         // What is opened after all may tell of the other direction, which must not begin to wait again.
         for (side, held) in self.sides.iter_mut().zip(held) {
-            side.gave_up_holding |= held > 0;
+            side.gave_up_holding |= held.is_some();
         }
         for (direction, held) in both.into_iter().zip(held) {
-            if held > 0 {
+            if let Some(held) = held {
                 let at = self.side(direction).last;
                 self.give_up_holding(direction, &mut out);
                 let side = self.side(direction);

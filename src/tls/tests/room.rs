@@ -248,9 +248,8 @@ fn a_message_of_very_many_certificates_is_read_in_part() {
     assert_eq!(why(s), [(S, Why::ChainTooLong)]);
 }
 
-#[test]
-fn records_that_were_given_up_are_not_kept_again() {
-    // A key log that knows TLS 1.3 secrets, and a server whose client was not captured: its records wait for the ClientHello.
+/// A server whose client was not captured, and a key log that knows TLS 1.3 secrets: its records wait for the ClientHello.
+fn held_server() -> Feed {
     let secret = |byte: &str| byte.repeat(32);
     let line = format!(
         "SERVER_HANDSHAKE_TRAFFIC_SECRET {} {}\n",
@@ -270,6 +269,23 @@ fn records_that_were_given_up_are_not_kept_again() {
     hello.extend([2; 32]);
     hello.extend([0, 0x13, 1, 0, 0, 6, 0, 43, 0, 2, 3, 4]);
     feed.push(S, &record(22, &message(2, &hello)));
+    feed
+}
+
+#[test]
+fn records_without_content_are_given_up_too() {
+    let mut feed = held_server();
+    for _ in 0..300 {
+        feed.push(S, &record(23, &[]));
+    }
+    assert!(feed.session.waiting() > 300 * 20);
+    feed.no_room();
+    assert_eq!(feed.session.waiting(), 0);
+}
+
+#[test]
+fn records_that_were_given_up_are_not_kept_again() {
+    let mut feed = held_server();
     for _ in 0..300 {
         feed.push(S, &record(22, &[8, 0, 0, 2, 0, 0]));
     }
