@@ -1,7 +1,7 @@
 //! What a whole record means under the protection of its direction.
 
 use super::alert::Alert;
-use super::handshake::{Joiner, Message};
+use super::joiner::{Joiner, Message};
 use super::names::{AlertDescription, Version};
 use super::observed::{What, Why};
 use super::probe::is_handshake_type;

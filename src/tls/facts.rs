@@ -1,8 +1,9 @@
 //! What each handshake message adds to the summary. A fact is set once: what a renegotiation says later does not
 //! replace what the first handshake said.
 
-use super::handshake::{CertificateFlight, CertificateRequest, Message, ServerKeyExchange};
+use super::handshake::{CertificateFlight, CertificateRequest, ServerKeyExchange};
 use super::hello::{ClientHello, ServerHello};
+use super::joiner::Message;
 use super::keying::Keying;
 use super::keyring::Keyring;
 use super::names::Version;

@@ -20,6 +20,7 @@ mod handshake;
 mod held;
 mod hello;
 mod inflate;
+mod joiner;
 mod kept;
 mod key_file;
 mod keying;

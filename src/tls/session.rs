@@ -1,8 +1,8 @@
 //! One connection: records of both directions in, facts and plaintext out.
 
 use super::alert::Alert;
-use super::handshake::Joiner;
 use super::held::Held;
+use super::joiner::Joiner;
 use super::kept::Kept;
 use super::keying::Keying;
 use super::keyring::Keyring;
