@@ -527,6 +527,55 @@ fn a_flood_of_invented_methods_is_counted_as_one() {
     assert_eq!(counted, 500);
 }
 
+/// What is kept of hosts, of pairs of hosts and of users has room for so many; the others are counted.
+#[test]
+fn a_flood_of_hosts_and_users_is_told() {
+    const CALLS: u32 = 17_000;
+    // Addresses of 10.1.0.0/16, two requests of each, every one with users of its own.
+    let requests = (0..CALLS).map(|n| {
+        let src = SocketAddr::from((Ipv4Addr::from(0x0a01_0200 + n / 2), 5060));
+        let text = format!(
+            "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP {src};branch=z9hG4bK{n}\r\nFrom: <sip:u{n}@b>;tag=1\r\n\
+             To: <sip:tom@tomt.it>;tag=2\r\nCall-ID: {n}\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n"
+        );
+        let question = text
+            .replace("SIP/2.0 200 OK", "OPTIONS sip:tom@tomt.it SIP/2.0")
+            .replace(";tag=2", "");
+        (src, question, text)
+    });
+    let callee = SocketAddr::from(([10, 1, 1, 10], 5060));
+    let frames = requests.flat_map(|(src, question, answer)| {
+        [
+            wire::udp(src, callee, question.as_bytes(), 0),
+            wire::udp(callee, src, answer.as_bytes(), 0),
+        ]
+    });
+    let report = report(Limits::default(), frames);
+    assert_eq!(report.coverage.successes, u64::from(CALLS));
+    // 4 096 hosts, the callee among them; 4 096 pairs; 16 384 matters.
+    let hosts = u64::from(CALLS) - 2 * 4_095;
+    let pairs = u64::from(CALLS) - 2 * 4_096;
+    let matters = u64::from(CALLS) - 16_384;
+    // Both ways count, of 1 000 pairs of addresses.
+    let ways = 2 * u64::from(CALLS) - 4 * 1_000;
+    let expected = [
+        ("hosts:", hosts),
+        ("pairs of hosts:", pairs),
+        ("users:", matters),
+        ("pairs of hosts with SIP datagrams:", ways),
+    ];
+    for (what, count) in expected {
+        let told = |c: &&sipdiag::base::Caveat| {
+            c.kind == CaveatKind::FindingsDropped
+                && c.text.starts_with(&format!("very many {what}"))
+        };
+        let told: Vec<_> = report.caveats.iter().filter(told).collect();
+        assert_eq!(told.len(), 1, "{what} {:?}", report.caveats);
+        assert_eq!(told[0].count, count, "{what}");
+        assert_eq!(told[0].places.len(), 1);
+    }
+}
+
 #[test]
 fn sctp_fragments_and_associations_are_bounded() {
     let mut limits = Limits::default();

@@ -1,6 +1,6 @@
 //! Counts what was seen, so that the report can say of every frame, byte, session and message what became of it.
 
-use crate::base::{CaveatKind, Caveats, Direction, Endpoint, FrameRef};
+use crate::base::{CaveatKind, Caveats, Direction, Endpoint, FrameRef, Unkept};
 use crate::connection::{Connection, Speaks};
 use crate::dialog::Seen;
 use crate::packet::{Packet, Payload, Protocol};
@@ -66,6 +66,8 @@ pub(super) struct Ways {
     pairs: HashMap<(IpAddr, IpAddr), ([u64; 2], FrameRef), FixedState>,
     /// Messages by server and carriage.
     places: HashMap<(Endpoint, &'static str), u64, FixedState>,
+    /// Messages between further pairs.
+    unkept: Unkept,
 }
 
 impl Ways {
@@ -96,6 +98,7 @@ impl Ways {
             ((dst, src), false)
         };
         if self.pairs.len() >= LISTED && !self.pairs.contains_key(&pair) {
+            self.unkept.add(Some(seen.at()));
             return;
         }
         let ([forth, back], _) = self
@@ -112,6 +115,11 @@ impl Ways {
                 found.messages += messages;
             }
         }
+        self.unkept.note(
+            CaveatKind::FindingsDropped,
+            "very many pairs of hosts with SIP datagrams: of further ones it was not looked at whether both directions were captured",
+            caveats,
+        );
         for ((a, b), (counts, first)) in &sorted(self.pairs) {
             let (from, to, n) = match counts {
                 [n, 0] => (a, b, n),

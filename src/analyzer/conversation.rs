@@ -241,20 +241,19 @@ impl Conversation {
         }
         let inside = session.as_mut().map(|tls| &mut tls.inside.lanes);
         let all = std::iter::once(("tcp", lanes)).chain(inside.map(|lanes| ("tls", lanes)));
-        let mut told = false;
+        let mut told = None;
         for (carriage, lanes) in all {
             for direction in [Direction::Originator, Direction::Responder] {
                 let lane = of(lanes, direction);
                 if lane.waiting() == 0 {
                     continue;
                 }
-                if !std::mem::replace(&mut told, true) {
+                let text = lane.given_up();
+                if told.replace(text) != Some(text) {
                     out(Output::Caveat {
                         kind: CaveatKind::SipUnfinished,
                         at: last,
-                        text: Cow::Borrowed(
-                            "very many unfinished SIP messages: some were given before they were complete",
-                        ),
+                        text: Cow::Borrowed(text),
                     });
                 }
                 lane.finish(&mut |forward| {

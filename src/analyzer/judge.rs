@@ -6,7 +6,7 @@ use super::config::Config;
 use super::suppress;
 use super::unopened::Unopened;
 use super::work::NotSip;
-use crate::base::{CaveatKind, Caveats, FrameRef, Limits};
+use crate::base::{CaveatKind, Caveats, FrameRef, Limits, Unkept};
 use crate::capture::CaptureSummary;
 use crate::connection::{Connection, Connections, is_federation_port};
 use crate::diagnosis;
@@ -45,6 +45,8 @@ pub(super) struct Judge {
     names: Lookups,
     tally: Tally,
     history: History,
+    /// Requests that [`History`] has no room for.
+    forgotten: Unkept,
     charts: Calls,
     cited: CitedFrames,
     /// User messages of SCTP that are not SIP, and the first.
@@ -92,6 +94,7 @@ impl Judge {
             names: Lookups::default(),
             tally: Tally::default(),
             history: History::default(),
+            forgotten: Unkept::default(),
             charts: Calls::new(config.charts, &config.limits),
             cited: CitedFrames::new(config.extract),
             others: (0, None),
@@ -292,12 +295,14 @@ impl Judge {
 
     /// Takes note of a call that is judged later, so that all rules know it before.
     pub(super) fn foresee(&mut self, call: &Call, last: FrameRef) {
-        self.history.add(&call.transactions(), call, last);
+        // What finds no room is counted when the call is judged.
+        let _ = self.history.add(&call.transactions(), call, last);
     }
 
     pub(super) fn call(&mut self, call: &Call, last: FrameRef) {
         let transactions = call.transactions();
-        self.history.add(&transactions, call, last);
+        self.forgotten
+            .merge(self.history.add(&transactions, call, last));
         let kind = call.kind();
         for transaction in &transactions {
             self.count(transaction, call, last);
@@ -401,6 +406,27 @@ impl Judge {
             }
         }
         note_names(&self.names, &mut self.caveats);
+        self.connections.unkept().note(
+            CaveatKind::OtherProtocol,
+            "very many failed connections of other services: further ones were not compared",
+            &mut self.caveats,
+        );
+        for (unkept, text) in [
+            (
+                self.hosts.unkept(),
+                "very many hosts: messages and connections of further ones did not tell what these are",
+            ),
+            (
+                self.tally.unkept(),
+                "very many pairs of hosts: requests between further ones are not counted by direction",
+            ),
+            (
+                self.forgotten,
+                "very many users: of requests of further ones it is not known whether they came out otherwise later",
+            ),
+        ] {
+            unkept.note(CaveatKind::FindingsDropped, text, &mut self.caveats);
+        }
         self.ways.finish(&mut self.counts, &mut self.caveats);
         caveats.merge(self.caveats);
         let mut frames = scope.frames;

@@ -226,6 +226,21 @@ impl Lane {
         }
     }
 
+    /// What is given up with what waits here, in words.
+    pub(super) fn given_up(&self) -> &'static str {
+        match &self.state {
+            State::WebSocket(_) => {
+                "very many WebSocket messages that are unfinished or refer to earlier ones: some connections gave up what they held"
+            }
+            State::Undecided | State::Other => {
+                "very many connections whose first bytes do not tell yet what they speak: some were given as they were"
+            }
+            State::Sip(_) | State::Tls => {
+                "very many unfinished SIP messages: some were given before they were complete"
+            }
+        }
+    }
+
     /// The stream has ended.
     pub(super) fn finish(&mut self, out: &mut dyn FnMut(Forward<'_>)) {
         match &mut self.state {

@@ -455,7 +455,18 @@ mod tests {
         // A frame, a message, a TLS record and a handshake message in segments of one byte: where each came from is kept, too.
         let frame = [&[0x81, 0xfe, 0x7f, 0xff, 0, 0, 0, 0][..], &[b'x'; 200]].concat();
         let record = [&[22, 3, 1, 0x40, 0, 1, 0, 0x3f, 0xfc][..], &[7; 200]].concat();
-        for (head, tail) in [(upgrade, frame), (MESSAGE, vec![b'.'; 200]), (b"", record)] {
+        // What a TLS session gives up stands in its summary.
+        let cases = [
+            (upgrade, frame, Some("very many WebSocket messages")),
+            (
+                MESSAGE,
+                vec![b'.'; 200],
+                Some("very many unfinished SIP messages"),
+            ),
+            (b"INV", b"ITE".to_vec(), Some("very many connections")),
+            (b"", record, None),
+        ];
+        for (head, tail, words) in cases {
             let mut bench = Bench::new();
             bench.push(1, head);
             for byte in tail {
@@ -463,8 +474,16 @@ mod tests {
             }
             assert!(bench.shard.waiting > 100, "{head:?}");
             let Bench { shard, means, .. } = &mut bench;
-            shard.give_up(1, means, FrameRef::default(), &mut |_| {});
+            let mut told = Vec::new();
+            shard.give_up(1, means, FrameRef::default(), &mut |output| {
+                if let Output::Caveat { text, .. } = output {
+                    told.push(text);
+                }
+            });
             assert_eq!(shard.waiting, 0, "{head:?}");
+            assert_eq!(told.len(), usize::from(words.is_some()), "{told:?}");
+            let said = |words| told.iter().all(|text| text.starts_with(words));
+            assert!(words.is_none_or(said), "{told:?}");
         }
     }
 }

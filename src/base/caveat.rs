@@ -161,6 +161,39 @@ pub struct Caveat {
 /// The name under which [`Caveats`] folds: kind and text.
 pub type CaveatsEntry = (CaveatKind, String);
 
+/// What found no room in a store: how often, and where first.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Unkept {
+    count: u64,
+    first: Option<FrameRef>,
+}
+
+impl Unkept {
+    /// Counts one, at this place.
+    pub fn add(&mut self, at: Option<FrameRef>) {
+        self.count = self.count.saturating_add(1);
+        self.first = self.first.or(at);
+    }
+
+    /// Counts what another one has, which comes later.
+    pub fn merge(&mut self, other: Self) {
+        self.count = self.count.saturating_add(other.count);
+        self.first = self.first.or(other.first);
+    }
+
+    /// How many.
+    pub const fn count(self) -> u64 {
+        self.count
+    }
+
+    /// Says it, unless there is nothing to say.
+    pub fn note(self, kind: CaveatKind, text: &str, caveats: &mut Caveats) {
+        if self.count > 0 {
+            caveats.note_many(kind, self.first, text, self.count);
+        }
+    }
+}
+
 /// All caveats of an analysis: bounded, because equal ones are folded and texts are capped per kind.
 #[derive(Debug, Clone, Default)]
 pub struct Caveats {

@@ -8,7 +8,7 @@ mod limits;
 mod net;
 mod time;
 
-pub use caveat::{Caveat, CaveatKind, Caveats, CaveatsEntry};
+pub use caveat::{Caveat, CaveatKind, Caveats, CaveatsEntry, Unkept};
 pub use chunk::Chunk;
 pub use frame::{FileIndex, Frame, FrameNumber, FrameRef, LinkType};
 pub use hex::hex;

@@ -1,7 +1,7 @@
 //! The connections of a capture, found by number, by hosts and by server without looking at all of them.
 
 use super::Connection;
-use crate::base::{Endpoint, FrameRef};
+use crate::base::{Endpoint, FrameRef, Unkept};
 use crate::flow::Handshake;
 use crate::tls::Certificate;
 use foldhash::fast::FixedState;
@@ -52,6 +52,8 @@ pub struct Connections {
     unread: HashSet<Pair, FixedState>,
     incomplete: HashSet<Pair, FixedState>,
     attempts: Vec<Attempt>,
+    /// Further failed attempts.
+    unkept: Unkept,
 }
 
 fn pair(a: IpAddr, b: IpAddr) -> Pair {
@@ -115,7 +117,14 @@ impl Connections {
                 at: connection.flow.first,
                 refused,
             });
+        } else {
+            self.unkept.add(Some(connection.flow.first));
         }
+    }
+
+    /// Failed connections of other services that are not remembered, because there were too many.
+    pub fn unkept(&self) -> Unkept {
+        self.unkept
     }
 
     /// Failed attempts of a host to reach an address and port of another service, in the order in which they ended.

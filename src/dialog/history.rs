@@ -4,7 +4,7 @@
 use super::call::{Call, Seen};
 use super::invitation::Invitation;
 use super::transaction::Transaction;
-use crate::base::FrameRef;
+use crate::base::{FrameRef, Unkept};
 use crate::sip::{self, Address, HeaderName, Message, Method, Text};
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
@@ -143,14 +143,18 @@ pub struct History {
 }
 
 impl History {
-    /// Remembers how the requests of a call came out; a second time changes nothing. `last`: how far the capture reached.
-    pub fn add(&mut self, transactions: &[Transaction<'_>], call: &Call, last: FrameRef) {
+    /// Remembers how the requests of a call came out; a second time changes nothing. `last`: how far the capture reached. Returns those
+    /// for which there was no room.
+    pub fn add(&mut self, transactions: &[Transaction<'_>], call: &Call, last: FrameRef) -> Unkept {
+        let mut unkept = Unkept::default();
         let mut matter = Matter(Vec::with_capacity(PART));
         for transaction in transactions {
             let (Some(request), Some(first)) = (transaction.request, transaction.first()) else {
                 continue;
             };
-            self.registration(transaction, request);
+            if !self.registration(transaction, request) {
+                unkept.add(Some(first));
+            }
             let failed = transaction.failed(call, last);
             let success = transaction
                 .final_response()
@@ -164,7 +168,10 @@ impl History {
             let full = self.matters.len() >= MATTERS;
             let record = match self.matters.get_mut(matter.0.as_slice()) {
                 Some(record) => record,
-                None if full => continue,
+                None if full => {
+                    unkept.add(Some(first));
+                    continue;
+                }
                 None => self.matters.entry(matter.0.as_slice().into()).or_default(),
             };
             if let Some(answer) = success {
@@ -177,15 +184,17 @@ impl History {
                 record.last_failure = record.last_failure.max(Some(first));
             }
         }
+        unkept
     }
 
-    fn registration(&mut self, transaction: &Transaction<'_>, request: &Seen) {
+    /// Remembers a REGISTER; `false` where there is no room for its host.
+    fn registration(&mut self, transaction: &Transaction<'_>, request: &Seen) -> bool {
         if transaction.method() != Method::Register {
-            return;
+            return true;
         }
         let host = transaction.asker;
         if self.registrations.len() >= REGISTRARS && !self.registrations.contains_key(&host) {
-            return;
+            return false;
         }
         let of_host = self.registrations.entry(host).or_default();
         let message = &request.message;
@@ -202,6 +211,7 @@ impl History {
             list.push(request.at());
             list.sort_unstable();
         }
+        true
     }
 
     /// When a host asked to be registered, in the order of time; the first few.

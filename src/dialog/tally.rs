@@ -3,7 +3,7 @@
 
 use super::transaction::Transaction;
 use super::{Call, Kind};
-use crate::base::{FrameRef, Span};
+use crate::base::{FrameRef, Span, Unkept};
 use crate::sip::Method;
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
@@ -59,6 +59,8 @@ pub struct Tally {
     pairs: HashMap<(IpAddr, IpAddr, Kind), Exchange, FixedState>,
     /// Methods of all pairs.
     methods: usize,
+    /// Transactions of further pairs.
+    unkept: Unkept,
 }
 
 fn widen(span: &mut Option<(FrameRef, FrameRef)>, at: FrameRef) {
@@ -93,6 +95,7 @@ impl Tally {
     pub fn add(&mut self, transaction: &Transaction<'_>, call: &Call, kind: Kind, last: FrameRef) {
         let key = (transaction.asker, transaction.asked, kind);
         if self.pairs.len() >= PAIRS && !self.pairs.contains_key(&key) {
+            self.unkept.add(transaction.first());
             return;
         }
         let exchange = self.pairs.entry(key).or_default();
@@ -127,6 +130,11 @@ impl Tally {
             outcomes.add(transaction, call, last);
             exchange.methods.insert(name.to_owned(), outcomes);
         }
+    }
+
+    /// Transactions that are not counted, because their hosts came behind too many others.
+    pub fn unkept(&self) -> Unkept {
+        self.unkept
     }
 
     /// Every exchange: asker, asked, what the calls were about, outcomes; in the order of the addresses.

@@ -10,7 +10,7 @@ mod role;
 pub use clock::Reading;
 pub use role::Role;
 
-use crate::base::FrameRef;
+use crate::base::{FrameRef, Unkept};
 use crate::connection::Connection;
 use crate::dialog::Seen;
 use crate::lab::Profile;
@@ -70,6 +70,8 @@ pub struct Hosts {
     by_address: HashMap<IpAddr, Host, FixedState>,
     /// The hosts that send for a domain, the first few.
     by_domain: HashMap<String, Vec<IpAddr>, FixedState>,
+    /// Messages and connections of further hosts or domains.
+    unkept: Unkept,
 }
 
 /// Messages of one host searched for clues; a busy server tells all in the first few.
@@ -123,6 +125,7 @@ impl Hosts {
             host.concerns_sip = true;
         }
         let Some(host) = self.entry(seen.hop.src.addr) else {
+            self.unkept.add(Some(seen.at()));
             return;
         };
         host.concerns_sip = true;
@@ -143,8 +146,15 @@ impl Hosts {
                 if of_domain.len() < NAMES && !of_domain.contains(&address) {
                     of_domain.push(address);
                 }
+            } else {
+                self.unkept.add(Some(seen.at()));
             }
         }
+    }
+
+    /// Messages and connections that told nothing, because their hosts came behind too many others.
+    pub fn unkept(&self) -> Unkept {
+        self.unkept
     }
 
     /// Hosts behind which senders of a domain (in lower case) are, the first few.
@@ -158,9 +168,12 @@ impl Hosts {
             .into_iter()
             .zip(&connection.flow.sides)
         {
-            if let Some(host) = self.entry(endpoint.addr) {
-                host.speaks |= side.segments > 0;
-                host.concerns_sip |= connection.concerns_sip();
+            match self.entry(endpoint.addr) {
+                Some(host) => {
+                    host.speaks |= side.segments > 0;
+                    host.concerns_sip |= connection.concerns_sip();
+                }
+                None => self.unkept.add(Some(connection.flow.first)),
             }
         }
         self.hellos(connection);
