@@ -25,6 +25,7 @@ mod interrupt;
 mod jobs;
 mod layering;
 mod limits;
+mod lists;
 mod oracle;
 mod oracle_packets;
 mod properties;

@@ -20,6 +20,7 @@ mod output;
 mod progress;
 mod redact;
 mod secrets;
+mod spool;
 
 use args::{Diagnose, Job};
 use choices::Format;

@@ -29,31 +29,45 @@ pub(super) fn check_target(output: Option<&Path>, inputs: &[PathBuf]) -> anyhow:
 
 /// Writes the result to a file or to standard output. A file appears whole or not at all.
 pub(super) fn write(output: Option<&Path>, bytes: &[u8]) -> anyhow::Result<()> {
+    write_with(output, &mut |out| Ok(out.write_all(bytes)?))
+}
+
+/// As [`write`], for what is made while it is written.
+pub(super) fn write_with(
+    output: Option<&Path>,
+    make: &mut dyn FnMut(&mut dyn Write) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
     let Some(path) = output else {
-        return to_stdout(bytes);
+        let mut out = io::stdout().lock();
+        make(&mut out)?;
+        out.flush()?;
+        return Ok(());
     };
-    let fail = |source: io::Error| Error::Unwritable {
-        path: path.to_owned(),
-        source,
+    // What the target says is told with its name; what made the result tells its own.
+    let fail = |error: anyhow::Error| match error.downcast::<io::Error>() {
+        Ok(source) => {
+            let path = path.to_owned();
+            Error::Unwritable { path, source }.into()
+        }
+        Err(error) => error,
     };
     // Special files (a terminal, a pipe) are written to directly; a link stays a link.
     if fs::metadata(path).is_ok_and(|m| !m.is_file()) {
-        fs::OpenOptions::new()
+        return fs::OpenOptions::new()
             .write(true)
             .open(path)
-            .and_then(|mut file| file.write_all(bytes))
-            .map_err(fail)?;
-        return Ok(());
+            .map_err(anyhow::Error::from)
+            .and_then(|mut file| make(&mut file))
+            .map_err(fail);
     }
     let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let (mut file, part) = create_beside(&target).map_err(fail)?;
-    let written = file
-        .write_all(bytes)
-        .and_then(|()| file.sync_all())
-        .and_then(|()| fs::rename(&part, &target));
-    if let Err(source) = written {
+    let (mut file, part) = create_beside(&target).map_err(|e| fail(e.into()))?;
+    let written = make(&mut file)
+        .and_then(|()| Ok(file.sync_all()?))
+        .and_then(|()| Ok(fs::rename(&part, &target)?));
+    if let Err(error) = written {
         let _ = fs::remove_file(&part);
-        return Err(fail(source).into());
+        return Err(fail(error));
     }
     Ok(())
 }
@@ -82,14 +96,6 @@ fn create_beside(target: &Path) -> io::Result<(fs::File, PathBuf)> {
         }
     }
     Err(io::ErrorKind::AlreadyExists.into())
-}
-
-/// Writes to standard output, whole.
-pub(super) fn to_stdout(bytes: &[u8]) -> anyhow::Result<()> {
-    let mut out = io::stdout().lock();
-    out.write_all(bytes)?;
-    out.flush()?;
-    Ok(())
 }
 
 /// The catalogue.

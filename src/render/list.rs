@@ -105,29 +105,50 @@ pub fn json_line(row: &Row) -> String {
     line
 }
 
-/// A table for people: columns as wide as their widest cell, separated by two blanks.
-pub fn table(what: What, rows: &[Row]) -> String {
-    let headings = headings(what);
-    let mut widths: Vec<usize> = headings.iter().map(|h| h.len()).collect();
-    for row in rows {
-        for (width, cell) in widths.iter_mut().zip(&row.cells) {
-            *width = (*width).max(escape::line(cell).chars().count());
+/// A table for people, whose rows are seen twice: first for the widths of its columns, then to be written.
+#[derive(Debug, Clone)]
+pub struct Table {
+    what: What,
+    /// Characters of the widest cell of each column.
+    widths: Vec<usize>,
+}
+
+/// Between the cells of a row in the making: no escaped text has it.
+const BETWEEN: &str = "\n";
+
+impl Table {
+    /// A table without rows.
+    pub fn new(what: What) -> Self {
+        Self {
+            what,
+            widths: headings(what).iter().map(|h| h.len()).collect(),
         }
     }
-    let mut text = String::new();
-    let mut line = |cells: &mut dyn Iterator<Item = String>| {
+
+    /// Takes note of a row, and gives its cells for [`Table::line`].
+    pub fn see(&mut self, row: &Row) -> String {
+        let cells: Vec<_> = row.cells.iter().map(|cell| escape::line(cell)).collect();
+        for (width, cell) in self.widths.iter_mut().zip(&cells) {
+            *width = (*width).max(cell.chars().count());
+        }
+        cells.join(BETWEEN)
+    }
+
+    /// The line above the rows.
+    pub fn headings(&self) -> String {
+        self.line(&headings(self.what).join(BETWEEN))
+    }
+
+    /// The line of a row: columns as wide as their widest cell, separated by two blanks.
+    pub fn line(&self, cells: &str) -> String {
         let mut out = String::new();
-        for (cell, width) in cells.zip(&widths) {
+        for (cell, width) in cells.split(BETWEEN).zip(&self.widths) {
             let used = cell.chars().count();
-            out.push_str(&cell);
-            out.push_str(&" ".repeat(width.saturating_sub(used) + 2));
+            out.push_str(cell);
+            out.extend(std::iter::repeat_n(' ', width.saturating_sub(used) + 2));
         }
-        text.push_str(out.trim_end());
-        text.push('\n');
-    };
-    line(&mut headings.iter().map(|h| (*h).to_owned()));
-    for row in rows {
-        line(&mut row.cells.iter().map(|c| escape::line(c).into_owned()));
+        out.truncate(out.trim_end().len());
+        out.push('\n');
+        out
     }
-    text
 }
