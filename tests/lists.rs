@@ -59,7 +59,7 @@ fn a_list_larger_than_the_memory_for_it_is_whole_and_in_order() {
         assert_eq!(json.lines().count(), count, "{what}");
         let number = |line: &str| -> u64 {
             let row: serde_json::Value = serde_json::from_str(line).unwrap();
-            let frame = row.get("frame").or(row.get("first_frame"));
+            let frame = row.get("frame").or_else(|| row.get("first_frame"));
             frame.unwrap().as_u64().unwrap()
         };
         let expected = (1..=u64::try_from(FRAMES).unwrap()).step_by(FRAMES / count);

@@ -5,7 +5,8 @@ use super::args::Diagnose;
 use super::{extract, output, redact};
 use sipdiag::base::hex;
 use sipdiag::render::{self, Detail, Style};
-use std::io::{Cursor, Write};
+use std::fs::File;
+use std::io::{Seek as _, Write as _};
 use std::path::Path;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
@@ -41,23 +42,29 @@ pub(super) fn write(path: &Path, job: &Diagnose, read: &Read) -> anyhow::Result<
     for (name, bytes) in &parts {
         look.at(name, bytes)?;
     }
-    parts.push(("extract.pcapng", extract.bytes));
-    output::write(Some(path), &zipped(&parts)?)?;
+    let archive = zipped(&parts, &extract)?;
+    output::write_with(Some(path), &mut |out| {
+        let mut archive = &archive;
+        archive.rewind()?;
+        Ok(std::io::copy(&mut archive, out).map(drop)?)
+    })?;
     Ok(extract.differs.into_iter().collect())
 }
 
-/// The parts as a ZIP archive: the same parts give the same bytes, whenever it is made.
-fn zipped(parts: &[(&str, Vec<u8>)]) -> anyhow::Result<Vec<u8>> {
-    let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
+/// The parts as a ZIP archive, in a temporary file: the same parts give the same bytes, whenever it is made.
+fn zipped(parts: &[(&str, Vec<u8>)], extract: &extract::Extract) -> anyhow::Result<File> {
+    let mut archive = ZipWriter::new(tempfile::tempfile().map_err(output::temporary)?);
     let options = SimpleFileOptions::default()
         .compression_method(CompressionMethod::Deflated)
         .last_modified_time(DateTime::default())
         .unix_permissions(0o644);
     for (name, bytes) in parts {
         archive.start_file(format!("sipdiag/{name}"), options)?;
-        archive.write_all(bytes)?;
+        archive.write_all(bytes).map_err(output::temporary)?;
     }
-    Ok(archive.finish()?.into_inner())
+    archive.start_file("sipdiag/extract.pcapng", options)?;
+    extract.copy(&mut archive).map_err(output::temporary)?;
+    Ok(archive.finish()?)
 }
 
 /// What is in the bundle, and how it was made.

@@ -1,25 +1,43 @@
 //! `--extract`: makes the extract, and looks whether it says the same.
 
 use super::analysis::{Read, Reading};
-use super::{input, redact};
+use super::{input, output, redact};
 use sipdiag::Report;
 use sipdiag::base::FileIndex;
 use sipdiag::capture::{Capture, Merge};
 use sipdiag::extract::{self, Count, Extent, statements};
 use sipdiag::tls::Secrets;
 use std::collections::BTreeSet;
-use std::io::Cursor;
+use std::fs::File;
+use std::io::{self, BufWriter, Seek as _, Write};
 use zeroize::Zeroizing;
 
 /// Bytes of packets in an extract: what can still be attached somewhere.
 const MOST: u64 = 256 << 20;
+/// The same with pseudonyms: what the connections in it said is in memory while it is rewritten.
+const MOST_REDACTED: u64 = 24 << 20;
 
 /// An extract.
 #[derive(Debug)]
 pub(super) struct Extract {
-    pub(super) bytes: Vec<u8>,
+    /// Temporary: it has no name.
+    file: File,
     /// Rules whose findings it does not give, or gives in addition, and `the verdict` where that is another one.
     pub(super) differs: BTreeSet<&'static str>,
+}
+
+impl Extract {
+    /// Writes it where it is wanted.
+    pub(super) fn copy(&self, out: &mut dyn Write) -> io::Result<()> {
+        io::copy(&mut again(&self.file)?, out).map(drop)
+    }
+}
+
+/// The file from its beginning.
+fn again(file: &File) -> io::Result<File> {
+    let mut again = file.try_clone()?;
+    again.rewind()?;
+    Ok(again)
 }
 
 /// Makes an extract as small as can be that gives the same findings and the same verdict.
@@ -41,32 +59,36 @@ pub(super) fn make(reading: &Reading, read: &Read, with_secrets: bool) -> anyhow
             reading.names,
             &reading.progress,
         )?;
-        let (bytes, count): (Vec<u8>, Count) = extract::write(
+        let out = BufWriter::new(tempfile::tempfile().map_err(output::temporary)?);
+        let most = if redacts { MOST_REDACTED } else { MOST };
+        let (out, count): (_, Count) = extract::write(
             &mut captures,
             &read.report,
             extent,
-            (&key_log, MOST),
+            (&key_log, most),
             &reading.config.limits,
             reading.config.redact.as_ref(),
-            Vec::new(),
-        )?;
+            out,
+        )
+        .map_err(output::temporary)?;
+        let file = written(out)?;
         if count.cut && best.is_some() {
             break;
         }
-        let differs = difference(reading, read, &bytes, false)?;
+        let differs = difference(reading, read, &file, false)?;
         let done = differs.is_empty();
         let better = best
             .as_ref()
             .is_none_or(|known| differs.len() < known.differs.len());
         if better {
-            best = Some(Extract { bytes, differs });
+            best = Some(Extract { file, differs });
         }
         if done {
             break;
         }
     }
     reading.progress.clear();
-    let best = best.ok_or_else(|| anyhow::anyhow!("the extract would be larger than 256 MiB"))?;
+    let best = best.ok_or_else(|| anyhow::anyhow!("the extract is missing"))?;
     redacted(reading, read, with_secrets, best)
 }
 
@@ -81,13 +103,30 @@ fn redacted(
         return Ok(extract);
     };
     let secrets = with_secrets.then_some(&read.secrets);
-    let made = extract::redact(&extract.bytes, redaction, secrets, &reading.config.limits)?;
+    let out = BufWriter::new(tempfile::tempfile().map_err(output::temporary)?);
+    let (out, sealed) = extract::redact(
+        &mut || Ok(Box::new(again(&extract.file)?)),
+        redaction,
+        secrets,
+        &reading.config.limits,
+        out,
+    )
+    .map_err(output::temporary)?;
+    drop(extract);
+    let file = written(out)?;
     let look = redact::Look::new(Some(redaction));
-    look.at("the extract", &made.bytes)?;
-    look.at("the extract behind a cipher", &made.sealed)?;
-    let bytes = made.bytes;
-    let differs = difference(reading, read, &bytes, true)?;
-    Ok(Extract { bytes, differs })
+    look.at("the extract behind a cipher", &sealed)?;
+    drop(sealed);
+    look.in_packets("the extract", &again(&file).map_err(output::temporary)?)?;
+    drop(look);
+    let differs = difference(reading, read, &file, true)?;
+    Ok(Extract { file, differs })
+}
+
+/// The temporary file with all that was written to it.
+fn written(out: BufWriter<File>) -> anyhow::Result<File> {
+    let file = out.into_inner().map_err(io::IntoInnerError::into_error);
+    Ok(file.map_err(output::temporary)?)
 }
 
 /// Refuses what can be read only once.
@@ -119,20 +158,20 @@ fn key_log(read: &Read) -> Zeroizing<String> {
 fn difference(
     reading: &Reading,
     read: &Read,
-    bytes: &[u8],
+    file: &File,
     is_redacted: bool,
 ) -> anyhow::Result<BTreeSet<&'static str>> {
-    let again = analyze(reading, read, bytes, is_redacted)?;
-    let (before, after) = (statements(&read.report), statements(&again));
+    let report = analyze(reading, read, file, is_redacted)?;
+    let (before, after) = (statements(&read.report), statements(&report));
     let rules = before.symmetric_difference(&after).map(|(rule, ..)| *rule);
-    let verdict = (read.report.verdict != again.verdict).then_some("the verdict");
+    let verdict = (read.report.verdict != report.verdict).then_some("the verdict");
     Ok(rules.chain(verdict).collect())
 }
 
 fn analyze(
     reading: &Reading,
     read: &Read,
-    bytes: &[u8],
+    file: &File,
     is_redacted: bool,
 ) -> anyhow::Result<Report> {
     let mut config = reading.config.clone();
@@ -144,7 +183,7 @@ fn analyze(
         config.secrets = read.secrets.clone();
     }
     (config.charts, config.extract) = (false, false);
-    let source = Box::new(Cursor::new(bytes));
+    let source = Box::new(again(file).map_err(output::temporary)?);
     let capture = Capture::open(source, "extract", FileIndex(0), false, &config.limits)?;
     let mut captures = Merge::new(vec![capture]);
     let mut analyzer = sipdiag::Analyzer::new(config);

@@ -160,7 +160,7 @@ fn diagnose(job: &Diagnose) -> anyhow::Result<u8> {
     }
     if let Some(path) = &job.attach.extract {
         let extract = extract::make(&job.reading, &read, job.attach.with_secrets)?;
-        output::write(Some(path), &extract.bytes)?;
+        output::write_with(Some(path), &mut |out| Ok(extract.copy(out)?))?;
         tell_difference(job, path, extract.differs);
     }
     if let Some(path) = &attach.bundle {

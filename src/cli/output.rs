@@ -72,6 +72,12 @@ pub(super) fn write_with(
     Ok(())
 }
 
+/// What the system says of a temporary file.
+pub(super) fn temporary(source: io::Error) -> Error {
+    let path = std::env::temp_dir();
+    Error::Unwritable { path, source }
+}
+
 /// Names tried for the temporary file before giving up.
 const TRIES: u32 = 100;
 

@@ -1,11 +1,13 @@
 //! `--redact`: the key of the pseudonyms, and the last look at what is written.
 
 use super::attach::Attach;
-use super::input;
+use super::{input, output};
 use anyhow::Context;
 use ring::hmac;
 use ring::rand::{SecureRandom, SystemRandom};
 use sipdiag::redact::{Pseudonyms, Redaction, Search};
+use std::fs::File;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 /// Bytes of a key file, at least: what a person would type can be guessed.
@@ -14,6 +16,9 @@ const LEAST: usize = 16;
 const MOST: u64 = 1 << 16;
 /// Bytes of each capture that the key is made from.
 const BEGINNING: u64 = 64 << 20;
+
+/// Bytes of an output that are looked through at a time.
+const PIECE: u64 = 1 << 20;
 
 /// The pseudonyms of this run, where redaction is wanted.
 pub(super) fn pseudonyms(
@@ -104,11 +109,75 @@ impl Look {
     }
 
     pub(super) fn at(&self, what: &str, bytes: &[u8]) -> anyhow::Result<()> {
+        self.behind(what, 0, bytes)
+    }
+
+    /// As [`Look::at`], for packets that are read piece by piece. They are cut where a block begins: with four bytes of which the last
+    /// three are zero, which no original has.
+    pub(super) fn in_packets(&self, what: &str, packets: &File) -> anyhow::Result<()> {
+        let mut packets = packets.take(u64::MAX);
+        let (mut before, mut held) = (0_usize, Vec::new());
+        loop {
+            let more = packets.by_ref().take(PIECE).read_to_end(&mut held);
+            let last = more.map_err(output::temporary)? == 0;
+            let end = match memchr::memmem::rfind(&held, &[0, 0, 0]) {
+                Some(end) if !last => end,
+                _ if last => held.len(),
+                _ => continue,
+            };
+            self.behind(what, before, held.get(..end).unwrap_or(&held))?;
+            if last {
+                return Ok(());
+            }
+            held.drain(..end);
+            before = before.saturating_add(end);
+        }
+    }
+
+    /// `before`: bytes of the output in front of these.
+    fn behind(&self, what: &str, before: usize, bytes: &[u8]) -> anyhow::Result<()> {
         match self.0.as_ref().and_then(|search| search.find(bytes)) {
             None => Ok(()),
-            Some(survivor) => anyhow::bail!(
-                "{what} would still have {survivor}: nothing was written; this is a fault of sipdiag, please report it"
-            ),
+            Some(mut survivor) => {
+                survivor.offset = survivor.offset.saturating_add(before);
+                anyhow::bail!(
+                    "{what} would still have {survivor}: nothing was written; this is a fault of sipdiag, please report it"
+                )
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{Seek as _, Write as _};
+
+    #[test]
+    fn what_is_left_in_packets_is_found_wherever_they_are_cut() {
+        let redaction = Redaction::new(&[7; 32]);
+        let mut head =
+            *b"OPTIONS sip:annabella@tomt.local SIP/2.0\r\nTo: <sip:annabella@tomt.local>\r\n\r\n";
+        redaction.with(|names| names.sip(&mut head));
+        let look = Look::new(Some(&redaction));
+        let piece = usize::try_from(PIECE).unwrap();
+        for offset in [0, 5, piece - 9, piece - 5, piece, piece + 3, 3 * piece - 1] {
+            let mut bytes = vec![b'.'; 4 * piece];
+            // Now and then a block begins, and one of them has the name.
+            for start in (0..bytes.len()).step_by(50_000) {
+                bytes[start..start + 4].copy_from_slice(&[6, 0, 0, 0]);
+            }
+            let mut file = tempfile::tempfile().unwrap();
+            file.write_all(&bytes).unwrap();
+            file.rewind().unwrap();
+            look.in_packets("the extract", &file).unwrap();
+            file.seek(std::io::SeekFrom::Start(u64::try_from(offset).unwrap()))
+                .unwrap();
+            file.write_all(b"annabella").unwrap();
+            file.rewind().unwrap();
+            let error = look.in_packets("the extract", &file).unwrap_err();
+            let told = format!("at byte {offset}:");
+            assert!(error.to_string().contains(&told), "{offset}: {error}");
         }
     }
 }

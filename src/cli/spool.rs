@@ -3,6 +3,7 @@
 //! The file has sorted runs, which are merged when the rows are wanted. It has no name (Windows: it goes with the program), so nothing
 //! is left behind and nobody else opens it.
 
+use super::output::temporary;
 use sipdiag::Error;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -67,9 +68,9 @@ impl Spool {
             .saturating_add(self.bytes.len())
             .saturating_add(row.len());
         if kept > self.room && !self.rows.is_empty() {
-            self.spill().map_err(of_file)?;
+            self.spill().map_err(temporary)?;
         }
-        let too_long = || of_file(io::ErrorKind::FileTooLarge.into());
+        let too_long = || temporary(io::ErrorKind::FileTooLarge.into());
         let from = u32::try_from(self.bytes.len()).map_err(|_| too_long())?;
         let len = u32::try_from(row.len()).map_err(|_| too_long())?;
         self.bytes.extend_from_slice(row);
@@ -94,7 +95,7 @@ impl Spool {
                 .try_for_each(|row| give(bytes_of(&self.bytes, row)));
         }
         if !self.rows.is_empty() {
-            self.spill().map_err(of_file)?;
+            self.spill().map_err(temporary)?;
         }
         (self.bytes, self.rows) = (Vec::new(), Vec::new());
         let Some(file) = &mut self.file else {
@@ -106,7 +107,7 @@ impl Spool {
         for end in &self.ends {
             let mut run = Run::new(begin, *end);
             begin = *end;
-            if let Some(key) = run.advance(file).map_err(of_file)? {
+            if let Some(key) = run.advance(file).map_err(temporary)? {
                 next.push(Reverse((key, runs.len())));
             }
             runs.push(run);
@@ -116,7 +117,7 @@ impl Spool {
                 continue;
             };
             give(run.row())?;
-            if let Some(key) = run.advance(file).map_err(of_file)? {
+            if let Some(key) = run.advance(file).map_err(temporary)? {
                 next.push(Reverse((key, place)));
             }
         }
@@ -154,11 +155,6 @@ fn bytes_of<'a>(bytes: &'a [u8], (_, from, len): &(Key, u32, u32)) -> &'a [u8] {
     let place = |n: u32| usize::try_from(n).unwrap_or(usize::MAX);
     let rest = bytes.get(place(*from)..).unwrap_or(&[]);
     rest.get(..place(*len)).unwrap_or(rest)
-}
-
-fn of_file(source: io::Error) -> Error {
-    let path = std::env::temp_dir();
-    Error::Unwritable { path, source }
 }
 
 /// A run that is being read.

@@ -5,7 +5,7 @@
 mod choice;
 mod redact;
 
-pub use redact::{Redacted, redact};
+pub use redact::{Open, redact};
 
 use crate::base::{Caveats, FileIndex, Frame, FrameRef, Limits, LinkType};
 use crate::capture::{CaptureSummary, Interface, Item, Merge, PcapngWriter};

@@ -19,33 +19,31 @@ use fragments::Fragments;
 use frame::Parts;
 use opened::{Opening, Records, Sealing};
 use std::collections::BTreeMap;
-use std::io::{self, Cursor};
+use std::io::{self, Read, Write};
 use stream::Side;
 
 /// Both sides of each connection, by sender and receiver.
 type Sides = BTreeMap<(Endpoint, Endpoint), Side>;
 
-/// A redacted extract.
-#[derive(Debug)]
-pub struct Redacted {
-    /// As pcapng.
-    pub bytes: Vec<u8>,
-    /// What is in it behind a cipher: to be searched for originals, too.
-    pub sealed: Vec<u8>,
-}
+/// Opens an extract, to be read from its beginning.
+pub type Open<'o> = dyn FnMut() -> io::Result<Box<dyn Read + Send>> + 'o;
 
 /// Rewrites an extract that [`super::write`] made without secrets. `secrets`: those of the report, where the result is to bring what
-/// opens it: what they open is sealed again under other secrets, which go in. Comments must be fit for others already.
+/// opens it: what they open is sealed again under other secrets, which go in. Comments must be fit for others already. Returns with the
+/// writer what is in the result behind a cipher: to be searched for originals, too.
+///
+/// What its connections said is kept meanwhile, all at once.
 ///
 /// # Errors
 ///
-/// Bytes that are no pcapng.
-pub fn redact(
-    extract: &[u8],
+/// Bytes that are no pcapng; what the reader and the writer say.
+pub fn redact<W: Write>(
+    extract: &mut Open<'_>,
     redaction: &Redaction,
     secrets: Option<&Secrets>,
     limits: &Limits,
-) -> io::Result<Redacted> {
+    out: W,
+) -> io::Result<(W, Vec<u8>)> {
     let mut sides = Sides::new();
     let mut fragments = Fragments::default();
     let mut number = 0_u64;
@@ -59,12 +57,15 @@ pub fn redact(
         redaction.with(|names| fragments.push(packet, names));
         Ok(())
     })?;
+    for side in sides.values_mut() {
+        side.settle();
+    }
     let sealing = rewrite(&mut sides, redaction, secrets, limits);
     let key_log = sealing.resealer.key_log();
     let mut interfaces: BTreeMap<LinkType, Interface> = BTreeMap::new();
     let mut comments = comments(extract, limits)?;
     let about = comments.remove(&0).unwrap_or_default();
-    let mut out = PcapngWriter::new(Vec::new(), &about)?;
+    let mut out = PcapngWriter::new(out, &about)?;
     if !key_log.is_empty() {
         out.secrets(&key_log)?;
     }
@@ -91,10 +92,7 @@ pub fn redact(
         };
         out.frame(interface, &changed, comment)
     })?;
-    Ok(Redacted {
-        bytes: out.finish()?,
-        sealed: sealing.content,
-    })
+    Ok((out.finish()?, sealing.content))
 }
 
 /// Rewrites what both sides of each connection said.
@@ -139,13 +137,12 @@ fn rewrite(
     sealing
 }
 
-fn open<'e>(extract: &'e [u8], limits: &Limits) -> io::Result<Capture<'e>> {
-    let source = Box::new(Cursor::new(extract));
-    Capture::open(source, "extract", FileIndex(0), false, limits).map_err(io::Error::other)
+fn open(extract: &mut Open<'_>, limits: &Limits) -> io::Result<Capture<'static>> {
+    Capture::open(extract()?, "extract", FileIndex(0), false, limits).map_err(io::Error::other)
 }
 
 fn each_frame(
-    extract: &[u8],
+    extract: &mut Open<'_>,
     limits: &Limits,
     see: &mut dyn FnMut(&Frame<'_>, &Packet<'_>) -> io::Result<()>,
 ) -> io::Result<()> {
@@ -162,7 +159,7 @@ fn each_frame(
 }
 
 /// The comments by frame; that of the file under 0.
-fn comments(extract: &[u8], limits: &Limits) -> io::Result<BTreeMap<u64, String>> {
+fn comments(extract: &mut Open<'_>, limits: &Limits) -> io::Result<BTreeMap<u64, String>> {
     let mut capture = open(extract, limits)?;
     let mut caveats = Caveats::new(0);
     let mut all = BTreeMap::new();

@@ -6,10 +6,11 @@ use crate::base::{Chunk, FrameRef, Limits};
 use crate::packet::Segment;
 use crate::redact::Pseudonyms;
 use crate::sip::{Framer, Item};
+use std::collections::BTreeMap;
 use std::ops::Range;
 
-/// Bytes of one direction that are put together. What lies behind becomes zero.
-const MOST: usize = 64 << 20;
+/// How far behind its beginning a stream reaches: half of the sequence numbers. What seems to lie behind is from before the beginning.
+const MOST: usize = 1 << 31;
 
 /// The stream of one direction. Connections that use the same ports one after the other are streams of their own.
 #[derive(Debug, Default)]
@@ -21,9 +22,9 @@ pub(super) struct Side {
 pub(super) struct Stream {
     /// Sequence number of the first byte.
     base: u32,
-    bytes: Vec<u8>,
-    /// Which of them were captured.
-    there: Vec<bool>,
+    /// What was captured, by its place. An extract has holes where nothing was cited: they take no memory. Pieces never overlap, and when
+    /// all segments are there they do not touch either.
+    pieces: BTreeMap<usize, Vec<u8>>,
     /// How far it was whole, and by which frame of the extract that was so.
     pub(super) arrivals: Vec<(u64, usize)>,
 }
@@ -56,6 +57,13 @@ impl Side {
         }
     }
 
+    /// All segments are there: what touches is joined.
+    pub(super) fn settle(&mut self) {
+        for stream in &mut self.streams {
+            stream.settle();
+        }
+    }
+
     /// Its streams, one behind the other.
     pub(super) fn streams(&self) -> &[Stream] {
         &self.streams
@@ -64,10 +72,8 @@ impl Side {
     /// The suite of a ServerHello in it.
     pub(super) fn suite(&self) -> Option<u16> {
         self.streams.iter().rev().find_map(|stream| {
-            stream.runs().find_map(|range| {
-                let run = stream.bytes.get(range)?;
-                tls::is_tls(run).then(|| tls::suite(run)).flatten()
-            })
+            let mut runs = stream.pieces.values();
+            runs.find_map(|run| tls::is_tls(run).then(|| tls::suite(run)).flatten())
         })
     }
 
@@ -82,24 +88,20 @@ impl Side {
         let mut records = records.iter();
         for stream in &mut self.streams {
             let records = records.next();
-            let runs: Vec<Range<usize>> = stream.runs().collect();
             let mut state = tls::State::new(suite);
-            for range in runs {
-                let start = range.start;
-                if let Some(run) = stream.bytes.get_mut(range) {
-                    if tls::is_tls(run) || state.has_begun() {
-                        let opened = records.map(|records| Opened {
-                            records,
-                            start,
-                            sealing: &mut *sealing,
-                        });
-                        tls::rewrite(run, &mut state, opened, names);
-                    } else if is_text(run) {
-                        sip(run, names);
-                    } else {
-                        // The middle of something else.
-                        run.fill(0);
-                    }
+            for (start, run) in &mut stream.pieces {
+                if tls::is_tls(run) || state.has_begun() {
+                    let opened = records.map(|records| Opened {
+                        records,
+                        start: *start,
+                        sealing: &mut *sealing,
+                    });
+                    tls::rewrite(run, &mut state, opened, names);
+                } else if is_text(run) {
+                    sip(run, names);
+                } else {
+                    // The middle of something else.
+                    run.fill(0);
                 }
             }
         }
@@ -128,57 +130,90 @@ impl Stream {
         (at < MOST).then_some(at)
     }
 
+    /// Takes bytes. Of what comes twice the first copy stays: it is the one that was read.
     fn put(&mut self, seq: u32, payload: &[u8]) {
-        let Some(at) = self.place(seq) else {
+        let Some(mut at) = self.place(seq) else {
             return;
         };
-        let end = at.saturating_add(payload.len()).min(MOST);
-        if self.bytes.len() < end {
-            self.bytes.resize(end, 0);
-            self.there.resize(end, false);
-        }
-        let bytes = self.bytes.get_mut(at..end).unwrap_or_default();
-        let there = self.there.get_mut(at..end).unwrap_or_default();
-        for ((byte, there), new) in bytes.iter_mut().zip(there).zip(payload) {
-            // The first copy is the one that was read.
-            if !*there {
-                *byte = *new;
-                *there = true;
+        let mut rest = payload;
+        while !rest.is_empty() {
+            let covered = self.end_at(at).map_or(0, |end| end.saturating_sub(at));
+            if covered > 0 {
+                rest = rest.get(covered..).unwrap_or_default();
+                at = at.saturating_add(covered);
+                continue;
             }
+            let next = self.pieces.range(at..).next();
+            let room = next.map_or(rest.len(), |(start, _)| start.saturating_sub(at));
+            let (fresh, behind) = rest.split_at_checked(room).unwrap_or((rest, &[]));
+            match self.pieces.range_mut(..at).next_back() {
+                Some((start, piece)) if start.saturating_add(piece.len()) == at => {
+                    piece.extend_from_slice(fresh);
+                }
+                _ => {
+                    self.pieces.insert(at, fresh.to_vec());
+                }
+            }
+            at = at.saturating_add(fresh.len());
+            rest = behind;
         }
+    }
+
+    /// Where the piece ends that begins here or before.
+    fn end_at(&self, at: usize) -> Option<usize> {
+        let (start, piece) = self.pieces.range(..=at).next_back()?;
+        Some(start.saturating_add(piece.len()))
     }
 
     /// Notes how far it is whole by now.
     fn arrived(&mut self, frame: u64) {
         let before = self.arrivals.last().map_or(0, |(_, end)| *end);
-        let behind = self.there.get(before..).unwrap_or_default();
-        let more = behind.iter().position(|t| !*t).unwrap_or(behind.len());
-        if more > 0 {
-            self.arrivals.push((frame, before.saturating_add(more)));
+        let mut end = before;
+        while let Some(more) = self.end_at(end).filter(|more| *more > end) {
+            end = more;
+        }
+        if end > before {
+            self.arrivals.push((frame, end));
         }
     }
 
-    /// These bytes of it.
+    fn settle(&mut self) {
+        let mut pieces = std::mem::take(&mut self.pieces).into_iter();
+        let Some(mut run) = pieces.next() else {
+            return;
+        };
+        for (start, piece) in pieces {
+            if run.0.saturating_add(run.1.len()) == start {
+                run.1.extend_from_slice(&piece);
+            } else {
+                let (start, run) = std::mem::replace(&mut run, (start, piece));
+                self.pieces.insert(start, run);
+            }
+        }
+        self.pieces.insert(run.0, run.1);
+    }
+
+    /// These bytes of it, where they are all there.
     pub(super) fn bytes(&self, range: Range<usize>) -> &[u8] {
-        self.bytes.get(range).unwrap_or_default()
+        let len = range.len();
+        self.at(range.start, len).unwrap_or_default()
     }
 
     fn get(&self, seq: u32, len: usize) -> Option<&[u8]> {
-        let at = self.place(seq)?;
-        self.bytes.get(at..at.checked_add(len)?)
+        self.at(self.place(seq)?, len)
+    }
+
+    fn at(&self, at: usize, len: usize) -> Option<&[u8]> {
+        let (start, piece) = self.pieces.range(..=at).next_back()?;
+        let from = at.checked_sub(*start)?;
+        piece.get(from..from.checked_add(len)?)
     }
 
     /// What was captured without a hole.
     pub(super) fn runs(&self) -> impl Iterator<Item = Range<usize>> {
-        let mut at = 0;
-        std::iter::from_fn(move || {
-            let rest = self.there.get(at..)?;
-            let start = at.checked_add(rest.iter().position(|t| *t)?)?;
-            let rest = self.there.get(start..)?;
-            let len = rest.iter().position(|t| !*t).unwrap_or(rest.len());
-            at = start.checked_add(len)?;
-            Some(start..at)
-        })
+        self.pieces
+            .iter()
+            .map(|(start, piece)| *start..start.saturating_add(piece.len()))
     }
 }
 
@@ -239,6 +274,60 @@ fn between(bytes: &mut [u8], names: &mut Pseudonyms) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Segments in any order, again, overlapping, far away: what is there is what a plain array has.
+    #[test]
+    fn pieces_are_joined_as_in_an_array() {
+        let base = u32::MAX - 300;
+        let mut number = 1_u64;
+        let mut random = |end: u64| {
+            number = number
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            usize::try_from((number >> 33) % end).unwrap()
+        };
+        for _ in 0..200 {
+            let mut stream = Stream {
+                base,
+                ..Stream::default()
+            };
+            let mut array = vec![None; 1_000];
+            for frame in 0..random(60) {
+                let (at, len) = (random(900), random(100));
+                let payload: Vec<u8> = (0..len).map(|_| random(256).to_le_bytes()[0]).collect();
+                let seq = base.wrapping_add(u32::try_from(at).unwrap());
+                stream.put(seq, &payload);
+                stream.arrived(u64::try_from(frame).unwrap());
+                for (place, byte) in array.iter_mut().skip(at).zip(payload) {
+                    place.get_or_insert(byte);
+                }
+                let whole = array.iter().position(Option::is_none).unwrap();
+                assert_eq!(stream.arrivals.last().map_or(0, |(_, end)| *end), whole);
+            }
+            stream.settle();
+            let mut seen = vec![None; 1_000];
+            let mut last = None;
+            for range in stream.runs() {
+                assert!(last.is_none_or(|end| end < range.start) && !range.is_empty());
+                last = Some(range.end);
+                for (place, byte) in seen[range.clone()].iter_mut().zip(stream.bytes(range)) {
+                    *place = Some(*byte);
+                }
+            }
+            assert_eq!(seen, array);
+        }
+    }
+
+    #[test]
+    fn a_segment_far_away_takes_no_more_memory_than_it_has() {
+        let mut stream = Stream::default();
+        for n in 0..1_000_u32 {
+            stream.put(n * 2_000_000, b"x");
+        }
+        assert_eq!(stream.pieces.values().map(Vec::len).sum::<usize>(), 1_000);
+        assert_eq!(stream.get(999 * 2_000_000, 1), Some(&b"x"[..]));
+        assert_eq!(stream.get(5, 1), None);
+    }
 
     #[test]
     fn text_of_other_protocols_becomes_zero_and_sip_keeps_its_form() {
