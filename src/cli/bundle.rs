@@ -20,7 +20,7 @@ pub(super) fn check(path: &Path, force: bool) -> anyhow::Result<()> {
 }
 
 /// Writes the bundle: the report in each format, the extract, and what they were made of and how.
-pub(super) fn write(path: &Path, job: &Diagnose, read: &Read) -> anyhow::Result<Vec<&'static str>> {
+pub(super) fn write(path: &Path, job: &Diagnose, read: &Read) -> anyhow::Result<extract::Extract> {
     let extract = extract::make(&job.reading, read, job.attach.with_secrets)?;
     let style = Style::new(job.time, false).with(Detail::Full);
     let report = &read.report;
@@ -48,7 +48,7 @@ pub(super) fn write(path: &Path, job: &Diagnose, read: &Read) -> anyhow::Result<
         archive.rewind()?;
         Ok(std::io::copy(&mut archive, out).map(drop)?)
     })?;
-    Ok(extract.differs.into_iter().collect())
+    Ok(extract)
 }
 
 /// The parts as a ZIP archive, in a temporary file: the same parts give the same bytes, whenever it is made.
@@ -97,12 +97,9 @@ fn about(job: &Diagnose, read: &Read, extract: &extract::Extract) -> std::io::Re
         "\nreport.txt, report.md, report.html, report.json: the same report for people and programs.\n\
          extract.pcapng: the packets that the findings cite, with comments; opens in Wireshark and in sipdiag.\n",
     );
-    if !extract.differs.is_empty() {
-        let rules: Vec<&str> = extract.differs.iter().copied().collect();
-        text.push_str(&format!(
-            "The extract alone does not give the same: {}.\n",
-            rules.join(", ")
-        ));
+    let redacts = job.reading.config.redact.is_some();
+    if let Some(difference) = extract.difference(redacts, job.attach.with_secrets) {
+        text.push_str(&format!("extract.pcapng: {difference}.\n"));
     }
     Ok(text)
 }

@@ -16,6 +16,8 @@ use zeroize::Zeroizing;
 const MOST: u64 = 256 << 20;
 /// The same with pseudonyms: what the connections in it said is in memory while it is rewritten.
 const MOST_REDACTED: u64 = 24 << 20;
+/// The same where secrets go in: what they open is in memory twice more.
+const MOST_RESEALED: u64 = 12 << 20;
 
 /// An extract.
 #[derive(Debug)]
@@ -24,9 +26,39 @@ pub(super) struct Extract {
     file: File,
     /// Rules whose findings it does not give, or gives in addition, and `the verdict` where that is another one.
     pub(super) differs: BTreeSet<&'static str>,
+    /// Mebibytes of packets behind which it ends, where there would be more.
+    pub(super) cut: Option<u64>,
 }
 
 impl Extract {
+    /// What it does not tell, and why, in one line; `None` where it tells all.
+    pub(super) fn difference(&self, redacts: bool, with_secrets: bool) -> Option<String> {
+        let rules: Vec<&str> = self.differs.iter().copied().collect();
+        if rules.is_empty() {
+            return None;
+        }
+        let cut = self.cut.map(|mebibytes| {
+            format!("there is more than {mebibytes} MiB of packets, and it has the first of them")
+        });
+        let cipher = match (redacts, with_secrets) {
+            (false, _) => None,
+            (true, true) => Some("signatures of redacted certificates do not verify"),
+            (true, false) => Some(
+                "what a cipher protects is zero in a redacted extract, unless --with-secrets encrypts it again under made-up secrets; \
+                 signatures of its certificates do not verify",
+            ),
+        };
+        let why: Vec<&str> = cut.as_deref().into_iter().chain(cipher).collect();
+        let why = match why.is_empty() {
+            true => String::new(),
+            false => format!(" ({})", why.join("; ")),
+        };
+        let rules = rules.join(", ");
+        Some(format!(
+            "the packets alone do not give the same: {rules}{why}"
+        ))
+    }
+
     /// Writes it where it is wanted.
     pub(super) fn copy(&self, out: &mut dyn Write) -> io::Result<()> {
         io::copy(&mut again(&self.file)?, out).map(drop)
@@ -60,7 +92,11 @@ pub(super) fn make(reading: &Reading, read: &Read, with_secrets: bool) -> anyhow
             &reading.progress,
         )?;
         let out = BufWriter::new(tempfile::tempfile().map_err(output::temporary)?);
-        let most = if redacts { MOST_REDACTED } else { MOST };
+        let most = match (redacts, with_secrets) {
+            (false, _) => MOST,
+            (true, false) => MOST_REDACTED,
+            (true, true) => MOST_RESEALED,
+        };
         let (out, count): (_, Count) = extract::write(
             &mut captures,
             &read.report,
@@ -81,7 +117,8 @@ pub(super) fn make(reading: &Reading, read: &Read, with_secrets: bool) -> anyhow
             .as_ref()
             .is_none_or(|known| differs.len() < known.differs.len());
         if better {
-            best = Some(Extract { file, differs });
+            let cut = count.cut.then_some(most >> 20);
+            best = Some(Extract { file, differs, cut });
         }
         if done {
             break;
@@ -112,6 +149,7 @@ fn redacted(
         out,
     )
     .map_err(output::temporary)?;
+    let cut = extract.cut;
     drop(extract);
     let file = written(out)?;
     let look = redact::Look::new(Some(redaction));
@@ -120,7 +158,7 @@ fn redacted(
     look.in_packets("the extract", &again(&file).map_err(output::temporary)?)?;
     drop(look);
     let differs = difference(reading, read, &file, true)?;
-    Ok(Extract { file, differs })
+    Ok(Extract { file, differs, cut })
 }
 
 /// The temporary file with all that was written to it.

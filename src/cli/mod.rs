@@ -161,11 +161,11 @@ fn diagnose(job: &Diagnose) -> anyhow::Result<u8> {
     if let Some(path) = &job.attach.extract {
         let extract = extract::make(&job.reading, &read, job.attach.with_secrets)?;
         output::write_with(Some(path), &mut |out| Ok(extract.copy(out)?))?;
-        tell_difference(job, path, extract.differs);
+        tell_difference(job, path, &extract);
     }
     if let Some(path) = &attach.bundle {
-        let differs = bundle::write(path, job, &read)?;
-        tell_difference(job, path, differs);
+        let extract = bundle::write(path, job, &read)?;
+        tell_difference(job, path, &extract);
     }
     if let (Some(path), Some(redaction)) = (&job.attach.redact_map, redaction) {
         let map = redaction.with(|names| names.map_csv());
@@ -181,30 +181,12 @@ fn diagnose(job: &Diagnose) -> anyhow::Result<u8> {
 }
 
 /// Says that an extract alone does not tell everything.
-fn tell_difference(
-    job: &Diagnose,
-    path: &std::path::Path,
-    differs: impl IntoIterator<Item = &'static str>,
-) {
-    let rules: Vec<&str> = differs.into_iter().collect();
-    if rules.is_empty() {
-        return;
-    }
+fn tell_difference(job: &Diagnose, path: &std::path::Path, extract: &extract::Extract) {
     let redacts = job.reading.config.redact.is_some();
-    let why = match (redacts, job.attach.with_secrets) {
-        (false, _) => "",
-        (true, true) => " (signatures of redacted certificates do not verify)",
-        (true, false) => {
-            " (what a cipher protects is zero in a redacted extract, unless --with-secrets encrypts it again under made-up secrets; \
-             signatures of its certificates do not verify)"
-        }
-    };
-    let text = format!(
-        "{}: the packets alone do not give the same: {}{why}",
-        path.display(),
-        rules.join(", ")
-    );
-    let _ = writeln!(io::stderr(), "sipdiag: {}", render::escape::line(&text));
+    if let Some(difference) = extract.difference(redacts, job.attach.with_secrets) {
+        let text = format!("{}: {difference}", path.display());
+        let _ = writeln!(io::stderr(), "sipdiag: {}", render::escape::line(&text));
+    }
 }
 
 /// The report in the form that was asked for.
