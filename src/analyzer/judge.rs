@@ -12,7 +12,7 @@ use crate::connection::{Connection, Connections, is_federation_port};
 use crate::diagnosis;
 use crate::dialog::{Call, History, Seen, Tally, Transaction};
 use crate::dns::Lookups;
-use crate::finding::{Findings, Matters};
+use crate::finding::{FindingLimits, Findings, Matters};
 use crate::flow::Handshake;
 use crate::host::Hosts;
 use crate::lab::Profile;
@@ -80,10 +80,11 @@ impl Judge {
             hosts: Hosts::new(&config.profile),
             connections: Connections::default(),
             outcome: Outcome {
-                findings: Findings::new(
-                    config.limits.findings_per_rule,
-                    config.limits.evidence_per_finding,
-                ),
+                findings: Findings::new(FindingLimits {
+                    of_rule: config.limits.findings_per_rule,
+                    evidence: config.limits.evidence_per_finding,
+                    bytes: config.limits.finding_bytes,
+                }),
                 undecided: Matters::default(),
             },
             caveats: Caveats::new(config.limits.places_per_caveat),
@@ -391,7 +392,7 @@ impl Judge {
             self.caveats.note_many(
                 CaveatKind::FindingsDropped,
                 None,
-                "very many findings of one rule: further ones were left out",
+                "very many findings: further ones were left out",
                 self.outcome.findings.dropped(),
             );
         }

@@ -85,6 +85,8 @@ pub struct Limits {
     pub connection_bytes: usize,
     /// Findings kept of one rule. 1 000 (repetitions are folded before). Caveat: `findings-dropped`.
     pub findings_per_rule: usize,
+    /// Bytes of all findings. 8 MiB; of each rule ten are kept all the same. Caveat: `findings-dropped`.
+    pub finding_bytes: usize,
     /// Pieces of evidence kept of one finding. 12. The count of repetitions stays exact.
     pub evidence_per_finding: usize,
     /// Places kept of one kind of caveat. 10. The count stays exact.
@@ -135,6 +137,7 @@ impl Default for Limits {
             connection_summaries: 14_336,
             connection_bytes: 10 << 20,
             findings_per_rule: 1_000,
+            finding_bytes: 8 << 20,
             evidence_per_finding: 12,
             places_per_caveat: 10,
             charts: 200,

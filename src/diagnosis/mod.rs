@@ -11,7 +11,7 @@ pub use verdict::{Seen, Verdict, verdict};
 pub use wanted::{Known, Wanted, wanted};
 
 use crate::base::Span;
-use crate::finding::{Confidence, Finding, SUBJECTS};
+use crate::finding::{Confidence, Finding};
 use crate::rules::{self, Class, Link, Rule};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -162,8 +162,7 @@ fn linked(link: Link, cause: &Finding, effect: &Finding) -> bool {
         // Only the first calls of a folded finding are kept; then the hosts must do.
         Link::Call => {
             !cause.call_ids.is_disjoint(&effect.call_ids)
-                || (cause.call_ids.len().max(effect.call_ids.len()) >= SUBJECTS
-                    && hosts(cause) == hosts(effect))
+                || ((cause.more_subjects || effect.more_subjects) && hosts(cause) == hosts(effect))
         }
         Link::Hosts => near(cause, effect) && hosts(cause) == hosts(effect),
         Link::Neighbour => {

@@ -33,6 +33,11 @@ pub struct Evidence {
 }
 
 impl Evidence {
+    /// Bytes that it takes.
+    pub(super) fn memory(&self) -> usize {
+        size_of::<Self>().saturating_add(self.text.len())
+    }
+
     /// Something seen in a frame.
     pub fn seen(at: FrameRef, text: impl Into<String>) -> Self {
         Self {

@@ -86,6 +86,21 @@ pub struct Detail {
     pub values: Vec<String>,
 }
 
+impl Detail {
+    fn memory(&self) -> usize {
+        let values = self.values.iter().map(|value| text(value));
+        values.fold(size_of::<Self>() + text(&self.label), usize::saturating_add)
+    }
+}
+
+/// Bytes that a string takes in a list.
+fn text(text: &str) -> usize {
+    size_of::<String>().saturating_add(text.len())
+}
+
+/// Bytes that the number of a connection takes in a set.
+const STREAM: usize = 16;
+
 /// A statement with its evidence. Built by the reporter of the rules only, which demands the first piece of evidence.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -122,9 +137,32 @@ pub struct Finding {
     pub streams: BTreeSet<u32>,
     /// Call-IDs it happened on.
     pub call_ids: BTreeSet<String>,
+    /// It happened on further connections or calls, for which there was no room.
+    pub more_subjects: bool,
 }
 
 impl Finding {
+    /// Bytes that it takes, nearly.
+    fn memory(&self) -> usize {
+        let texts = [&self.title, &self.summary, &self.key, &self.key].map(|text| text.len());
+        let steps = [
+            &self.remedy.cisco,
+            &self.remedy.microsoft,
+            &self.remedy.network,
+        ];
+        let steps = steps.into_iter().flatten().map(|step| text(step));
+        let sizes = texts
+            .into_iter()
+            .chain(steps)
+            .chain(self.evidence.iter().map(Evidence::memory))
+            .chain(self.details.iter().map(Detail::memory))
+            .chain(self.call_ids.iter().map(|id| text(id)))
+            .chain(self.streams.iter().map(|_| STREAM));
+        // Itself, its name in the table, and what the tables keep free.
+        let own = 2 * (size_of::<Self>() + size_of::<FoldKey>());
+        sizes.fold(own, usize::saturating_add)
+    }
+
     /// The same for the same fault in another capture: the rule, the hosts and what the rule says tells faults apart; no times,
     /// frames, ports or Call-IDs. 16 hexadecimal digits.
     pub fn fingerprint(&self) -> String {
@@ -138,26 +176,40 @@ impl Finding {
 /// The name under which repetitions fold.
 type FoldKey = (&'static str, Option<IpAddr>, Option<IpAddr>, String);
 
+/// How many findings are kept.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct FindingLimits {
+    /// Of one rule.
+    pub of_rule: usize,
+    /// Pieces of evidence of one finding.
+    pub evidence: usize,
+    /// Bytes of all. Of each rule the first few are kept all the same: no flood of one hides another.
+    pub bytes: usize,
+}
+
+/// Findings of each rule for which there is always room.
+const ALWAYS: usize = 10;
+
 /// All findings of an analysis: repetitions folded, bounded.
 #[derive(Debug, Default)]
 pub struct Findings {
     folded: BTreeMap<FoldKey, Finding>,
     per_rule: BTreeMap<&'static str, usize>,
-    limit: usize,
-    evidence: usize,
+    limits: FindingLimits,
+    /// Bytes of all.
+    bytes: usize,
     dropped: u64,
     faults: u64,
 }
 
 /// Connections and Call-IDs kept of one folded finding.
-pub const SUBJECTS: usize = 64;
+const SUBJECTS: usize = 64;
 
 impl Findings {
-    /// Keeps at most `limit` findings of one rule and `evidence` pieces of evidence of one finding.
-    pub fn new(limit: usize, evidence: usize) -> Self {
+    /// Keeps at most so many.
+    pub fn new(limits: FindingLimits) -> Self {
         Self {
-            limit,
-            evidence,
+            limits,
             ..Self::default()
         }
     }
@@ -183,18 +235,31 @@ impl Findings {
                 known.title = finding.title;
                 known.summary = finding.summary;
             }
-            merge_evidence(&mut known.evidence, finding.evidence, self.evidence);
-            merge_details(&mut known.details, finding.details);
-            extend_bounded(&mut known.streams, finding.streams);
-            extend_bounded(&mut known.call_ids, finding.call_ids);
+            let mut room = self.limits.bytes.saturating_sub(self.bytes);
+            let before = room;
+            let most = self.limits.evidence;
+            merge_evidence(&mut known.evidence, finding.evidence, most, &mut room);
+            merge_details(&mut known.details, finding.details, &mut room);
+            known.more_subjects |= finding.more_subjects
+                | !extend_bounded(&mut known.streams, finding.streams, |_| STREAM, &mut room)
+                | !extend_bounded(
+                    &mut known.call_ids,
+                    finding.call_ids,
+                    |id| text(id),
+                    &mut room,
+                );
+            self.bytes = self.bytes.saturating_add(before.saturating_sub(room));
             return;
         }
+        let size = finding.memory();
         let of_rule = self.per_rule.entry(finding.rule).or_default();
-        if *of_rule >= self.limit {
-            self.dropped += 1;
+        let fits = self.bytes.saturating_add(size) <= self.limits.bytes || *of_rule < ALWAYS;
+        if *of_rule >= self.limits.of_rule || !fits {
+            self.dropped = self.dropped.saturating_add(1);
             return;
         }
         *of_rule += 1;
+        self.bytes = self.bytes.saturating_add(size);
         self.folded.insert(key, finding);
     }
 
@@ -215,22 +280,45 @@ impl Findings {
     }
 }
 
-fn extend_bounded<T: Ord>(set: &mut BTreeSet<T>, more: BTreeSet<T>) {
-    for item in more {
-        if set.len() >= SUBJECTS {
-            break;
+/// Takes bytes from the room; `false` where there are too few.
+fn take(room: &mut usize, bytes: usize) -> bool {
+    match room.checked_sub(bytes) {
+        Some(left) => {
+            *room = left;
+            true
         }
-        set.insert(item);
+        None => false,
     }
 }
 
+/// Adds what there is room for; `false` where something was left out.
+fn extend_bounded<T: Ord>(
+    set: &mut BTreeSet<T>,
+    more: BTreeSet<T>,
+    size: fn(&T) -> usize,
+    room: &mut usize,
+) -> bool {
+    let mut all = true;
+    for item in more {
+        if set.contains(&item) {
+            continue;
+        }
+        if set.len() < SUBJECTS && take(room, size(&item)) {
+            set.insert(item);
+        } else {
+            all = false;
+        }
+    }
+    all
+}
+
 /// Evidence of a repetition: the same frame and words once, and one absence, because the others say the same again.
-fn merge_evidence(known: &mut Vec<Evidence>, more: Vec<Evidence>, limit: usize) {
+fn merge_evidence(known: &mut Vec<Evidence>, more: Vec<Evidence>, limit: usize, room: &mut usize) {
     for evidence in more {
         let said = known.contains(&evidence)
             || (evidence.kind == EvidenceKind::Absent
                 && known.iter().any(|e| e.kind == EvidenceKind::Absent));
-        if !said && known.len() < limit {
+        if !said && known.len() < limit && take(room, evidence.memory()) {
             known.push(evidence);
         }
     }
@@ -240,19 +328,88 @@ fn merge_evidence(known: &mut Vec<Evidence>, more: Vec<Evidence>, limit: usize) 
 const VALUES: usize = 24;
 
 /// Values that repetitions add to the same facts, each once.
-fn merge_details(known: &mut Vec<Detail>, more: Vec<Detail>) {
+fn merge_details(known: &mut Vec<Detail>, more: Vec<Detail>, room: &mut usize) {
     for detail in more {
-        let room = known.len() < VALUES;
+        let fits = known.len() < VALUES;
         match known.iter_mut().find(|d| d.label == detail.label) {
             Some(same) => {
                 for value in detail.values {
-                    if same.values.len() < VALUES && !same.values.contains(&value) {
+                    if same.values.len() < VALUES
+                        && !same.values.contains(&value)
+                        && take(room, text(&value))
+                    {
                         same.values.push(value);
                     }
                 }
             }
-            None if room => known.push(detail),
+            None if fits && take(room, detail.memory()) => known.push(detail),
             None => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn finding(rule: &'static str, key: &str, call: &str) -> Finding {
+        Finding {
+            rule,
+            severity: Severity::Error,
+            confidence: Confidence::High,
+            title: String::from("title"),
+            summary: String::new(),
+            from: None,
+            to: None,
+            key: key.to_owned(),
+            count: 1,
+            first: FrameRef::default(),
+            last: FrameRef::default(),
+            evidence: vec![Evidence::seen(FrameRef::default(), call)],
+            details: vec![Detail {
+                label: String::from("label"),
+                values: vec![call.to_owned()],
+            }],
+            remedy: Remedy::default(),
+            streams: BTreeSet::new(),
+            call_ids: BTreeSet::from([call.to_owned()]),
+            more_subjects: false,
+        }
+    }
+
+    /// What is counted is what there is, whatever was added in which way; and it stays below the limit, the first few of each rule aside.
+    #[test]
+    fn all_findings_together_have_so_much_room() {
+        let limits = FindingLimits {
+            of_rule: 100,
+            evidence: 12,
+            bytes: 100_000,
+        };
+        let mut findings = Findings::new(limits);
+        for n in 0..2_000 {
+            let rule = ["a", "b", "c"][n % 3];
+            // Of "c" there is a single finding, which grows.
+            let key = if rule == "c" { 0 } else { n };
+            findings.add(finding(rule, &key.to_string(), &"x".repeat(n % 700)));
+            let all: usize = findings.folded.values().map(Finding::memory).sum();
+            assert_eq!(findings.bytes, all, "{n}");
+            assert!(all <= limits.bytes, "{n}: {all}");
+        }
+        // The late rule has its first few, however full it is.
+        for n in 0..50 {
+            findings.add(finding("late", &n.to_string(), &"x".repeat(700)));
+        }
+        assert_eq!(findings.per_rule["late"], ALWAYS);
+        let dropped = findings.dropped();
+        let all = findings.take();
+        let counted: u64 = all.iter().map(|f| f.count).sum();
+        assert_eq!(counted + dropped, 2_050);
+        let grown = all.iter().find(|f| f.rule == "c").unwrap();
+        assert!(grown.more_subjects && grown.count > 600, "{}", grown.count);
+        assert!(
+            all.iter()
+                .filter(|f| f.rule == "a")
+                .all(|f| !f.more_subjects)
+        );
     }
 }

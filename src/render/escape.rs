@@ -38,7 +38,10 @@ pub fn line(text: &str) -> Cow<'_, str> {
 
 /// JSON text with the unsafe characters that JSON allows raw (C1 controls, direction overrides) written as `\uXXXX`: the same
 /// value, harmless to look at. They occur in strings only.
-pub fn json(text: &str) -> String {
+pub fn json(text: &str) -> Cow<'_, str> {
+    if text.bytes().all(|b| matches!(b, b' '..=b'~' | b'\n')) {
+        return Cow::Borrowed(text);
+    }
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {
         if is_unsafe(c) && c != '\n' {
@@ -50,7 +53,7 @@ pub fn json(text: &str) -> String {
             safe.push(c);
         }
     }
-    safe
+    Cow::Owned(safe)
 }
 
 /// Bytes of the wire as one safe line of at most `most` characters.

@@ -100,7 +100,7 @@ pub const fn headings(what: What) -> &'static [&'static str] {
 /// A row as one line of JSON. Characters that could change how a terminal shows the line are written as `\uXXXX`, which JSON
 /// reads as the same text.
 pub fn json_line(row: &Row) -> String {
-    let mut line = escape::json(&row.json.to_string());
+    let mut line = escape::json(&row.json.to_string()).into_owned();
     line.push('\n');
     line
 }

@@ -2,8 +2,9 @@
 
 use super::context::{Context, Unread};
 use super::rule::{Knowledge, Rule};
-use crate::base::{Endpoint, FrameRef, Span};
+use crate::base::{Endpoint, FrameRef, Span, hex};
 use crate::finding::{Confidence, Detail, Evidence, Finding, Findings, Matters, Remedy, Severity};
+use ring::digest::{SHA256, digest};
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
@@ -23,6 +24,10 @@ pub const CAPTURE_ENDS: &str = "the capture ends";
 const LINE: usize = 500;
 /// Characters of a summary.
 const SUMMARY: usize = 2_000;
+/// Bytes of a key.
+const KEY: usize = 1_000;
+/// Bytes of a Call-ID that is kept with a finding; real ones stay far below.
+const CALL_ID: usize = 1_000;
 
 /// Cuts what is too long for a person, visibly.
 fn clip(text: impl Into<String>) -> String {
@@ -94,6 +99,7 @@ impl<'c, 'o> Reporter<'c, 'o> {
                 remedy: Remedy::default(),
                 streams: BTreeSet::new(),
                 call_ids: BTreeSet::new(),
+                more_subjects: false,
             }),
         }
     }
@@ -219,7 +225,14 @@ impl Building<'_, '_> {
 
     /// What tells it from others of the same rule between the same hosts.
     pub fn key(self, key: impl Into<String>) -> Self {
-        self.with(|f| f.key = key.into())
+        self.with(|f| {
+            let key = key.into();
+            f.key = match key.len() <= KEY {
+                true => key,
+                // As long as it tells others apart.
+                false => hex(digest(&SHA256, key.as_bytes()).as_ref()),
+            };
+        })
     }
 
     /// Facts to compare.
@@ -262,7 +275,11 @@ impl Building<'_, '_> {
     /// The call it happened on.
     pub fn on_call(self, call_id: &str) -> Self {
         self.with(|f| {
-            f.call_ids.insert(call_id.to_owned());
+            if call_id.len() <= CALL_ID {
+                f.call_ids.insert(call_id.to_owned());
+            } else {
+                f.more_subjects = true;
+            }
         })
     }
 }

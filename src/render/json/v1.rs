@@ -14,12 +14,12 @@ use crate::report::Report;
 use crate::rules::Rule;
 use course::{DirectionV1, EventV1, NextCaptureV1};
 use coverage::CoverageV1;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use suppression::SuppressionV1;
 
 /// The whole report.
 #[derive(Debug, Serialize)]
-pub(super) struct ReportV1 {
+pub(super) struct ReportV1<'r> {
     schema: &'static str,
     sipdiag: &'static str,
     verdict: &'static str,
@@ -27,7 +27,7 @@ pub(super) struct ReportV1 {
     captures: Vec<CaptureV1>,
     coverage: CoverageV1,
     hosts: Vec<HostV1>,
-    findings: Vec<FindingV1>,
+    findings: FindingsV1<'r>,
     timeline: Vec<EventV1>,
     directions: Vec<DirectionV1>,
     next_capture: Vec<NextCaptureV1>,
@@ -41,6 +41,17 @@ pub(super) struct ReportV1 {
     suppressions: Vec<SuppressionV1>,
     #[serde(skip_serializing_if = "Option::is_none")]
     configuration: Option<String>,
+}
+
+/// The findings, each made when it is written: a thousand of them, several times over, would be much.
+#[derive(Debug)]
+struct FindingsV1<'r>(&'r Report);
+
+impl Serialize for FindingsV1<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(report) = self;
+        serializer.collect_seq(report.findings.iter().map(|p| finding(p, report)))
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -144,7 +155,7 @@ struct CaveatV1 {
 }
 
 /// The view of a report.
-pub(super) fn view(report: &Report) -> ReportV1 {
+pub(super) fn view(report: &Report) -> ReportV1<'_> {
     ReportV1 {
         schema: "sipdiag-report/1",
         sipdiag: env!("CARGO_PKG_VERSION"),
@@ -153,7 +164,7 @@ pub(super) fn view(report: &Report) -> ReportV1 {
         captures: report.captures.iter().map(|c| capture(c, report)).collect(),
         coverage: coverage::view(report),
         hosts: hosts(report),
-        findings: report.findings.iter().map(|p| finding(p, report)).collect(),
+        findings: FindingsV1(report),
         timeline: course::timeline(report),
         directions: course::directions(report),
         next_capture: course::next_capture(report),
