@@ -2,7 +2,7 @@
 
 use crate::cli::sipdiag;
 use crate::oracle::is_installed;
-use crate::support::{self, golden, samples, scenarios, trace};
+use crate::support::{self, golden, pcap, samples, scenarios, trace, wire};
 use serde_json::Value;
 use std::path::Path;
 use std::process::Command;
@@ -236,4 +236,49 @@ fn an_extract_goes_never_over_an_input_and_needs_files() {
     let out = temp.path().join("b.pcapng");
     sipdiag(&["--extract", out.to_str().unwrap(), "-"]).refused("");
     assert!(!out.exists());
+}
+
+/// A call with more packets than go into a redacted extract: what is there may say the same, and that there is more is told all the same.
+#[test]
+fn an_extract_that_ends_early_says_so() {
+    let temp = tempfile::tempdir().unwrap();
+    let ends = [[10, 1, 1, 20], [10, 1, 1, 10]].map(|a| std::net::SocketAddr::from((a, 5060)));
+    let frames: Vec<pcap::Frame> = (0..900_i64)
+        .map(|n| {
+            let (call, answer) = (n / 2, n % 2 == 1);
+            let start = match answer {
+                true => "SIP/2.0 403 Forbidden",
+                false => "MESSAGE sip:tom@tomt.it SIP/2.0",
+            };
+            let tag = if answer { ";tag=2" } else { "" };
+            let body = "x".repeat(if answer { 0 } else { 60_000 });
+            let text = format!(
+                "{start}\r\nVia: SIP/2.0/UDP 10.1.1.20;branch=z9hG4bK{call}\r\nFrom: <sip:anna@tomt.local>;tag=1\r\n\
+                 To: <sip:tom@tomt.it>{tag}\r\nCall-ID: c\r\nCSeq: {} MESSAGE\r\nContent-Length: {}\r\n\r\n{body}",
+                call + 1,
+                body.len(),
+            );
+            let [from, to] = if answer { [ends[1], ends[0]] } else { ends };
+            let bytes = wire::udp(from, to, text.as_bytes(), 0);
+            pcap::Frame {
+                time: 1_393_872_974_000_000_000 + n * 5_000_000,
+                original_len: bytes.len(),
+                bytes,
+            }
+        })
+        .collect();
+    let file = temp.path().join("long.pcap");
+    std::fs::write(&file, pcap::classic(&frames, pcap::USUAL)).unwrap();
+    let (file, out) = (file.to_str().unwrap(), temp.path().join("extract.pcapng"));
+    let out = out.to_str().unwrap();
+    let told = "it ends behind 24 MiB of packets; there are more";
+    let run = sipdiag(&["--redact", "--extract", out, file]);
+    assert!(matches!(run.status, 0 | 1), "{run:?}");
+    assert!(run.stderr.contains(told), "{}", run.stderr);
+    let bundle = temp.path().join("all.zip");
+    let run = sipdiag(&["--redact", "--bundle", bundle.to_str().unwrap(), file]);
+    assert!(run.stderr.contains(told), "{}", run.stderr);
+    // As they are there is room for all of them.
+    let run = sipdiag(&["--extract", out, file]);
+    assert_eq!(run.stderr, "");
 }

@@ -116,7 +116,6 @@ impl Ways {
             }
         }
         self.unkept.note(
-            CaveatKind::FindingsDropped,
             "very many pairs of hosts with SIP datagrams: of further ones it was not looked at whether both directions were captured",
             caveats,
         );

@@ -241,7 +241,7 @@ impl Conversation {
         }
         let inside = session.as_mut().map(|tls| &mut tls.inside.lanes);
         let all = std::iter::once(("tcp", lanes)).chain(inside.map(|lanes| ("tls", lanes)));
-        let mut told = None;
+        let mut told = Vec::new();
         for (carriage, lanes) in all {
             for direction in [Direction::Originator, Direction::Responder] {
                 let lane = of(lanes, direction);
@@ -249,7 +249,8 @@ impl Conversation {
                     continue;
                 }
                 let text = lane.given_up();
-                if told.replace(text) != Some(text) {
+                if !told.contains(&text) {
+                    told.push(text);
                     out(Output::Caveat {
                         kind: CaveatKind::SipUnfinished,
                         at: last,

@@ -407,15 +407,14 @@ impl Judge {
             }
         }
         note_names(&self.names, &mut self.caveats);
-        self.connections.unkept().note(
-            CaveatKind::OtherProtocol,
-            "very many failed connections of other services: further ones were not compared",
-            &mut self.caveats,
-        );
         for (unkept, text) in [
             (
+                self.connections.unkept(),
+                "very many failed connections of other services: further ones were not compared",
+            ),
+            (
                 self.hosts.unkept(),
-                "very many hosts: messages and connections of further ones did not tell what these are",
+                "very many hosts or domains: messages and connections of further ones did not tell what these are",
             ),
             (
                 self.tally.unkept(),
@@ -425,8 +424,12 @@ impl Judge {
                 self.forgotten,
                 "very many users: of requests of further ones it is not known whether they came out otherwise later",
             ),
+            (
+                self.history.unregistered(),
+                "very many hosts that register: when further ones did is not known",
+            ),
         ] {
-            unkept.note(CaveatKind::FindingsDropped, text, &mut self.caveats);
+            unkept.note(text, &mut self.caveats);
         }
         self.ways.finish(&mut self.counts, &mut self.caveats);
         caveats.merge(self.caveats);

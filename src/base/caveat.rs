@@ -71,6 +71,8 @@ pub enum CaveatKind {
     ConnectionSummaryDropped,
     /// More findings of one rule than are kept.
     FindingsDropped,
+    /// More hosts, pairs of hosts or users than are kept to be compared. Every message was read and judged for itself.
+    NotCompared,
     /// More connections than stream numbers are remembered for.
     StreamNumbers,
     /// Traffic outside the networks in scope.
@@ -117,6 +119,7 @@ impl CaveatKind {
             Self::DialogMessagesDropped => "dialog-messages-dropped",
             Self::ConnectionSummaryDropped => "connection-summary-dropped",
             Self::FindingsDropped => "findings-dropped",
+            Self::NotCompared => "not-compared",
             Self::StreamNumbers => "stream-numbers",
             Self::OutOfScope => "out-of-scope",
             Self::OtherProtocol => "other-protocol",
@@ -136,6 +139,7 @@ impl CaveatKind {
                 | Self::TimeBackwards
                 | Self::OverlapConflict
                 | Self::ProtocolNotDecoded
+                | Self::NotCompared
                 | Self::StreamNumbers
                 | Self::MidStream
                 | Self::DialogMessagesDropped
@@ -161,7 +165,7 @@ pub struct Caveat {
 /// The name under which [`Caveats`] folds: kind and text.
 pub type CaveatsEntry = (CaveatKind, String);
 
-/// What found no room in a store: how often, and where first.
+/// What found no room in a store: how often, and the earliest place.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Unkept {
     count: u64,
@@ -171,25 +175,22 @@ pub struct Unkept {
 impl Unkept {
     /// Counts one, at this place.
     pub fn add(&mut self, at: Option<FrameRef>) {
-        self.count = self.count.saturating_add(1);
-        self.first = self.first.or(at);
+        self.merge(Self {
+            count: 1,
+            first: at,
+        });
     }
 
-    /// Counts what another one has, which comes later.
+    /// Counts what another one has.
     pub fn merge(&mut self, other: Self) {
         self.count = self.count.saturating_add(other.count);
-        self.first = self.first.or(other.first);
-    }
-
-    /// How many.
-    pub const fn count(self) -> u64 {
-        self.count
+        self.first = self.first.into_iter().chain(other.first).min();
     }
 
     /// Says it, unless there is nothing to say.
-    pub fn note(self, kind: CaveatKind, text: &str, caveats: &mut Caveats) {
+    pub fn note(self, text: &str, caveats: &mut Caveats) {
         if self.count > 0 {
-            caveats.note_many(kind, self.first, text, self.count);
+            caveats.note_many(CaveatKind::NotCompared, self.first, text, self.count);
         }
     }
 }

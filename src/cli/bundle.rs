@@ -44,27 +44,72 @@ pub(super) fn write(path: &Path, job: &Diagnose, read: &Read) -> anyhow::Result<
     }
     let archive = zipped(&parts, &extract)?;
     output::write_with(Some(path), &mut |out| {
-        let mut archive = &archive;
-        archive.rewind()?;
-        Ok(std::io::copy(&mut archive, out).map(drop)?)
+        let mut archive = archive.try_clone().map_err(output::temporary)?;
+        archive.rewind().map_err(output::temporary)?;
+        output::copy(archive, out)
     })?;
     Ok(extract)
 }
 
 /// The parts as a ZIP archive, in a temporary file: the same parts give the same bytes, whenever it is made.
 fn zipped(parts: &[(&str, Vec<u8>)], extract: &extract::Extract) -> anyhow::Result<File> {
-    let mut archive = ZipWriter::new(tempfile::tempfile().map_err(output::temporary)?);
+    let mut file = Patient {
+        file: tempfile::tempfile().map_err(output::temporary)?,
+        failed: None,
+    };
+    let packed = pack(&mut file, parts, extract);
+    match file.failed {
+        Some(error) => Err(output::temporary(error).into()),
+        None => packed.map(|()| file.file),
+    }
+}
+
+fn pack(
+    file: &mut Patient,
+    parts: &[(&str, Vec<u8>)],
+    extract: &extract::Extract,
+) -> anyhow::Result<()> {
+    let mut archive = ZipWriter::new(file);
     let options = SimpleFileOptions::default()
         .compression_method(CompressionMethod::Deflated)
         .last_modified_time(DateTime::default())
         .unix_permissions(0o644);
     for (name, bytes) in parts {
         archive.start_file(format!("sipdiag/{name}"), options)?;
-        archive.write_all(bytes).map_err(output::temporary)?;
+        archive.write_all(bytes)?;
     }
     archive.start_file("sipdiag/extract.pcapng", options)?;
-    extract.copy(&mut archive).map_err(output::temporary)?;
-    Ok(archive.finish()?)
+    extract.copy(&mut archive)?;
+    archive.finish()?;
+    Ok(())
+}
+
+/// A file that keeps its first error to itself until it is asked: the archive would speak of it on standard error.
+struct Patient {
+    file: File,
+    failed: Option<std::io::Error>,
+}
+
+impl std::io::Write for Patient {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        if self.failed.is_none() {
+            match self.file.write(bytes) {
+                Err(e) if e.kind() != std::io::ErrorKind::Interrupted => self.failed = Some(e),
+                other => return other,
+            }
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl std::io::Seek for Patient {
+    fn seek(&mut self, to: std::io::SeekFrom) -> std::io::Result<u64> {
+        self.file.seek(to)
+    }
 }
 
 /// What is in the bundle, and how it was made.
@@ -97,8 +142,7 @@ fn about(job: &Diagnose, read: &Read, extract: &extract::Extract) -> std::io::Re
         "\nreport.txt, report.md, report.html, report.json: the same report for people and programs.\n\
          extract.pcapng: the packets that the findings cite, with comments; opens in Wireshark and in sipdiag.\n",
     );
-    let redacts = job.reading.config.redact.is_some();
-    if let Some(difference) = extract.difference(redacts, job.attach.with_secrets) {
+    if let Some(difference) = extract.difference(job.attach.with_secrets) {
         text.push_str(&format!("extract.pcapng: {difference}.\n"));
     }
     Ok(text)

@@ -25,30 +25,42 @@ pub(super) struct Extract {
     /// Temporary: it has no name.
     file: File,
     /// Rules whose findings it does not give, or gives in addition, and `the verdict` where that is another one.
-    pub(super) differs: BTreeSet<&'static str>,
-    /// Mebibytes of packets behind which it ends, where there would be more.
-    pub(super) cut: Option<u64>,
+    differs: BTreeSet<&'static str>,
+    /// Those of them that were so before pseudonyms went in.
+    differed: BTreeSet<&'static str>,
+    /// It ends early, behind that many mebibytes of packets.
+    cut: Option<u64>,
+    /// More packets, which may give what it does not, are more than that many mebibytes.
+    too_large: Option<u64>,
 }
 
 impl Extract {
     /// What it does not tell, and why, in one line; `None` where it tells all.
-    pub(super) fn difference(&self, redacts: bool, with_secrets: bool) -> Option<String> {
+    pub(super) fn difference(&self, with_secrets: bool) -> Option<String> {
+        let size = match (self.cut, self.too_large) {
+            (Some(most), _) => Some(format!(
+                "it ends behind {most} MiB of packets; there are more"
+            )),
+            (None, Some(most)) => Some(format!("more packets would be more than {most} MiB")),
+            (None, None) => None,
+        };
         let rules: Vec<&str> = self.differs.iter().copied().collect();
         if rules.is_empty() {
-            return None;
+            return self.cut.and(size);
         }
-        let cut = self.cut.map(|mebibytes| {
-            format!("there is more than {mebibytes} MiB of packets, and it has the first of them")
-        });
-        let cipher = match (redacts, with_secrets) {
-            (false, _) => None,
-            (true, true) => Some("signatures of redacted certificates do not verify"),
-            (true, false) => Some(
+        let pseudonyms = match with_secrets {
+            true => "signatures of redacted certificates do not verify",
+            false => {
                 "what a cipher protects is zero in a redacted extract, unless --with-secrets encrypts it again under made-up secrets; \
-                 signatures of its certificates do not verify",
-            ),
+                 signatures of its certificates do not verify"
+            }
         };
-        let why: Vec<&str> = cut.as_deref().into_iter().chain(cipher).collect();
+        let redacted = !self.differs.is_subset(&self.differed);
+        let why: Vec<&str> = size
+            .as_deref()
+            .into_iter()
+            .chain(redacted.then_some(pseudonyms))
+            .collect();
         let why = match why.is_empty() {
             true => String::new(),
             false => format!(" ({})", why.join("; ")),
@@ -59,9 +71,9 @@ impl Extract {
         ))
     }
 
-    /// Writes it where it is wanted.
-    pub(super) fn copy(&self, out: &mut dyn Write) -> io::Result<()> {
-        io::copy(&mut again(&self.file)?, out).map(drop)
+    /// Writes it where it is wanted. What the temporary file says is told as that.
+    pub(super) fn copy(&self, out: &mut dyn Write) -> anyhow::Result<()> {
+        output::copy(again(&self.file).map_err(output::temporary)?, out)
     }
 }
 
@@ -108,7 +120,9 @@ pub(super) fn make(reading: &Reading, read: &Read, with_secrets: bool) -> anyhow
         )
         .map_err(output::temporary)?;
         let file = written(out)?;
-        if count.cut && best.is_some() {
+        let cut = count.cut.then_some(most >> 20);
+        if let (Some(best), Some(_)) = (&mut best, cut) {
+            best.too_large = cut;
             break;
         }
         let differs = difference(reading, read, &file, false)?;
@@ -117,8 +131,13 @@ pub(super) fn make(reading: &Reading, read: &Read, with_secrets: bool) -> anyhow
             .as_ref()
             .is_none_or(|known| differs.len() < known.differs.len());
         if better {
-            let cut = count.cut.then_some(most >> 20);
-            best = Some(Extract { file, differs, cut });
+            best = Some(Extract {
+                file,
+                differed: differs.clone(),
+                differs,
+                cut,
+                too_large: None,
+            });
         }
         if done {
             break;
@@ -149,8 +168,6 @@ fn redacted(
         out,
     )
     .map_err(output::temporary)?;
-    let cut = extract.cut;
-    drop(extract);
     let file = written(out)?;
     let look = redact::Look::new(Some(redaction));
     look.at("the extract behind a cipher", &sealed)?;
@@ -158,7 +175,11 @@ fn redacted(
     look.in_packets("the extract", &again(&file).map_err(output::temporary)?)?;
     drop(look);
     let differs = difference(reading, read, &file, true)?;
-    Ok(Extract { file, differs, cut })
+    Ok(Extract {
+        file,
+        differs,
+        ..extract
+    })
 }
 
 /// The temporary file with all that was written to it.

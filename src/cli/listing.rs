@@ -40,6 +40,7 @@ impl Rows {
     }
 
     fn clear(&mut self) {
+        self.failed = None;
         self.spool.clear();
         self.table = self.table.as_ref().map(|_| Table::new(self.what));
     }
@@ -53,7 +54,11 @@ impl Rows {
             None => list::json_line(row),
         };
         let key = key(row.at, self.files.files.len() == 1);
-        self.failed = self.spool.push(key, text.as_bytes()).err();
+        if let Err(error) = self.spool.push(key, text.as_bytes()) {
+            // What it took of a full disk is given back at once.
+            self.spool.clear();
+            self.failed = Some(error);
+        }
     }
 
     /// The list in parts of whole lines.
@@ -121,7 +126,12 @@ pub(super) fn run(job: &List) -> anyhow::Result<()> {
     }
     if job.reading.config.redact.is_some() {
         let look = redact::Look::new(job.reading.config.redact.as_ref());
-        rows.parts(&mut |part| look.at("the list", part))?;
+        let mut before = 0_usize;
+        rows.parts(&mut |part| {
+            look.behind("the list", before, part)?;
+            before = before.saturating_add(part.len());
+            Ok(())
+        })?;
     }
     output::write_with(job.output.as_deref(), &mut |out| {
         rows.parts(&mut |part| Ok(out.write_all(part)?))

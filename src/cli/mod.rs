@@ -160,7 +160,7 @@ fn diagnose(job: &Diagnose) -> anyhow::Result<u8> {
     }
     if let Some(path) = &job.attach.extract {
         let extract = extract::make(&job.reading, &read, job.attach.with_secrets)?;
-        output::write_with(Some(path), &mut |out| Ok(extract.copy(out)?))?;
+        output::write_with(Some(path), &mut |out| extract.copy(out))?;
         tell_difference(job, path, &extract);
     }
     if let Some(path) = &attach.bundle {
@@ -182,8 +182,7 @@ fn diagnose(job: &Diagnose) -> anyhow::Result<u8> {
 
 /// Says that an extract alone does not tell everything.
 fn tell_difference(job: &Diagnose, path: &std::path::Path, extract: &extract::Extract) {
-    let redacts = job.reading.config.redact.is_some();
-    if let Some(difference) = extract.difference(redacts, job.attach.with_secrets) {
+    if let Some(difference) = extract.difference(job.attach.with_secrets) {
         let text = format!("{}: {difference}", path.display());
         let _ = writeln!(io::stderr(), "sipdiag: {}", render::escape::line(&text));
     }

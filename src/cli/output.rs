@@ -5,7 +5,7 @@ use serde_json::json;
 use sipdiag::Error;
 use sipdiag::render::explain;
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, Read as _, Write};
 use std::path::{Path, PathBuf};
 
 /// Refuses to write over anything that is read.
@@ -76,6 +76,19 @@ pub(super) fn write_with(
 pub(super) fn temporary(source: io::Error) -> Error {
     let path = std::env::temp_dir();
     Error::Unwritable { path, source }
+}
+
+/// Copies a temporary file. What it says itself is told as that, what the target says as it is.
+pub(super) fn copy(mut from: fs::File, to: &mut dyn Write) -> anyhow::Result<()> {
+    let mut piece = vec![0; 1 << 16];
+    loop {
+        match from.read(&mut piece) {
+            Ok(0) => return Ok(()),
+            Ok(read) => to.write_all(piece.get(..read).unwrap_or(&piece))?,
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(temporary(e).into()),
+        }
+    }
 }
 
 /// Names tried for the temporary file before giving up.

@@ -112,8 +112,8 @@ impl Look {
         self.behind(what, 0, bytes)
     }
 
-    /// As [`Look::at`], for packets that are read piece by piece. They are cut where a block begins: with four bytes of which the last
-    /// three are zero, which no original has.
+    /// As [`Look::at`], for packets that are read piece by piece. They are cut at three bytes of zero, which every block begins with and
+    /// no name or address has in it.
     pub(super) fn in_packets(&self, what: &str, packets: &File) -> anyhow::Result<()> {
         let mut packets = packets.take(u64::MAX);
         let (mut before, mut held) = (0_usize, Vec::new());
@@ -135,7 +135,7 @@ impl Look {
     }
 
     /// `before`: bytes of the output in front of these.
-    fn behind(&self, what: &str, before: usize, bytes: &[u8]) -> anyhow::Result<()> {
+    pub(super) fn behind(&self, what: &str, before: usize, bytes: &[u8]) -> anyhow::Result<()> {
         match self.0.as_ref().and_then(|search| search.find(bytes)) {
             None => Ok(()),
             Some(mut survivor) => {

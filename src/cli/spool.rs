@@ -14,6 +14,8 @@ use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 const ROOM: usize = 12 << 20;
 /// Bytes of each run that are read at a time.
 const AHEAD: usize = 32 << 10;
+/// Runs in the file: when there are so many, they become one.
+const RUNS: usize = 200;
 /// Key and length of a row in the file.
 const HEAD: usize = 20;
 
@@ -24,6 +26,7 @@ pub(super) type Key = u128;
 #[derive(Debug)]
 pub(super) struct Spool {
     room: usize,
+    most_runs: usize,
     bytes: Vec<u8>,
     /// Of the rows in `bytes`: key, first byte, length.
     rows: Vec<(Key, u32, u32)>,
@@ -34,14 +37,15 @@ pub(super) struct Spool {
 
 impl Default for Spool {
     fn default() -> Self {
-        Self::with_room(ROOM)
+        Self::with_room(ROOM, RUNS)
     }
 }
 
 impl Spool {
-    fn with_room(room: usize) -> Self {
+    fn with_room(room: usize, most_runs: usize) -> Self {
         Self {
             room,
+            most_runs,
             bytes: Vec::new(),
             rows: Vec::new(),
             file: None,
@@ -51,7 +55,7 @@ impl Spool {
 
     /// Forgets all rows.
     pub(super) fn clear(&mut self) {
-        *self = Self::with_room(self.room);
+        *self = Self::with_room(self.room, self.most_runs);
     }
 
     /// Takes a row.
@@ -101,27 +105,7 @@ impl Spool {
         let Some(file) = &mut self.file else {
             return Ok(());
         };
-        let mut runs = Vec::new();
-        let mut next = BinaryHeap::new();
-        let mut begin = 0;
-        for end in &self.ends {
-            let mut run = Run::new(begin, *end);
-            begin = *end;
-            if let Some(key) = run.advance(file).map_err(temporary)? {
-                next.push(Reverse((key, runs.len())));
-            }
-            runs.push(run);
-        }
-        while let Some(Reverse((_, place))) = next.pop() {
-            let Some(run) = runs.get_mut(place) else {
-                continue;
-            };
-            give(run.row())?;
-            if let Some(key) = run.advance(file).map_err(temporary)? {
-                next.push(Reverse((key, place)));
-            }
-        }
-        Ok(())
+        merge(file, &self.ends, &mut |_, row| give(row))
     }
 
     /// Writes what is in memory as one more run.
@@ -147,6 +131,28 @@ impl Spool {
         self.ends.push(written);
         self.bytes.clear();
         self.rows.clear();
+        if self.ends.len() >= self.most_runs {
+            self.join()?;
+        }
+        Ok(())
+    }
+
+    /// Makes one run of all, in a file of its own.
+    fn join(&mut self) -> io::Result<()> {
+        let Some(file) = &mut self.file else {
+            return Ok(());
+        };
+        let mut out = BufWriter::with_capacity(AHEAD, tempfile::tempfile()?);
+        let joined = merge(file, &self.ends, &mut |key, row| {
+            let len = u32::try_from(row.len()).unwrap_or(u32::MAX);
+            out.write_all(&key.to_be_bytes())?;
+            out.write_all(&len.to_be_bytes())?;
+            Ok(out.write_all(row)?)
+        });
+        joined.map_err(|e| e.downcast::<io::Error>().unwrap_or_else(io::Error::other))?;
+        let mut joined = out.into_inner().map_err(io::IntoInnerError::into_error)?;
+        self.ends = vec![joined.stream_position()?];
+        self.file = Some(joined);
         Ok(())
     }
 }
@@ -157,15 +163,47 @@ fn bytes_of<'a>(bytes: &'a [u8], (_, from, len): &(Key, u32, u32)) -> &'a [u8] {
     rest.get(..place(*len)).unwrap_or(rest)
 }
 
+/// Gives the rows of all runs in their order: of the same key those of the earlier run first.
+fn merge(
+    file: &mut File,
+    ends: &[u64],
+    give: &mut dyn FnMut(Key, &[u8]) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let mut runs = Vec::new();
+    let mut next = BinaryHeap::new();
+    let mut begin = 0;
+    for end in ends {
+        let mut run = Run::new(begin, *end);
+        begin = *end;
+        if let Some(key) = run.key(file).map_err(temporary)? {
+            next.push(Reverse((key, runs.len())));
+        }
+        runs.push(run);
+    }
+    // Long rows are in memory one at a time.
+    let mut row = Vec::new();
+    while let Some(Reverse((key, place))) = next.pop() {
+        let Some(run) = runs.get_mut(place) else {
+            continue;
+        };
+        run.row(file, &mut row).map_err(temporary)?;
+        give(key, &row)?;
+        if let Some(key) = run.key(file).map_err(temporary)? {
+            next.push(Reverse((key, place)));
+        }
+    }
+    Ok(())
+}
+
 /// A run that is being read.
 #[derive(Debug)]
 struct Run {
-    /// Where in the file the next bytes are, and where the run ends.
+    /// Where in the file the bytes behind the buffer are, and where the run ends.
     at: u64,
     end: u64,
     buffer: Vec<u8>,
-    /// The row at hand in the buffer.
-    row: std::ops::Range<usize>,
+    /// Bytes of the buffer that were given.
+    used: usize,
 }
 
 impl Run {
@@ -174,53 +212,60 @@ impl Run {
             at,
             end,
             buffer: Vec::new(),
-            row: 0..0,
+            used: 0,
         }
     }
 
-    fn row(&self) -> &[u8] {
-        self.buffer.get(self.row.clone()).unwrap_or(&[])
+    /// The key of the next row; `None` behind the last.
+    fn key(&mut self, file: &mut File) -> io::Result<Option<Key>> {
+        let mut key = [0; 16];
+        match self.fill(file, &mut key)? {
+            true => Ok(Some(Key::from_be_bytes(key))),
+            false => {
+                self.buffer = Vec::new();
+                Ok(None)
+            }
+        }
     }
 
-    /// Goes to the next row; its key, or `None` behind the last.
-    fn advance(&mut self, file: &mut File) -> io::Result<Option<Key>> {
-        let begin = self.row.end;
-        self.row = begin..begin;
-        if !self.has(HEAD, file)? {
-            self.buffer = Vec::new();
-            return Ok(None);
-        }
-        let head = self.buffer.get(self.row.start..).unwrap_or(&[]);
-        let Some((key, rest)) = head.split_first_chunk::<16>() else {
-            return Ok(None);
-        };
-        let len = rest.first_chunk::<4>().copied().unwrap_or_default();
-        let key = Key::from_be_bytes(*key);
+    /// The row behind its key.
+    fn row(&mut self, file: &mut File, row: &mut Vec<u8>) -> io::Result<()> {
+        let mut len = [0; 4];
+        let whole = self.fill(file, &mut len)?;
         let len = usize::try_from(u32::from_be_bytes(len)).unwrap_or(usize::MAX);
-        let whole = HEAD.saturating_add(len);
-        if !self.has(whole, file)? {
-            return Err(io::ErrorKind::UnexpectedEof.into());
+        row.clear();
+        row.shrink_to(AHEAD);
+        row.resize(len, 0);
+        match whole && self.fill(file, row)? {
+            true => Ok(()),
+            false => Err(io::ErrorKind::UnexpectedEof.into()),
         }
-        let start = self.row.start.saturating_add(HEAD);
-        self.row = start..start.saturating_add(len);
-        Ok(Some(key))
     }
 
-    /// Sees to it that so many bytes are in the buffer from `row.start` on; `false` behind the end of the run.
-    fn has(&mut self, wanted: usize, file: &mut File) -> io::Result<bool> {
-        let there = |run: &Self| run.buffer.len().saturating_sub(run.row.start);
-        if there(self) >= wanted {
-            return Ok(true);
+    /// The next bytes of the run; `false` where it ends before.
+    fn fill(&mut self, file: &mut File, mut out: &mut [u8]) -> io::Result<bool> {
+        loop {
+            let there = self.buffer.get(self.used..).unwrap_or(&[]);
+            let take = there.len().min(out.len());
+            let (now, rest) = out.split_at_mut_checked(take).unwrap_or_default();
+            now.copy_from_slice(there.get(..take).unwrap_or(&[]));
+            self.used = self.used.saturating_add(take);
+            if rest.is_empty() {
+                return Ok(true);
+            }
+            out = rest;
+            let left = self.end.saturating_sub(self.at);
+            let take = left.min(u64::try_from(AHEAD).unwrap_or(u64::MAX));
+            self.buffer.clear();
+            self.buffer.reserve_exact(AHEAD);
+            self.used = 0;
+            file.seek(SeekFrom::Start(self.at))?;
+            let read = file.take(take).read_to_end(&mut self.buffer)?;
+            if read == 0 {
+                return Ok(false);
+            }
+            self.at = self.at.saturating_add(u64::try_from(read).unwrap_or(0));
         }
-        self.buffer.drain(..self.row.start.min(self.buffer.len()));
-        self.row = 0..0;
-        let missing = wanted.max(AHEAD).saturating_sub(self.buffer.len());
-        let left = self.end.saturating_sub(self.at);
-        let take = left.min(u64::try_from(missing).unwrap_or(u64::MAX));
-        file.seek(SeekFrom::Start(self.at))?;
-        let read = file.take(take).read_to_end(&mut self.buffer)?;
-        self.at = self.at.saturating_add(u64::try_from(read).unwrap_or(0));
-        Ok(there(self) >= wanted)
     }
 }
 
@@ -258,17 +303,46 @@ mod tests {
         let mut sorted = rows.clone();
         sorted.sort_by_key(|(key, _)| *key);
         let sorted: Vec<String> = sorted.into_iter().map(|(_, row)| row).collect();
-        for (room, runs) in [(usize::MAX, 0), (1 << 20, 4), (200_000, 20), (0, 5_000)] {
-            let mut spool = Spool::with_room(room);
+        for (room, most) in [(usize::MAX, 9), (1 << 20, 99), (200_000, 7), (0, 300)] {
+            let mut spool = Spool::with_room(room, most);
             for (key, row) in &rows {
                 spool.push(*key, row.as_bytes()).unwrap();
             }
             assert!(spool.bytes.len() <= room.max(80_000), "{room}");
             assert_eq!(all(&mut spool), sorted, "{room}");
             assert_eq!(all(&mut spool), sorted, "{room}, again");
-            assert!(spool.ends.len() >= runs, "{room}: {}", spool.ends.len());
+            assert_eq!(spool.ends.is_empty(), room == usize::MAX);
+            assert!(spool.ends.len() < most, "{room}: {}", spool.ends.len());
             spool.clear();
             assert_eq!(all(&mut spool), [""; 0]);
         }
+    }
+
+    /// A row of a megabyte in each of many runs: what is read ahead of each is little.
+    #[test]
+    fn long_rows_are_in_memory_one_at_a_time() {
+        let mut file = tempfile::tempfile().unwrap();
+        let mut ends = Vec::new();
+        for n in 0..20_u128 {
+            let row = vec![b'x'; 1 << 20];
+            file.write_all(&n.to_be_bytes()).unwrap();
+            file.write_all(&(1_u32 << 20).to_be_bytes()).unwrap();
+            file.write_all(&row).unwrap();
+            ends.push(file.stream_position().unwrap());
+        }
+        let mut run = Run::new(0, ends[0]);
+        let mut row = Vec::new();
+        assert_eq!(run.key(&mut file).unwrap(), Some(0));
+        run.row(&mut file, &mut row).unwrap();
+        assert!(row.len() == 1 << 20 && run.buffer.capacity() <= 2 * AHEAD);
+        assert_eq!(run.key(&mut file).unwrap(), None);
+        let mut keys = Vec::new();
+        merge(&mut file, &ends, &mut |key, row| {
+            assert_eq!(row.len(), 1 << 20);
+            keys.push(key);
+            Ok(())
+        })
+        .unwrap();
+        assert!(keys.into_iter().eq(0..20));
     }
 }

@@ -140,6 +140,8 @@ struct Registrations {
 pub struct History {
     matters: HashMap<Box<[u8]>, Record, FixedState>,
     registrations: HashMap<IpAddr, Registrations, FixedState>,
+    /// There are further hosts that register.
+    unregistered: bool,
 }
 
 impl History {
@@ -152,9 +154,7 @@ impl History {
             let (Some(request), Some(first)) = (transaction.request, transaction.first()) else {
                 continue;
             };
-            if !self.registration(transaction, request) {
-                unkept.add(Some(first));
-            }
+            self.registration(transaction, request);
             let failed = transaction.failed(call, last);
             let success = transaction
                 .final_response()
@@ -187,14 +187,14 @@ impl History {
         unkept
     }
 
-    /// Remembers a REGISTER; `false` where there is no room for its host.
-    fn registration(&mut self, transaction: &Transaction<'_>, request: &Seen) -> bool {
+    fn registration(&mut self, transaction: &Transaction<'_>, request: &Seen) {
         if transaction.method() != Method::Register {
-            return true;
+            return;
         }
         let host = transaction.asker;
         if self.registrations.len() >= REGISTRARS && !self.registrations.contains_key(&host) {
-            return false;
+            self.unregistered = true;
+            return;
         }
         let of_host = self.registrations.entry(host).or_default();
         let message = &request.message;
@@ -211,7 +211,15 @@ impl History {
             list.push(request.at());
             list.sort_unstable();
         }
-        true
+    }
+
+    /// Whether there was no room for a host that registers.
+    pub fn unregistered(&self) -> Unkept {
+        let mut unkept = Unkept::default();
+        if self.unregistered {
+            unkept.add(None);
+        }
+        unkept
     }
 
     /// When a host asked to be registered, in the order of time; the first few.

@@ -121,17 +121,25 @@ impl Hosts {
 
     /// Learns from a SIP message.
     pub fn message(&mut self, seen: &Seen) {
-        if let Some(host) = self.entry(seen.hop.dst.addr) {
+        if !self.learn(seen) {
+            self.unkept.add(Some(seen.at()));
+        }
+    }
+
+    /// `false` where there is no room for what it tells.
+    fn learn(&mut self, seen: &Seen) -> bool {
+        let receiver = self.entry(seen.hop.dst.addr);
+        let known = receiver.is_some();
+        if let Some(host) = receiver {
             host.concerns_sip = true;
         }
         let Some(host) = self.entry(seen.hop.src.addr) else {
-            self.unkept.add(Some(seen.at()));
-            return;
+            return false;
         };
         host.concerns_sip = true;
         host.speaks = true;
         if host.looked_at >= LOOKS {
-            return;
+            return known;
         }
         host.looked_at += 1;
         clues::of_message(seen, &mut |clue| host.add(clue));
@@ -147,9 +155,10 @@ impl Hosts {
                     of_domain.push(address);
                 }
             } else {
-                self.unkept.add(Some(seen.at()));
+                return false;
             }
         }
+        known
     }
 
     /// Messages and connections that told nothing, because their hosts came behind too many others.
@@ -164,6 +173,7 @@ impl Hosts {
 
     /// Learns from a connection.
     pub fn connection(&mut self, connection: &Connection) {
+        let mut known = true;
         for (endpoint, side) in [connection.client(), connection.server()]
             .into_iter()
             .zip(&connection.flow.sides)
@@ -173,8 +183,11 @@ impl Hosts {
                     host.speaks |= side.segments > 0;
                     host.concerns_sip |= connection.concerns_sip();
                 }
-                None => self.unkept.add(Some(connection.flow.first)),
+                None => known = false,
             }
+        }
+        if !known {
+            self.unkept.add(Some(connection.flow.first));
         }
         self.hellos(connection);
         clues::of_connection(connection, &mut |address, clue, names| {
@@ -215,15 +228,17 @@ impl Hosts {
 
     /// Learns that a host answers DNS queries.
     pub fn name_server(&mut self, address: IpAddr, at: FrameRef) {
-        if let Some(host) = self.entry(address) {
-            host.speaks = true;
-            host.add(Clue {
-                role: Role::Dns,
-                weight: 2,
-                text: "answers DNS queries".to_owned(),
-                at: Some(at),
-            });
-        }
+        let Some(host) = self.entry(address) else {
+            self.unkept.add(Some(at));
+            return;
+        };
+        host.speaks = true;
+        host.add(Clue {
+            role: Role::Dns,
+            weight: 2,
+            text: "answers DNS queries".to_owned(),
+            at: Some(at),
+        });
     }
 
     /// The role of an address.

@@ -113,6 +113,9 @@ pub struct Table {
     widths: Vec<usize>,
 }
 
+/// Characters of the widest column: a longer cell shifts what follows in its own row only, and no other row grows with it.
+const WIDEST: usize = 120;
+
 /// Between the cells of a row in the making: no escaped text has it.
 const BETWEEN: &str = "\n";
 
@@ -129,7 +132,7 @@ impl Table {
     pub fn see(&mut self, row: &Row) -> String {
         let cells: Vec<_> = row.cells.iter().map(|cell| escape::line(cell)).collect();
         for (width, cell) in self.widths.iter_mut().zip(&cells) {
-            *width = (*width).max(cell.chars().count());
+            *width = (*width).max(cell.chars().count().min(WIDEST));
         }
         cells.join(BETWEEN)
     }

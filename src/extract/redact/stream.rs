@@ -12,6 +12,9 @@ use std::ops::Range;
 /// How far behind its beginning a stream reaches: half of the sequence numbers. What seems to lie behind is from before the beginning.
 const MOST: usize = 1 << 31;
 
+/// Connections between the same ports. What belongs to further ones becomes zero, or is a part of the last.
+const STREAMS: usize = 1_000;
+
 /// The stream of one direction. Connections that use the same ports one after the other are streams of their own.
 #[derive(Debug, Default)]
 pub(super) struct Side {
@@ -34,7 +37,8 @@ impl Side {
     pub(super) fn push(&mut self, frame: u64, segment: &Segment<'_>) {
         if segment.flags.syn() {
             let base = segment.seq.wrapping_add(1);
-            if self.streams.last().is_none_or(|known| known.base != base) {
+            let new = self.streams.last().is_none_or(|known| known.base != base);
+            if new && self.streams.len() < STREAMS {
                 self.streams.push(Stream {
                     base,
                     ..Stream::default()
