@@ -4,6 +4,7 @@ use super::census::{self, Ways};
 use super::charts::{self, CitedFrames};
 use super::config::Config;
 use super::suppress;
+use super::unkept;
 use super::unopened::Unopened;
 use super::work::NotSip;
 use crate::base::{CaveatKind, Caveats, FrameRef, Limits, Unkept};
@@ -406,31 +407,14 @@ impl Judge {
                     .note_many(CaveatKind::OtherProtocol, first, text, count);
             }
         }
-        note_names(&self.names, &mut self.caveats);
-        for (unkept, text) in [
-            (
-                self.connections.unkept(),
-                "very many failed connections of other services: further ones were not compared",
-            ),
-            (
-                self.hosts.unkept(),
-                "very many hosts or domains: messages and connections of further ones did not tell what these are",
-            ),
-            (
-                self.tally.unkept(),
-                "very many pairs of hosts: requests between further ones are not counted by direction",
-            ),
-            (
-                self.forgotten,
-                "very many users: of requests of further ones it is not known whether they came out otherwise later",
-            ),
-            (
-                self.history.unregistered(),
-                "very many hosts that register: when further ones did is not known",
-            ),
-        ] {
-            unkept.note(text, &mut self.caveats);
-        }
+        unkept::names(&self.names, &mut self.caveats);
+        unkept::compared(
+            &self.connections,
+            &self.hosts,
+            &self.tally,
+            (&self.history, self.forgotten),
+            &mut self.caveats,
+        );
         self.ways.finish(&mut self.counts, &mut self.caveats);
         caveats.merge(self.caveats);
         let mut frames = scope.frames;
@@ -505,22 +489,5 @@ impl Judge {
             suppressions: shown.suppressions,
             configuration: config.file.clone(),
         }
-    }
-}
-
-/// What of DNS was not read or not kept.
-fn note_names(names: &Lookups, caveats: &mut Caveats) {
-    let (malformed, first) = names.malformed();
-    if malformed > 0 {
-        let text = "datagrams on port 53 that are no DNS messages";
-        caveats.note_many(CaveatKind::OtherProtocol, first, text, malformed);
-    }
-    if names.dropped() > 0 {
-        let text = "very many DNS questions: later ones were not looked at";
-        caveats.note_many(CaveatKind::FindingsDropped, None, text, names.dropped());
-    }
-    if names.shortened() > 0 {
-        let text = "of a DNS answer only the first record was kept: very many long answers";
-        caveats.note_many(CaveatKind::FindingsDropped, None, text, names.shortened());
     }
 }

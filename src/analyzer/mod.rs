@@ -16,6 +16,7 @@ mod scope;
 mod several;
 mod shard;
 mod suppress;
+mod unkept;
 mod unopened;
 mod upper;
 mod work;

@@ -6,7 +6,7 @@ use super::{extract, output, redact};
 use sipdiag::base::hex;
 use sipdiag::render::{self, Detail, Style};
 use std::fs::File;
-use std::io::{Seek as _, Write as _};
+use std::io::Write as _;
 use std::path::Path;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
@@ -43,11 +43,7 @@ pub(super) fn write(path: &Path, job: &Diagnose, read: &Read) -> anyhow::Result<
         look.at(name, bytes)?;
     }
     let archive = zipped(&parts, &extract)?;
-    output::write_with(Some(path), &mut |out| {
-        let mut archive = archive.try_clone().map_err(output::temporary)?;
-        archive.rewind().map_err(output::temporary)?;
-        output::copy(archive, out)
-    })?;
+    output::write_with(Some(path), &mut |out| output::copy(&archive, out))?;
     Ok(extract)
 }
 

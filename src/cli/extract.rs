@@ -9,7 +9,7 @@ use sipdiag::extract::{self, Count, Extent, statements};
 use sipdiag::tls::Secrets;
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::{self, BufWriter, Seek as _, Write};
+use std::io::{self, BufWriter, Write};
 use zeroize::Zeroizing;
 
 /// Bytes of packets in an extract: what can still be attached somewhere.
@@ -73,15 +73,8 @@ impl Extract {
 
     /// Writes it where it is wanted. What the temporary file says is told as that.
     pub(super) fn copy(&self, out: &mut dyn Write) -> anyhow::Result<()> {
-        output::copy(again(&self.file).map_err(output::temporary)?, out)
+        output::copy(&self.file, out)
     }
-}
-
-/// The file from its beginning.
-fn again(file: &File) -> io::Result<File> {
-    let mut again = file.try_clone()?;
-    again.rewind()?;
-    Ok(again)
 }
 
 /// Makes an extract as small as can be that gives the same findings and the same verdict.
@@ -161,7 +154,7 @@ fn redacted(
     let secrets = with_secrets.then_some(&read.secrets);
     let out = BufWriter::new(tempfile::tempfile().map_err(output::temporary)?);
     let (out, sealed) = extract::redact(
-        &mut || Ok(Box::new(again(&extract.file)?)),
+        &mut || Ok(Box::new(output::again(&extract.file)?)),
         redaction,
         secrets,
         &reading.config.limits,
@@ -172,7 +165,10 @@ fn redacted(
     let look = redact::Look::new(Some(redaction));
     look.at("the extract behind a cipher", &sealed)?;
     drop(sealed);
-    look.in_packets("the extract", &again(&file).map_err(output::temporary)?)?;
+    look.in_packets(
+        "the extract",
+        &output::again(&file).map_err(output::temporary)?,
+    )?;
     drop(look);
     let differs = difference(reading, read, &file, true)?;
     Ok(Extract {
@@ -242,7 +238,7 @@ fn analyze(
         config.secrets = read.secrets.clone();
     }
     (config.charts, config.extract) = (false, false);
-    let source = Box::new(again(file).map_err(output::temporary)?);
+    let source = Box::new(output::again(file).map_err(output::temporary)?);
     let capture = Capture::open(source, "extract", FileIndex(0), false, &config.limits)?;
     let mut captures = Merge::new(vec![capture]);
     let mut analyzer = sipdiag::Analyzer::new(config);

@@ -5,7 +5,7 @@ use serde_json::json;
 use sipdiag::Error;
 use sipdiag::render::explain;
 use std::fs;
-use std::io::{self, Read as _, Write};
+use std::io::{self, Read as _, Seek as _, Write};
 use std::path::{Path, PathBuf};
 
 /// Refuses to write over anything that is read.
@@ -78,8 +78,16 @@ pub(super) fn temporary(source: io::Error) -> Error {
     Error::Unwritable { path, source }
 }
 
+/// A temporary file from its beginning.
+pub(super) fn again(file: &fs::File) -> io::Result<fs::File> {
+    let mut again = file.try_clone()?;
+    again.rewind()?;
+    Ok(again)
+}
+
 /// Copies a temporary file. What it says itself is told as that, what the target says as it is.
-pub(super) fn copy(mut from: fs::File, to: &mut dyn Write) -> anyhow::Result<()> {
+pub(super) fn copy(from: &fs::File, to: &mut dyn Write) -> anyhow::Result<()> {
+    let mut from = again(from).map_err(temporary)?;
     let mut piece = vec![0; 1 << 16];
     loop {
         match from.read(&mut piece) {

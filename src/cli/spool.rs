@@ -16,8 +16,6 @@ const ROOM: usize = 12 << 20;
 const AHEAD: usize = 32 << 10;
 /// Runs in the file: when there are so many, they become one.
 const RUNS: usize = 200;
-/// Key and length of a row in the file.
-const HEAD: usize = 20;
 
 /// Where a row belongs: rows with the same key stay in the order in which they came.
 pub(super) type Key = u128;
@@ -115,20 +113,14 @@ impl Spool {
             none => none.insert(tempfile::tempfile()?),
         };
         self.rows.sort_by_key(|(key, ..)| *key);
-        let begin = file.seek(SeekFrom::End(0))?;
-        let mut written = begin;
+        file.seek(SeekFrom::End(0))?;
         let mut out = BufWriter::with_capacity(AHEAD, file);
         for row in &self.rows {
-            let (key, _, len) = row;
-            out.write_all(&key.to_be_bytes())?;
-            out.write_all(&len.to_be_bytes())?;
-            out.write_all(bytes_of(&self.bytes, row))?;
-            let whole = u64::from(*len).saturating_add(u64::try_from(HEAD).unwrap_or(0));
-            written = written.saturating_add(whole);
+            write_row(&mut out, row.0, bytes_of(&self.bytes, row))?;
         }
         out.flush()?;
+        self.ends.push(out.stream_position()?);
         drop(out);
-        self.ends.push(written);
         self.bytes.clear();
         self.rows.clear();
         if self.ends.len() >= self.most_runs {
@@ -144,10 +136,7 @@ impl Spool {
         };
         let mut out = BufWriter::with_capacity(AHEAD, tempfile::tempfile()?);
         let joined = merge(file, &self.ends, &mut |key, row| {
-            let len = u32::try_from(row.len()).unwrap_or(u32::MAX);
-            out.write_all(&key.to_be_bytes())?;
-            out.write_all(&len.to_be_bytes())?;
-            Ok(out.write_all(row)?)
+            Ok(write_row(&mut out, key, row)?)
         });
         joined.map_err(|e| e.downcast::<io::Error>().unwrap_or_else(io::Error::other))?;
         let mut joined = out.into_inner().map_err(io::IntoInnerError::into_error)?;
@@ -155,6 +144,13 @@ impl Spool {
         self.file = Some(joined);
         Ok(())
     }
+}
+
+fn write_row(out: &mut impl Write, key: Key, row: &[u8]) -> io::Result<()> {
+    let len = u32::try_from(row.len()).unwrap_or(u32::MAX);
+    out.write_all(&key.to_be_bytes())?;
+    out.write_all(&len.to_be_bytes())?;
+    out.write_all(row)
 }
 
 fn bytes_of<'a>(bytes: &'a [u8], (_, from, len): &(Key, u32, u32)) -> &'a [u8] {
