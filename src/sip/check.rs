@@ -37,11 +37,13 @@ impl Head {
         let mut top = true;
         for field in fields.iter().take(whole) {
             let value = field.value.of(bytes);
+            // The quick look is quicker where more bytes follow.
+            let (on, len) = (field.value.on(bytes), value.len());
             let mut note = |kind| self.note(kind, field.name.begin());
             match field.id {
-                H::From | H::To if plain::is_address(value) => {}
+                H::From | H::To if plain::is_address(on, len) => {}
                 H::From | H::To => address(value, &mut note),
-                H::Contact if plain::are_contacts(value) => {}
+                H::Contact if plain::are_contacts(on, len) => {}
                 H::Contact => contacts(value, &mut note),
                 H::Route
                 | H::RecordRoute
@@ -50,11 +52,11 @@ impl Head {
                 | H::ReferTo
                 | H::ReplyTo
                 | H::PAssertedIdentity
-                    if !plain::are_addresses(value) =>
+                    if !plain::are_addresses(on, len) =>
                 {
                     addresses(value, &mut note);
                 }
-                H::Via if (top && top_is_plain) || plain::via(value).is_some() => top = false,
+                H::Via if (top && top_is_plain) || plain::via(on, len).is_some() => top = false,
                 H::Via => via(value, std::mem::take(&mut top), &mut note),
                 H::CallId if value.is_empty() => note(DefectKind::CallIdMissing),
                 H::MaxForwards if Text::new(value).number().is_none_or(|n| n > 255) => {

@@ -45,6 +45,11 @@ impl Span {
         let end = usize::try_from(self.end).unwrap_or(usize::MAX);
         raw.get(start..end).unwrap_or(&[])
     }
+
+    /// The bytes and all that follows.
+    pub(super) fn on(self, raw: &[u8]) -> &[u8] {
+        raw.get(self.begin()..).unwrap_or(&[])
+    }
 }
 
 /// A method in the message. A known one is known without looking at the bytes again, which are no longer in the cache when calls are judged.

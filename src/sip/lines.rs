@@ -2,7 +2,8 @@
 
 use super::lex::{is_token, offset, trim_end};
 use super::probe;
-use memchr::{memchr, memchr2};
+use super::marks::LineEnds;
+use memchr::{memchr, memchr2_iter};
 
 /// Lines of an ordinary head.
 const LINES: usize = 32;
@@ -42,30 +43,36 @@ impl Lines {
         self.bare_cr = true;
     }
 
-    /// Where the next line ends, from `from` on: behind its last byte.
-    fn next_end(&self, view: &[u8], from: usize) -> Option<usize> {
-        let rest = view.get(from..)?;
-        let found = if self.bare_cr {
-            let found = memchr2(b'\r', b'\n', rest)?;
-            let pair = rest.get(found..).is_some_and(|r| r.starts_with(b"\r\n"));
-            found.saturating_add(usize::from(pair))
-        } else {
-            memchr(b'\n', rest)?
-        };
-        Some(from.saturating_add(found).saturating_add(1))
-    }
-
     /// Looks at what came since the last call; `view` begins with the message.
     pub(super) fn scan(&mut self, view: &[u8]) -> HeadScan {
         // A head has some twenty lines: one allocation instead of a few that grow.
         if self.ends.capacity() == 0 {
             self.ends.reserve(LINES);
         }
+        let from = self.searched;
+        let found = if self.bare_cr {
+            // A pair ends one line.
+            let ends = memchr2_iter(b'\r', b'\n', view.get(from..).unwrap_or(&[]));
+            let ends = ends.map(|at| from.saturating_add(at));
+            let ends = ends.filter(|at| view.get(*at..).is_some_and(|r| !r.starts_with(b"\r\n")));
+            self.scan_ends(view, ends)
+        } else {
+            self.scan_ends(view, LineEnds::new(view, from))
+        };
+        if found == HeadScan::More {
+            self.searched = view.len();
+        }
+        found
+    }
+
+    /// Takes the last bytes of lines.
+    #[inline]
+    fn scan_ends(&mut self, view: &[u8], ends: impl Iterator<Item = usize>) -> HeadScan {
         let mut begin = self
             .ends
             .last()
             .map_or(0, |end| usize::try_from(*end).unwrap_or_default());
-        while let Some(end) = self.next_end(view, self.searched) {
+        for end in ends.map(|last| last.saturating_add(1)) {
             let line = view.get(begin..end).unwrap_or(&[]);
             if !self.ends.is_empty() {
                 if matches!(line, b"\n" | b"\r\n" | b"\r") {
@@ -77,14 +84,13 @@ impl Lines {
                     && let Some(start) = probe::find_start(line)
                     && (start == 0 || !is_field(line))
                 {
+                    self.searched = begin;
                     return HeadScan::NextStart(begin.saturating_add(start));
                 }
             }
             self.ends.push(offset(end));
-            self.searched = end;
             begin = end;
         }
-        self.searched = view.len();
         HeadScan::More
     }
 }

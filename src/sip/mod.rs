@@ -18,6 +18,7 @@ mod head;
 mod header;
 mod lex;
 mod lines;
+mod marks;
 mod message;
 mod method;
 mod plain;

@@ -74,7 +74,7 @@ impl Head {
                 }
                 (H::Via, _) => {
                     let value = first.value.of(bytes);
-                    if let Some(branch) = plain::via(value) {
+                    if let Some(branch) = plain::via(first.value.on(bytes), value.len()) {
                         self.key.branch = Some(branch.and_then(|b| Span::within(bytes, b)));
                         top_is_plain = true;
                         continue;
