@@ -9,6 +9,51 @@ use super::lex::{self, Elements, Params};
 use super::{DefectKind, Text, Uri, plain};
 use memchr::memchr;
 
+/// What is looked at in a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Look {
+    Nothing,
+    Address,
+    Addresses,
+    Contacts,
+    Via,
+    CallId,
+    MaxForwards,
+    Seconds,
+    Date,
+    Warning,
+    Credentials,
+}
+
+impl Look {
+    const fn of(id: H) -> Self {
+        match id {
+            H::From | H::To => Self::Address,
+            H::Contact => Self::Contacts,
+            H::Route
+            | H::RecordRoute
+            | H::Path
+            | H::ServiceRoute
+            | H::ReferTo
+            | H::ReplyTo
+            | H::PAssertedIdentity => Self::Addresses,
+            H::Via => Self::Via,
+            H::CallId => Self::CallId,
+            H::MaxForwards => Self::MaxForwards,
+            H::Expires | H::MinExpires | H::RetryAfter | H::SessionExpires | H::MinSe => {
+                Self::Seconds
+            }
+            H::Date => Self::Date,
+            H::Warning => Self::Warning,
+            H::Authorization
+            | H::ProxyAuthorization
+            | H::WwwAuthenticate
+            | H::ProxyAuthenticate => Self::Credentials,
+            _ => Self::Nothing,
+        }
+    }
+}
+
 /// The bit of a field that occurs once (RFC 3261 §7.3.1, table 2), besides those whose absence is a defect; 0 of others.
 /// Content-Length has its own defect.
 const fn once(id: H) -> u16 {
@@ -28,6 +73,22 @@ const fn once(id: H) -> u16 {
     }
 }
 
+/// For each name what is looked at, and its bit of [`once`].
+static LOOKS: [(Look, u16); H::NAMES] = looks();
+
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler")]
+const fn looks() -> [(Look, u16); H::NAMES] {
+    let mut looks = [(Look::Nothing, 0); H::NAMES];
+    let mut row = 0;
+    while row < looks.len() {
+        if let Some((id, _)) = H::at_row(row) {
+            looks[row] = (Look::of(id), once(id));
+        }
+        row += 1;
+    }
+    looks
+}
+
 impl Head {
     /// Notes what is wrong inside the fields. `complete`: the last one is not cut. `top_is_plain`: the first Via is known to be well.
     pub(super) fn check_grammar(&mut self, bytes: &[u8], complete: bool, top_is_plain: bool) {
@@ -36,60 +97,69 @@ impl Head {
         let mut seen = 0_u16;
         let mut top = true;
         for field in fields.iter().take(whole) {
-            let value = field.value.of(bytes);
-            // The quick look is quicker where more bytes follow.
-            let (on, len) = (field.value.on(bytes), value.len());
-            let mut note = |kind| self.note(kind, field.name.begin());
-            match field.id {
-                H::From | H::To if plain::is_address(on, len) => {}
-                H::From | H::To => address(value, &mut note),
-                H::Contact if plain::are_contacts(on, len) => {}
-                H::Contact => contacts(value, &mut note),
-                H::Route
-                | H::RecordRoute
-                | H::Path
-                | H::ServiceRoute
-                | H::ReferTo
-                | H::ReplyTo
-                | H::PAssertedIdentity
-                    if !plain::are_addresses(on, len) =>
-                {
-                    addresses(value, &mut note);
-                }
-                H::Via if (top && top_is_plain) || plain::via(on, len).is_some() => top = false,
-                H::Via => via(value, std::mem::take(&mut top), &mut note),
-                H::CallId if value.is_empty() => note(DefectKind::CallIdMissing),
-                H::MaxForwards if Text::new(value).number().is_none_or(|n| n > 255) => {
-                    note(DefectKind::BadMaxForwards);
-                }
-                H::Expires | H::MinExpires | H::RetryAfter | H::SessionExpires | H::MinSe
-                    if !is_seconds(value) =>
-                {
-                    note(DefectKind::BadSeconds);
-                }
-                H::Date if header::timestamp(Text::new(value)).is_none() => {
-                    note(DefectKind::BadDate);
-                }
-                H::Warning if !Elements::new(value).all(|w| is_warning(w.bytes())) => {
-                    note(DefectKind::BadWarning);
-                }
-                H::Authorization
-                | H::ProxyAuthorization
-                | H::WwwAuthenticate
-                | H::ProxyAuthenticate
-                    if has_open_quote(value) =>
-                {
-                    note(DefectKind::UnbalancedQuote);
-                }
-                _ => {}
+            let row = usize::from(field.id as u8);
+            let (look, bit) = LOOKS.get(row).copied().unwrap_or((Look::Nothing, 0));
+            let is_fine = match look {
+                Look::Nothing => true,
+                Look::Via if top_is_plain && std::mem::take(&mut top) => true,
+                look => looks_fine(look, field.value.on(bytes), field.value.of(bytes)),
+            };
+            if !is_fine {
+                let mut note = |kind| self.note(kind, field.name.begin());
+                look_closely(look, field.value.of(bytes), top, &mut note);
             }
-            let bit = once(field.id);
+            top &= look != Look::Via;
             if seen & bit != 0 {
-                note(DefectKind::HeaderDuplicated);
+                self.note(DefectKind::HeaderDuplicated, field.name.begin());
             }
             seen |= bit;
         }
         self.fields = fields;
+    }
+}
+
+/// Whether a value is of a form that has no defect for certain. `on`: the value and all that follows.
+fn looks_fine(look: Look, on: &[u8], value: &[u8]) -> bool {
+    let len = value.len();
+    match look {
+        Look::Nothing => true,
+        Look::Address => plain::is_address(on, len),
+        Look::Addresses => plain::are_addresses(on, len),
+        Look::Contacts => plain::are_contacts(on, len),
+        Look::Via => plain::via(on, len).is_some(),
+        Look::CallId => len > 0,
+        Look::MaxForwards => Text::new(value).number().is_some_and(|n| n <= 255),
+        Look::Seconds => is_seconds(value),
+        Look::Date | Look::Warning | Look::Credentials => false,
+    }
+}
+
+/// Notes the defects of a value. `top`: it may be the topmost Via.
+fn look_closely(look: Look, value: &[u8], top: bool, note: &mut dyn FnMut(DefectKind)) {
+    match look {
+        Look::Nothing => {}
+        Look::Address => address(value, note),
+        Look::Addresses => addresses(value, note),
+        Look::Contacts => contacts(value, note),
+        Look::Via => via(value, top, note),
+        Look::CallId => note(DefectKind::CallIdMissing),
+        Look::MaxForwards => note(DefectKind::BadMaxForwards),
+        Look::Seconds => note(DefectKind::BadSeconds),
+        Look::Date => {
+            if header::timestamp(Text::new(value)).is_none() {
+                note(DefectKind::BadDate);
+            }
+        }
+        Look::Warning => {
+            if !Elements::new(value).all(|w| is_warning(w.bytes())) {
+                note(DefectKind::BadWarning);
+            }
+        }
+        Look::Credentials => {
+            if has_open_quote(value) {
+                note(DefectKind::UnbalancedQuote);
+            }
+        }
     }
 }
 

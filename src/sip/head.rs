@@ -5,7 +5,7 @@ mod once;
 
 use super::header::HeaderName;
 use super::lex::{self, offset};
-use super::{Defect, DefectKind, Method, StatusCode, Text, Uri, plain, probe};
+use super::{Defect, DefectKind, Method, StatusCode, Text, Uri, marks, plain, probe};
 use memchr::memchr;
 use once::Once;
 
@@ -17,6 +17,18 @@ const LENGTHS_MAX: usize = 4;
 pub(super) struct Span {
     start: u32,
     end: u32,
+}
+
+/// An offset as a place in the bytes.
+#[inline]
+fn place(offset: u32) -> usize {
+    usize::try_from(offset).unwrap_or(usize::MAX)
+}
+
+/// How far into `all` its part begins.
+#[inline]
+fn distance(all: &[u8], part: &[u8]) -> u32 {
+    offset(part.as_ptr().addr().saturating_sub(all.as_ptr().addr()))
 }
 
 impl Span {
@@ -36,14 +48,12 @@ impl Span {
 
     /// Where it begins.
     pub(super) fn begin(self) -> usize {
-        usize::try_from(self.start).unwrap_or_default()
+        place(self.start)
     }
 
     /// The bytes; none when the message is shorter.
     pub(super) fn of(self, raw: &[u8]) -> &[u8] {
-        let start = usize::try_from(self.start).unwrap_or(usize::MAX);
-        let end = usize::try_from(self.end).unwrap_or(usize::MAX);
-        raw.get(start..end).unwrap_or(&[])
+        raw.get(place(self.start)..place(self.end)).unwrap_or(&[])
     }
 
     /// The bytes and all that follows.
@@ -122,9 +132,6 @@ pub(super) struct Key {
     /// The branch of the topmost Via; `None` when there is none, `Some(None)` when the Via has none.
     pub(super) branch: Option<Option<Span>>,
 }
-
-/// Bytes of a head that are counted in a byte.
-const CHUNK: usize = 240;
 
 /// How far the colon of a field is looked for byte by byte.
 const NAME_NEAR: usize = 32;
@@ -214,38 +221,44 @@ impl Head {
         }
     }
 
+    /// As [`Self::note`].
+    fn note_at(&mut self, kind: DefectKind, at: u32) {
+        self.note(kind, place(at));
+    }
+
     fn read_lines(&mut self, bytes: &[u8], lines: &[u32], max_fields: usize, once: &mut Once) {
-        let mut begin = 0_usize;
-        let mut first = true;
-        let ends = lines
-            .iter()
-            .map(|end| usize::try_from(*end).unwrap_or(usize::MAX));
-        for (n, end) in ends.chain(std::iter::once(bytes.len())).enumerate() {
-            let Some(line) = bytes.get(begin..end).filter(|l| !l.is_empty()) else {
-                continue; // nothing lies behind the last line end
-            };
+        let mut begin = 0_u32;
+        let mut before = HeaderName::Other;
+        // What lies behind the last line end is one more line.
+        let last = std::iter::once((offset(bytes.len()), false));
+        for (end, is_whole) in lines.iter().map(|end| (*end, true)).chain(last) {
+            let line = Span { start: begin, end }.of(bytes);
             let content = match line {
+                [] => break,
                 [content @ .., b'\r', b'\n'] => {
-                    self.pairs = self.pairs.saturating_add(1);
+                    self.pairs = self.pairs.wrapping_add(1);
                     content
                 }
                 [content @ .., b'\n'] => {
-                    self.note(DefectKind::BareLf, end);
+                    self.note_at(DefectKind::BareLf, end);
                     content
                 }
-                [content @ .., b'\r'] if n < lines.len() => {
-                    self.note(DefectKind::BareCr, end);
+                [content @ .., b'\r'] if is_whole => {
+                    self.note_at(DefectKind::BareCr, end);
                     content
                 }
                 partial => partial,
             };
             match content {
-                _ if first => self.read_start(content),
+                _ if begin == 0 => self.read_start(content),
                 [] => {}
                 [b' ' | b'\t', ..] => self.fold(content, begin),
-                _ => self.read_field(content, begin, max_fields, once),
+                _ => {
+                    let on = bytes.get(place(begin)..).unwrap_or(&[]);
+                    let field = self.read_field(content, on, begin, max_fields, before, once);
+                    before = field.unwrap_or(before);
+                }
             }
-            first = false;
             begin = end;
         }
     }
@@ -329,39 +342,60 @@ impl Head {
         }
     }
 
-    fn read_field(&mut self, line: &[u8], begin: usize, max_fields: usize, once: &mut Once) {
-        let before = self.fields.last().map_or(HeaderName::Other, |f| f.id);
-        let (id, name, colon) = match guess::next(before, line) {
+    /// Reads a header field; gives which it was. `on`: the line and all that follows.
+    #[inline]
+    fn read_field(
+        &mut self,
+        line: &[u8],
+        on: &[u8],
+        begin: u32,
+        max_fields: usize,
+        before: HeaderName,
+        once: &mut Once,
+    ) -> Option<HeaderName> {
+        let (id, name, colon) = match guess::next(before, line, on) {
             Some((id, colon)) => (id, colon, colon),
-            None => match self.read_name(line, begin) {
-                Some(read) => read,
-                None => return self.note(DefectKind::HeaderWithoutColon, begin),
-            },
+            None => {
+                let Some(read) = self.read_name(line, begin) else {
+                    self.note_at(DefectKind::HeaderWithoutColon, begin);
+                    return None;
+                };
+                guess::learn(before, read.0);
+                read
+            }
         };
-        guess::learn(before, id);
-        let (_, value) = lex::split_around(line, colon);
         // Framing needs the length, wherever it is.
         let needed = id == HeaderName::ContentLength && !once.has(HeaderName::ContentLength);
         if self.fields.len() >= max_fields && !needed {
-            return self.note(DefectKind::TooManyHeaderFields, begin);
+            self.note_at(DefectKind::TooManyHeaderFields, begin);
+            return None;
         }
-        let leading = value.iter().take_while(|b| lex::is_lws(**b)).count();
-        let value_at = begin
-            .saturating_add(colon)
-            .saturating_add(leading)
-            .saturating_add(1);
-        let value = lex::trim_end(value.get(leading..).unwrap_or(&[]));
+        let value = line.get(colon.saturating_add(1)..).unwrap_or(&[]);
+        let value = match value {
+            // Nearly all have one space.
+            [b' ', value @ ..] => lex::trim(value),
+            value => lex::trim(value),
+        };
+        let value_at = begin.saturating_add(distance(line, value));
         once.note(id, self.fields.len());
         self.present.add(id);
         self.fields.push(Field {
-            name: Span::new(begin, begin.saturating_add(name)),
-            value: Span::new(value_at, value_at.saturating_add(value.len())),
+            name: Span {
+                start: begin,
+                end: begin.saturating_add(offset(name)),
+            },
+            value: Span {
+                start: value_at,
+                end: value_at.saturating_add(offset(value.len())),
+            },
             id,
         });
+        Some(id)
     }
 
     /// Which field a line is, how long its name is, and where its colon is, if there is one.
-    fn read_name(&mut self, line: &[u8], begin: usize) -> Option<(HeaderName, usize, usize)> {
+    #[inline(never)]
+    fn read_name(&mut self, line: &[u8], begin: u32) -> Option<(HeaderName, usize, usize)> {
         // Names are short: looking at them byte by byte is quicker than what is quick for long stretches.
         let near = line.get(..NAME_NEAR).unwrap_or(line);
         let near = near.iter().position(|b| *b == b':');
@@ -372,37 +406,30 @@ impl Head {
         let odd_name =
             id == HeaderName::Other && (name.is_empty() || !name.iter().all(|b| lex::is_token(*b)));
         if odd_name {
-            self.note(DefectKind::BadHeaderName, begin);
+            self.note_at(DefectKind::BadHeaderName, begin);
         }
         Some((id, name.len(), colon))
     }
 
     /// A continuation line (RFC 3261 §7.3.1).
-    fn fold(&mut self, line: &[u8], begin: usize) {
-        let content = lex::trim_end(line);
+    fn fold(&mut self, line: &[u8], begin: u32) {
+        let content = lex::trim(line);
         match self.fields.last_mut() {
             Some(_) if content.is_empty() => {}
             Some(field) => {
-                let lead = line.iter().take_while(|b| lex::is_lws(**b)).count();
+                let start = begin.saturating_add(distance(line, content));
                 if field.value.start == field.value.end {
-                    field.value.start = offset(begin.saturating_add(lead));
+                    field.value.start = start;
                 }
-                field.value.end = offset(begin.saturating_add(content.len()));
+                field.value.end = start.saturating_add(offset(content.len()));
             }
-            None => self.note(DefectKind::HeaderWithoutColon, begin),
+            None => self.note_at(DefectKind::HeaderWithoutColon, begin),
         }
     }
 
     fn check_characters(&mut self, bytes: &[u8], newlines: usize) {
         // What is not printable ASCII: in nearly every head it is the line ends alone.
-        let unusual = |b: u8| u8::from(b.wrapping_sub(b' ') > b'~' - b' ');
-        // Short enough that a byte counts them: then the compiler looks at many at a time.
-        let parts = bytes.chunks(CHUNK);
-        let count = |part: &[u8]| {
-            part.iter()
-                .fold(0_u8, |sum, b| sum.wrapping_add(unusual(*b)))
-        };
-        let found: usize = parts.map(|part| usize::from(count(part))).sum();
+        let found = marks::unusual(bytes);
         if found == self.pairs.saturating_mul(2) {
             return;
         }

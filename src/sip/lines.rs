@@ -1,8 +1,8 @@
 //! Where the lines of a head end, found as the bytes come.
 
 use super::lex::{is_token, offset, trim_end};
-use super::probe;
 use super::marks::LineEnds;
+use super::probe;
 use memchr::{memchr, memchr2_iter};
 
 /// Lines of an ordinary head.

@@ -57,6 +57,24 @@ fn marks_at(bytes: &[u8], at: usize) -> Option<u64> {
     bits_at(bytes, at, marks)
 }
 
+/// How many bytes are not printable ASCII.
+pub(super) fn unusual(bytes: &[u8]) -> usize {
+    let unusual = |bytes| !within(bytes, b' ', b'~');
+    let (blocks, rest) = bytes.as_chunks::<BLOCK>();
+    let whole = blocks.iter().map(|block| bits(block, unusual).count_ones());
+    // The zeros behind the end are as unusual.
+    let zeros = BLOCK.saturating_sub(rest.len());
+    let rest =
+        bits_at(rest, 0, unusual).map_or(0, |bits| place(bits.count_ones()).saturating_sub(zeros));
+    whole.fold(rest, |sum, block| sum.saturating_add(place(block)))
+}
+
+/// The number of a bit as a place.
+#[inline]
+fn place(bit: u32) -> usize {
+    usize::try_from(bit).unwrap_or(BLOCK)
+}
+
 /// Takes the lowest bit out.
 #[inline]
 fn take_lowest(bits: &mut u64) -> Option<usize> {
@@ -65,7 +83,7 @@ fn take_lowest(bits: &mut u64) -> Option<usize> {
     }
     let lowest = bits.trailing_zeros();
     *bits &= bits.wrapping_sub(1);
-    usize::try_from(lowest).ok()
+    Some(place(lowest))
 }
 
 /// Places of bytes, in their order, found as they are asked for.
@@ -123,8 +141,7 @@ impl Iterator for LineEnds<'_> {
 
     #[inline]
     fn next(&mut self) -> Option<usize> {
-        self.places
-            .next(|at| bits_at(self.bytes, at, line_ends))
+        self.places.next(|at| bits_at(self.bytes, at, line_ends))
     }
 }
 
@@ -198,8 +215,7 @@ mod tests {
                 assert_eq!(all.next(), expected, "{byte} {before} {behind}");
                 assert_eq!(all.next(), None, "{byte} {before} {behind}");
                 let ends: Vec<usize> = LineEnds::new(&bytes, 0).collect();
-                let expected: Vec<usize> =
-                    (byte == b'\n').then_some(before).into_iter().collect();
+                let expected: Vec<usize> = (byte == b'\n').then_some(before).into_iter().collect();
                 assert_eq!(ends, expected);
             }
         }
@@ -207,7 +223,9 @@ mod tests {
 
     #[test]
     fn a_stretch_ends_where_it_ends_and_can_be_skipped() {
-        let bytes: Vec<u8> = (0..300).map(|n| if n % 7 == 0 { b';' } else { b'x' }).collect();
+        let bytes: Vec<u8> = (0..300)
+            .map(|n| if n % 7 == 0 { b';' } else { b'x' })
+            .collect();
         for len in 0..=bytes.len() {
             for (start, skip) in [(0, 0), (0, 3), (1, 64), (2, 200), (3, 299)] {
                 let mut all = Marks::new(&bytes, len);
@@ -230,9 +248,6 @@ mod tests {
                 assert_eq!(found, expected, "{len} {start} {skip}");
             }
         }
-        assert_eq!(
-            LineEnds::new(b"\n\na\nb", 1).collect::<Vec<_>>(),
-            [1, 3]
-        );
+        assert_eq!(LineEnds::new(b"\n\na\nb", 1).collect::<Vec<_>>(), [1, 3]);
     }
 }

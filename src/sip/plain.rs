@@ -301,11 +301,7 @@ fn next_or_end(marks: &mut Marks<'_>) -> (usize, u8) {
 /// Reads parameters without white space, none of them empty, up to a comma outside of quotes or the end: gives where that is. `first` is the
 /// mark they begin with. `None` where that is not so, or where one of them is not as wanted.
 #[inline]
-fn parameters(
-    marks: &mut Marks<'_>,
-    first: (usize, u8),
-    mut wanted: impl Wanted,
-) -> Option<usize> {
+fn parameters(marks: &mut Marks<'_>, first: (usize, u8), mut wanted: impl Wanted) -> Option<usize> {
     match first {
         (place, b',') => return Some(place),
         (_, b';') => {}
@@ -373,11 +369,31 @@ mod tests {
 
     #[test]
     fn values_of_both_sides_are_plain() {
-        assert!(ADDRESSES[..4].iter().all(|v| is_address(v.as_bytes(), v.len())));
-        assert!(ADDRESSES.iter().all(|v| are_addresses(v.as_bytes(), v.len())));
-        assert!(ADDRESSES[..2].iter().any(|v| !are_contacts(v.as_bytes(), v.len())));
-        assert!(ADDRESSES[2..5].iter().all(|v| are_contacts(v.as_bytes(), v.len())));
-        assert!(VIAS[..2].iter().all(|v| via(v.as_bytes(), v.len()).is_some()));
+        assert!(
+            ADDRESSES[..4]
+                .iter()
+                .all(|v| is_address(v.as_bytes(), v.len()))
+        );
+        assert!(
+            ADDRESSES
+                .iter()
+                .all(|v| are_addresses(v.as_bytes(), v.len()))
+        );
+        assert!(
+            ADDRESSES[..2]
+                .iter()
+                .any(|v| !are_contacts(v.as_bytes(), v.len()))
+        );
+        assert!(
+            ADDRESSES[2..5]
+                .iter()
+                .all(|v| are_contacts(v.as_bytes(), v.len()))
+        );
+        assert!(
+            VIAS[..2]
+                .iter()
+                .all(|v| via(v.as_bytes(), v.len()).is_some())
+        );
     }
 
     /// Each value with a byte or two changed, doubled or taken away.

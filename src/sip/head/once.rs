@@ -20,22 +20,31 @@ const ONCE: [(HeaderName, Option<DefectKind>); 7] = [
 #[derive(Debug, Default)]
 pub(super) struct Once([(u32, u32); 7]);
 
+/// For each name the row of it in [`ONCE`]; of those that are not there, one that does not exist.
+static ROWS: [u8; 256] = rows();
+
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler")]
+#[expect(clippy::cast_possible_truncation, reason = "seven rows")]
+const fn rows() -> [u8; 256] {
+    let mut rows = [u8::MAX; 256];
+    let mut row = 0;
+    while row < ONCE.len() {
+        rows[ONCE[row].0 as usize] = row as u8;
+        row += 1;
+    }
+    rows
+}
+
 impl Once {
-    const fn row(name: HeaderName) -> Option<usize> {
-        Some(match name {
-            HeaderName::CallId => 0,
-            HeaderName::CSeq => 1,
-            HeaderName::From => 2,
-            HeaderName::To => 3,
-            HeaderName::Via => 4,
-            HeaderName::ContentLength => 5,
-            HeaderName::MaxForwards => 6,
-            _ => return None,
-        })
+    #[inline]
+    fn row(name: HeaderName) -> usize {
+        ROWS.get(usize::from(name as u8))
+            .map_or(usize::MAX, |row| usize::from(*row))
     }
 
+    #[inline]
     pub(super) fn note(&mut self, name: HeaderName, place: usize) {
-        if let Some((count, first)) = Self::row(name).and_then(|row| self.0.get_mut(row)) {
+        if let Some((count, first)) = self.0.get_mut(Self::row(name)) {
             if *count == 0 {
                 *first = offset(place);
             }
@@ -44,7 +53,7 @@ impl Once {
     }
 
     pub(super) fn has(&self, name: HeaderName) -> bool {
-        let entry = Self::row(name).and_then(|row| self.0.get(row));
+        let entry = self.0.get(Self::row(name));
         entry.is_some_and(|(count, _)| *count > 0)
     }
 }

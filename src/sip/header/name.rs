@@ -148,11 +148,16 @@ impl HeaderName {
         Self::Other
     }
 
-    /// The one at this place of the table, and its long form; `id as u8` is its place.
-    #[inline]
-    pub(in crate::sip) fn at(place: u8) -> Option<(Self, &'static [u8])> {
-        let (id, long, _) = TABLE.get(usize::from(place))?;
-        Some((*id, long.as_bytes()))
+    /// How many names there are.
+    pub(in crate::sip) const NAMES: usize = TABLE.len();
+
+    /// The one at this row of the table, and its long form; `id as usize` is its row.
+    pub(in crate::sip) const fn at_row(row: usize) -> Option<(Self, &'static [u8])> {
+        match row < TABLE.len() {
+            #[expect(clippy::indexing_slicing, reason = "looked at before")]
+            true => Some((TABLE[row].0, TABLE[row].1.as_bytes())),
+            false => None,
+        }
     }
 
     /// The long form; `""` for [`HeaderName::Other`].
@@ -180,7 +185,10 @@ mod tests {
             assert_eq!(HeaderName::new(long.as_bytes()), *id);
             assert_eq!(HeaderName::new(long.to_ascii_uppercase().as_bytes()), *id);
             assert_eq!(id.as_str(), *long);
-            assert_eq!(HeaderName::at(*id as u8), Some((*id, long.as_bytes())));
+            assert_eq!(
+                HeaderName::at_row(*id as usize),
+                Some((*id, long.as_bytes()))
+            );
             if *compact != 0 {
                 assert_eq!(HeaderName::new(&[*compact]), *id);
                 assert_eq!(HeaderName::new(&[compact.to_ascii_uppercase()]), *id);
@@ -205,6 +213,6 @@ mod tests {
             );
         }
         assert_eq!(HeaderName::new(&[b'a'; 70_000]), HeaderName::Other);
-        assert_eq!(HeaderName::at(HeaderName::Other as u8), None);
+        assert_eq!(HeaderName::at_row(HeaderName::Other as usize), None);
     }
 }
