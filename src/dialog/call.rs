@@ -5,6 +5,7 @@ use super::leg::{self, Leg};
 use super::transaction::{self, Transaction};
 use crate::base::{Endpoint, FrameRef};
 use crate::sip::Message;
+use smallvec::SmallVec;
 use std::borrow::Cow;
 
 /// Between which two boxes a message was seen, and on what.
@@ -36,11 +37,13 @@ impl Seen {
     }
 }
 
+/// Bytes of a Call-ID that lie beside the rest of the call: each message is compared with it.
+const ID: usize = 64;
+
 /// All messages with one Call-ID, in the order of their frames.
 #[derive(Debug)]
 pub struct Call {
-    /// The Call-ID as on the wire.
-    pub call_id: Box<[u8]>,
+    call_id: SmallVec<[u8; ID]>,
     /// The messages.
     pub messages: Vec<Seen>,
     /// Earlier messages of this Call-ID were judged before, because the call was too long or was evicted.
@@ -56,7 +59,7 @@ pub struct Call {
 impl Call {
     pub(super) fn new(call_id: &[u8], at: FrameRef) -> Self {
         Self {
-            call_id: call_id.into(),
+            call_id: SmallVec::from_slice(call_id),
             messages: Vec::new(),
             continued: false,
             evicted: false,
@@ -73,6 +76,11 @@ impl Call {
             .iter()
             .fold(0, |sum: u8, seen| sum.wrapping_add(seen.message.glance()));
         std::hint::black_box(sum);
+    }
+
+    /// The Call-ID as on the wire.
+    pub fn call_id(&self) -> &[u8] {
+        &self.call_id
     }
 
     /// The Call-ID as text.

@@ -65,7 +65,7 @@ impl DialogTable {
     /// The open calls in the order of their first frames.
     pub fn open(&self) -> Vec<&Call> {
         let mut all: Vec<&Call> = self.calls.iter().flatten().collect();
-        all.sort_by(|a, b| (a.span(), &a.call_id).cmp(&(b.span(), &b.call_id)));
+        all.sort_by(|a, b| (a.span(), a.call_id()).cmp(&(b.span(), b.call_id())));
         all
     }
 
@@ -101,7 +101,7 @@ impl DialogTable {
         call.messages.insert(behind, seen);
         if call.messages.len() >= self.limits.messages_per_dialog {
             // It fell silent when the whole did, and stands in the queue with that.
-            let mut rest = Call::new(&call.call_id, call.last);
+            let mut rest = Call::new(call.call_id(), call.last);
             rest.continued = true;
             let mut long = std::mem::replace(call, rest);
             long.evicted = true;
@@ -135,7 +135,7 @@ impl DialogTable {
         } = self;
         let hash = hashes.hash_one(id);
         let known = places.find(hash, |(h, place)| {
-            *h == hash && find(calls, *place).is_some_and(|call| *call.call_id == *id)
+            *h == hash && find(calls, *place).is_some_and(|call| call.call_id() == id)
         });
         if let Some((_, place)) = known {
             return *place;
@@ -172,7 +172,7 @@ impl DialogTable {
         self.places.clear();
         self.touched.clear();
         self.bytes = 0;
-        all.sort_by(|a, b| (a.span(), &a.call_id).cmp(&(b.span(), &b.call_id)));
+        all.sort_by(|a, b| (a.span(), a.call_id()).cmp(&(b.span(), b.call_id())));
         for call in all {
             if !call.messages.is_empty() {
                 call.bring_near();
@@ -193,7 +193,7 @@ impl DialogTable {
             let Some(mut call) = slot.take() else {
                 continue;
             };
-            let hash = self.hashes.hash_one(&*call.call_id);
+            let hash = self.hashes.hash_one(call.call_id());
             if let Ok(entry) = self.places.find_entry(hash, |(_, p)| *p == place) {
                 entry.remove();
             }

@@ -116,20 +116,20 @@ impl Tally {
         let method = transaction.method();
         let name = std::str::from_utf8(method.as_bytes()).ok();
         let name = name.filter(|name| name.len() <= NAME).unwrap_or(OTHERS);
+        if let Some(outcomes) = exchange.methods.get_mut(name) {
+            return outcomes.add(transaction, call, last);
+        }
         let fits = exchange.methods.len() < METHODS && self.methods < METHODS_IN_ALL;
         // Those for which there is no room are counted all the same: that something worked must not get lost.
-        let name = match exchange.methods.contains_key(name) {
-            false if !fits => OTHERS,
-            _ => name,
+        let name = if fits { name } else { OTHERS };
+        let outcomes = match exchange.methods.get_mut(name) {
+            Some(outcomes) => outcomes,
+            None => {
+                self.methods += 1;
+                exchange.methods.entry(name.to_owned()).or_default()
+            }
         };
-        if let Some(outcomes) = exchange.methods.get_mut(name) {
-            outcomes.add(transaction, call, last);
-        } else {
-            self.methods += 1;
-            let mut outcomes = Outcomes::default();
-            outcomes.add(transaction, call, last);
-            exchange.methods.insert(name.to_owned(), outcomes);
-        }
+        outcomes.add(transaction, call, last);
     }
 
     /// Transactions that are not counted, because their hosts came behind too many others.

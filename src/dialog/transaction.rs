@@ -93,7 +93,8 @@ impl<'a> Index<'a> {
 
 /// Transactions of one call in the order of their first messages.
 pub(super) fn of(messages: &[Seen]) -> Vec<Transaction<'_>> {
-    let mut all: Vec<Transaction<'_>> = Vec::new();
+    // Most have a request and a response or two.
+    let mut all: Vec<Transaction<'_>> = Vec::with_capacity(messages.len().div_ceil(2).min(FEW));
     let mut index = Index::default();
     for seen in messages {
         let message = &seen.message;

@@ -2,6 +2,7 @@
 
 mod guess;
 mod once;
+pub(super) mod spare;
 
 use super::header::HeaderName;
 use super::lex::{self, offset};
@@ -15,8 +16,8 @@ const LENGTHS_MAX: usize = 4;
 /// A stretch of the message, in bytes from its start.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Span {
-    start: u32,
-    end: u32,
+    pub(super) start: u32,
+    pub(super) end: u32,
 }
 
 /// An offset as a place in the bytes.
@@ -99,7 +100,7 @@ pub(super) enum StartLine {
 }
 
 /// One header field: where it lies and which it is.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Field {
     pub(super) name: Span,
     pub(super) value: Span,
@@ -117,6 +118,11 @@ impl Present {
 
     const fn add(&mut self, name: HeaderName) {
         self.0 |= Self::bit(name);
+    }
+
+    /// Some of it.
+    pub(super) const fn low(self) -> u8 {
+        self.0.to_ne_bytes()[0]
     }
 
     pub(super) const fn may_have(self, name: HeaderName) -> bool {
@@ -185,7 +191,7 @@ impl Head {
             },
             line: Span::default(),
             version: Span::default(),
-            fields: Vec::with_capacity(lines.len().min(max_fields).min(64)),
+            fields: spare::lend(),
             present: Present::default(),
             defects: Vec::new(),
             pairs: 0,
@@ -267,13 +273,25 @@ impl Head {
     fn read_start(&mut self, line: &[u8]) {
         self.line = Span::new(0, line.len());
         let text = lex::trim_end(line);
-        let (version, spacing_ok) = match probe::version(text) {
+        // Nearly all have this version and one space beside it.
+        let is_usual = text.starts_with(b"SIP/2.0 ");
+        let read = match is_usual {
+            true => Ok(text
+                .split_at_checked(7)
+                .map_or((text, text), |(version, rest)| (rest, version))),
+            false => probe::version(text),
+        };
+        let (version, spacing_ok) = match read {
             Ok((rest, version)) if rest.first().is_some_and(|b| lex::is_lws(*b)) => (
                 version,
                 self.read_status(text, version.len()) && text.len() == line.len(),
             ),
             _ => {
-                let at = probe::version_at_end(text).unwrap_or(text.len());
+                let at = match text.ends_with(b" SIP/2.0") {
+                    true => text.len().checked_sub(7),
+                    false => probe::version_at_end(text),
+                };
+                let at = at.unwrap_or(text.len());
                 let ok = self.read_request(text, at) && text.len() == line.len();
                 self.version = Span::new(at, text.len());
                 (text.get(at..).unwrap_or(&[]), ok)
@@ -316,7 +334,10 @@ impl Head {
     }
 
     fn read_request(&mut self, line: &[u8], version_at: usize) -> bool {
-        let method = line.iter().take_while(|b| lex::is_token(**b)).count();
+        let letters = line.iter().take_while(|b| b.is_ascii_uppercase()).count();
+        let rest = line.get(letters..).unwrap_or(&[]);
+        let method = rest.iter().take_while(|b| lex::is_token(**b)).count();
+        let method = letters.saturating_add(method);
         let middle = line.get(method..version_at).unwrap_or(&[]);
         let before = middle.iter().take_while(|b| lex::is_lws(**b)).count();
         let uri = lex::trim(middle);

@@ -96,6 +96,7 @@ impl Lines {
 }
 
 /// A cheap look before the costly one: header lines hardly ever pass.
+#[inline]
 fn looks_like_start(line: &[u8]) -> bool {
     // What stands before the line end is looked at first: hardly any field ends with a zero.
     let may_end = match line {

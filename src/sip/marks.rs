@@ -59,14 +59,20 @@ fn marks_at(bytes: &[u8], at: usize) -> Option<u64> {
 
 /// How many bytes are not printable ASCII.
 pub(super) fn unusual(bytes: &[u8]) -> usize {
-    let unusual = |bytes| !within(bytes, b' ', b'~');
-    let (blocks, rest) = bytes.as_chunks::<BLOCK>();
-    let whole = blocks.iter().map(|block| bits(block, unusual).count_ones());
-    // The zeros behind the end are as unusual.
-    let zeros = BLOCK.saturating_sub(rest.len());
-    let rest =
-        bits_at(rest, 0, unusual).map_or(0, |bits| place(bits.count_ones()).saturating_sub(zeros));
-    whole.fold(rest, |sum, block| sum.saturating_add(place(block)))
+    // Each of sixteen lanes counts in a byte.
+    let stretches = bytes.chunks(16 * usize::from(u8::MAX));
+    let count = |stretch: &[u8]| {
+        let (parts, rest) = stretch.as_chunks::<16>();
+        let lanes = parts.iter().fold(u8x16::splat(0), |lanes, part| {
+            // What is printable is all ones, which is one less than nothing.
+            lanes - within(u8x16::new(*part), b' ', b'~')
+        });
+        let of_parts: usize = lanes.to_array().into_iter().map(usize::from).sum();
+        let printable = |byte: &&u8| matches!(byte, b' '..=b'~');
+        let printable = of_parts.saturating_add(rest.iter().filter(printable).count());
+        stretch.len().saturating_sub(printable)
+    };
+    stretches.map(count).sum()
 }
 
 /// The number of a bit as a place.

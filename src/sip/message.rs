@@ -1,9 +1,10 @@
 //! One SIP message: its bytes, and where its parts lie.
 
 use super::frames::{Frames, FramesIter};
-use super::head::{Field, Head, Key, Present, Span, StartLine};
+use super::head::{Head, Key, Present, Span, StartLine, spare};
 use super::header::CSeq;
 use super::lex::offset;
+use super::packed::Packed;
 use super::{Defect, DefectKind, HeaderName, Item, Method, StatusCode, Text, Uri, datagram};
 use crate::base::{FrameRef, Limits};
 
@@ -17,6 +18,7 @@ const BYTES_OF_FIELD: usize = 20;
 /// that cannot be read, gives `None`, and [`Message::header`] still shows the bytes.
 #[derive(Debug, Clone)]
 pub struct Message {
+    bytes: Packed,
     /// Boxed, because a message goes through many hands before it is kept.
     parts: Box<Parts>,
     /// Set by who compares frames: the same packet was captured before (both ports of a mirror).
@@ -25,11 +27,9 @@ pub struct Message {
 
 #[derive(Debug, Clone)]
 struct Parts {
-    raw: Box<[u8]>,
     line: Span,
     version: Span,
     start: StartLine,
-    fields: Vec<Field>,
     present: Present,
     key: Key,
     body_at: u32,
@@ -40,12 +40,12 @@ struct Parts {
 impl Message {
     /// `raw` begins with the head that `head` was read from.
     pub(super) fn new(raw: &[u8], head: Head, frames: Frames) -> Self {
+        let bytes = Packed::new(raw, &head.fields);
+        spare::take_back(head.fields);
         let parts = Parts {
-            raw: Box::from(raw),
             line: head.line,
             version: head.version,
             start: head.start,
-            fields: head.fields,
             present: head.present,
             key: head.key,
             body_at: offset(head.len.min(raw.len())),
@@ -53,6 +53,7 @@ impl Message {
             frames,
         };
         Self {
+            bytes,
             parts: Box::new(parts),
             duplicate: false,
         }
@@ -108,40 +109,31 @@ impl Message {
 
     /// All bytes: head and body.
     pub fn raw(&self) -> &[u8] {
-        &self.parts.raw
+        self.bytes.raw()
     }
 
     /// Rewrites the bytes in place. What was read from them lies where it lay, so whatever is written must have the same form.
     pub(crate) fn rewrite(&mut self, rewrite: impl FnOnce(&mut [u8])) {
-        rewrite(&mut self.parts.raw);
+        rewrite(self.bytes.raw_mut());
     }
 
     /// Bytes in memory, for bounding stores: about what they are, and the same on every machine, because what has to make room shows in
     /// the report.
     pub fn memory(&self) -> usize {
-        let fields = self.parts.fields.len().saturating_mul(BYTES_OF_FIELD);
+        let fields = self.bytes.len().saturating_mul(BYTES_OF_FIELD);
         BYTES_OF_MESSAGE
-            .saturating_add(self.parts.raw.len())
+            .saturating_add(self.raw().len())
             .saturating_add(fields)
     }
 
     /// Something of every line of the cache that its memory is in, so that it is there when it is read.
     pub(crate) fn glance(&self) -> u8 {
-        const LINE: usize = 64;
-        // Rules hardly ever look into a body, or so far.
-        const MOST: usize = 64;
-        let of_raw = self.head().iter().step_by(LINE).take(MOST);
-        let of_fields = self.parts.fields.iter().step_by(LINE / size_of::<Field>());
-        let of_fields = of_fields.take(MOST);
-        of_raw
-            .copied()
-            .chain(of_fields.map(|field| field.id as u8))
-            .fold(0, u8::wrapping_add)
+        self.bytes.glance().wrapping_add(self.parts.present.low())
     }
 
     /// The start line without its line end, as on the wire.
     pub fn start_line(&self) -> Text<'_> {
-        Text::new(self.parts.line.of(&self.parts.raw))
+        Text::new(self.parts.line.of(self.raw()))
     }
 
     /// Whether it is a request.
@@ -152,7 +144,7 @@ impl Message {
     /// The method of a request; `None` in responses, whose CSeq has it.
     pub fn method(&self) -> Option<Method<'_>> {
         match self.parts.start {
-            StartLine::Request { method, .. } => Some(method.of(&self.parts.raw)),
+            StartLine::Request { method, .. } => Some(method.of(self.raw())),
             StartLine::Response { .. } => None,
         }
     }
@@ -162,14 +154,14 @@ impl Message {
         let (number, method) = self.parts.key.cseq?;
         Some(CSeq {
             number,
-            method: method.of(&self.parts.raw),
+            method: method.of(self.raw()),
         })
     }
 
     /// The branch of the topmost Via that can be read: the name of the transaction (RFC 3261 §8.1.1.7).
     pub fn branch(&self) -> Option<Text<'_>> {
         match self.parts.key.branch {
-            Some(branch) => Some(Text::trimmed(branch?.of(&self.parts.raw))),
+            Some(branch) => Some(Text::trimmed(branch?.of(self.raw()))),
             None => self.top_via()?.branch(),
         }
     }
@@ -177,7 +169,7 @@ impl Message {
     /// The request URI as on the wire.
     pub fn request_uri_text(&self) -> Option<Text<'_>> {
         match self.parts.start {
-            StartLine::Request { uri, .. } => Some(Text::trimmed(uri.of(&self.parts.raw))),
+            StartLine::Request { uri, .. } => Some(Text::trimmed(uri.of(self.raw()))),
             StartLine::Response { .. } => None,
         }
     }
@@ -198,26 +190,26 @@ impl Message {
     /// The reason phrase of a response, as sent.
     pub fn reason(&self) -> Option<Text<'_>> {
         match self.parts.start {
-            StartLine::Response { reason, .. } => Some(Text::new(reason.of(&self.parts.raw))),
+            StartLine::Response { reason, .. } => Some(Text::new(reason.of(self.raw()))),
             StartLine::Request { .. } => None,
         }
     }
 
     /// `SIP/2.0`, or what stands there.
     pub fn version(&self) -> Text<'_> {
-        Text::new(self.parts.version.of(&self.parts.raw))
+        Text::new(self.parts.version.of(self.raw()))
     }
 
     /// The head with its empty line.
     pub fn head(&self) -> &[u8] {
         let at = usize::try_from(self.parts.body_at).unwrap_or(usize::MAX);
-        self.parts.raw.get(..at).unwrap_or(&self.parts.raw)
+        self.raw().get(..at).unwrap_or(self.raw())
     }
 
     /// The body; empty when there is none.
     pub fn body(&self) -> &[u8] {
         let at = usize::try_from(self.parts.body_at).unwrap_or(usize::MAX);
-        self.parts.raw.get(at..).unwrap_or(&[])
+        self.raw().get(at..).unwrap_or(&[])
     }
 
     /// What is wrong with it, in the order found.
@@ -247,40 +239,31 @@ impl Message {
 
     /// The values of all header fields of this name, in wire order, not split at commas.
     pub fn headers(&self, name: HeaderName) -> impl Iterator<Item = Text<'_>> {
-        let fields = match self.parts.present.may_have(name) {
-            true => self.parts.fields.as_slice(),
-            false => &[],
-        };
-        fields
-            .iter()
-            .filter(move |f| f.id == name)
-            .map(|f| Text::trimmed(f.value.of(&self.parts.raw)))
+        let there = self.parts.present.may_have(name);
+        let fields = there.then(|| self.bytes.named(name)).into_iter().flatten();
+        fields.map(|f| Text::trimmed(f.value.of(self.raw())))
     }
 
     /// The values of all header fields with this name on the wire, whatever the case: for names without an
     /// entry in [`HeaderName`] too. Compact forms are found by their long name.
     pub fn header_named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = Text<'a>> {
         let id = HeaderName::new(name.as_bytes());
-        self.parts
-            .fields
-            .iter()
+        self.bytes
+            .fields()
             .filter(move |f| match id {
-                HeaderName::Other => f
-                    .name
-                    .of(&self.parts.raw)
-                    .eq_ignore_ascii_case(name.as_bytes()),
+                HeaderName::Other => f.name.of(self.raw()).eq_ignore_ascii_case(name.as_bytes()),
                 id => f.id == id,
             })
-            .map(|f| Text::trimmed(f.value.of(&self.parts.raw)))
+            .map(|f| Text::trimmed(f.value.of(self.raw())))
     }
 
     /// All header fields in wire order: which, the name as sent, the value.
     pub fn fields(&self) -> impl Iterator<Item = (HeaderName, Text<'_>, Text<'_>)> {
-        self.parts.fields.iter().map(|f| {
+        self.bytes.fields().map(|f| {
             (
                 f.id,
-                Text::new(f.name.of(&self.parts.raw)),
-                Text::trimmed(f.value.of(&self.parts.raw)),
+                Text::new(f.name.of(self.raw())),
+                Text::trimmed(f.value.of(self.raw())),
             )
         })
     }

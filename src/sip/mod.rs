@@ -21,6 +21,7 @@ mod lines;
 mod marks;
 mod message;
 mod method;
+mod packed;
 mod plain;
 mod probe;
 mod sdp;
