@@ -4,6 +4,7 @@ use super::call::{Call, Seen};
 use crate::base::{CaveatKind, Caveats, FrameRef, Limits};
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
+use std::borrow::Borrow;
 use std::collections::VecDeque;
 use std::hash::BuildHasher;
 
@@ -64,9 +65,7 @@ impl DialogTable {
 
     /// The open calls in the order of their first frames.
     pub fn open(&self) -> Vec<&Call> {
-        let mut all: Vec<&Call> = self.calls.iter().flatten().collect();
-        all.sort_by(|a, b| (a.span(), a.call_id()).cmp(&(b.span(), b.call_id())));
-        all
+        in_order(self.calls.iter().flatten().collect())
     }
 
     /// Forgets everything without a word: the traffic turned out not to be in scope.
@@ -164,7 +163,7 @@ impl DialogTable {
 
     /// Ends everything, in the order of the first frames.
     pub fn finish(&mut self, ended: &mut dyn FnMut(Call)) {
-        let mut all: Vec<Call> = std::mem::take(&mut self.calls)
+        let all: Vec<Call> = std::mem::take(&mut self.calls)
             .into_iter()
             .flatten()
             .collect();
@@ -172,8 +171,7 @@ impl DialogTable {
         self.places.clear();
         self.touched.clear();
         self.bytes = 0;
-        all.sort_by(|a, b| (a.span(), a.call_id()).cmp(&(b.span(), b.call_id())));
-        for call in all {
+        for call in in_order(all) {
             if !call.messages.is_empty() {
                 call.bring_near();
                 ended(call);
@@ -217,6 +215,18 @@ impl DialogTable {
         }
         false
     }
+}
+
+/// In the order of their first frames; those of the same by their Call-IDs.
+fn in_order<C: Borrow<Call>>(calls: Vec<C>) -> Vec<C> {
+    // When they began and ended lies with their messages: looked at once.
+    let spanned = calls.into_iter().map(|call| (call.borrow().span(), call));
+    let mut spanned: Vec<_> = spanned.collect();
+    spanned.sort_by(|(a_span, a), (b_span, b)| {
+        let ids = || a.borrow().call_id().cmp(b.borrow().call_id());
+        a_span.cmp(b_span).then_with(ids)
+    });
+    spanned.into_iter().map(|(_, call)| call).collect()
 }
 
 fn slot(calls: &mut [Option<Call>], place: u32) -> Option<&mut Option<Call>> {
