@@ -5,7 +5,7 @@ use super::call::{Call, Seen};
 use super::invitation::Invitation;
 use super::transaction::Transaction;
 use crate::base::{FrameRef, Unkept};
-use crate::sip::{self, Address, HeaderName, Message, Method, Text};
+use crate::sip::{Address, HeaderName, Message, Method, Text};
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use std::net::IpAddr;
@@ -54,14 +54,14 @@ impl Matter {
                 None => self.part(b""),
             },
         }?;
-        self.party(request.header(HeaderName::From)?)?;
-        self.party(request.header(HeaderName::To)?)
+        self.party(request, HeaderName::From)?;
+        self.party(request, HeaderName::To)
     }
 
     /// User and host of an address.
-    fn party(&mut self, address: Text<'_>) -> Option<()> {
+    fn party(&mut self, request: &Message, name: HeaderName) -> Option<()> {
         let start = self.0.len();
-        match sip::user_and_host(address.bytes()) {
+        match request.party(name) {
             Some((user, host)) => {
                 if let Some(user) = user {
                     self.lower(user);
@@ -70,7 +70,7 @@ impl Matter {
                 self.lower(host);
             }
             None => {
-                let uri = Address::new(address.bytes()).uri()?;
+                let uri = Address::new(request.header(name)?.bytes()).uri()?;
                 if let Some(user) = uri.user_name() {
                     self.0
                         .extend_from_slice(user.to_str().to_ascii_lowercase().as_bytes());

@@ -3,7 +3,7 @@
 //!
 //! Only what the grammar forbids is a defect; what an application may refuse (an unknown scheme, an unknown option) is not.
 
-use super::head::Head;
+use super::head::{Field, Head, Party};
 use super::header::{self, HeaderName as H, Via};
 use super::lex::{self, Elements, Params};
 use super::{DefectKind, Text, Uri, plain};
@@ -54,8 +54,8 @@ impl Look {
     }
 }
 
-/// The bit of a field that occurs once (RFC 3261 §7.3.1, table 2), besides those whose absence is a defect; 0 of others.
-/// Content-Length has its own defect.
+/// The bit of a field that occurs once (RFC 3261 §7.3.1, table 2); 0 of others, and of those whose absence is a defect, which are looked at
+/// elsewhere: of From and To it says which is the first. Content-Length has its own defect.
 const fn once(id: H) -> u16 {
     match id {
         H::ContentType => 1,
@@ -69,6 +69,8 @@ const fn once(id: H) -> u16 {
         H::SessionExpires => 1 << 8,
         H::SubscriptionState => 1 << 9,
         H::ContentDisposition => 1 << 10,
+        H::From => 1 << 11,
+        H::To => 1 << 12,
         _ => 0,
     }
 }
@@ -102,6 +104,7 @@ impl Head {
             let is_fine = match look {
                 Look::Nothing => true,
                 Look::Via if top_is_plain && std::mem::take(&mut top) => true,
+                Look::Address => self.look_at_party(field, bytes, seen & bit == 0),
                 look => looks_fine(look, field.value.on(bytes), field.value.of(bytes)),
             };
             if !is_fine {
@@ -118,12 +121,34 @@ impl Head {
     }
 }
 
+impl Head {
+    /// Whether a From or To is of a form that has no defect; of the first, who that is, is kept.
+    fn look_at_party(&mut self, field: &Field, bytes: &[u8], first: bool) -> bool {
+        let value = field.value.of(bytes);
+        let Some(uri) = plain::address(field.value.on(bytes), value.len()) else {
+            return false;
+        };
+        let span = |(from, to)| field.value.part(from, to);
+        if let Some(host) = uri.host.filter(|_| first) {
+            let party = Party {
+                user: uri.user.map(span),
+                host: span(host),
+            };
+            match field.id {
+                H::From => self.from = Some(party),
+                _ => self.to = Some(party),
+            }
+        }
+        true
+    }
+}
+
 /// Whether a value is of a form that has no defect for certain. `on`: the value and all that follows.
 fn looks_fine(look: Look, on: &[u8], value: &[u8]) -> bool {
     let len = value.len();
     match look {
         Look::Nothing => true,
-        Look::Address => plain::is_address(on, len),
+        Look::Address => plain::address(on, len).is_some(),
         Look::Addresses => plain::are_addresses(on, len),
         Look::Contacts => plain::are_contacts(on, len),
         Look::Via => plain::via(on, len).is_some(),

@@ -4,7 +4,7 @@ use super::framer::{embedded_start, is_multipart};
 use super::frames::Frames;
 use super::head::{BodyLength, Head, HeadEnd};
 use super::lines::{HeadScan, Lines};
-use super::probe::{bare_cr_start, find_start, is_start_line};
+use super::probe::{LineEnd, find_start, opening};
 use super::{Caps, DefectKind, Item, Message};
 use crate::base::{FrameRef, Limits};
 use memchr::memchr;
@@ -61,18 +61,17 @@ fn read(
     }
     let mut junk = false;
     while !rest.is_empty() {
-        if !begins_with_start(rest) {
+        let Some(line_end) = opening(rest) else {
             sink(Item::Skipped {
                 at,
                 bytes: rest.len().try_into().unwrap_or(u64::MAX),
                 reason: "the datagram does not begin with a SIP start line",
             });
             return;
-        }
-        if bare_cr_start(rest) {
-            lines.clear_for_bare_cr();
-        } else {
-            lines.clear();
+        };
+        match line_end {
+            LineEnd::Cr => lines.clear_for_bare_cr(),
+            LineEnd::Lf => lines.clear(),
         }
         let (message, used) = one(rest, at, cut, caps, lines);
         let (behind, mut message) = (rest.get(used..).unwrap_or(&[]), message);
@@ -204,6 +203,5 @@ fn without_padding(bytes: &[u8]) -> &[u8] {
 }
 
 fn begins_with_start(bytes: &[u8]) -> bool {
-    let end = memchr(b'\n', bytes).unwrap_or(bytes.len());
-    bytes.get(..end).is_some_and(is_start_line) || bare_cr_start(bytes)
+    opening(bytes).is_some()
 }

@@ -7,6 +7,7 @@ pub(super) mod spare;
 use super::header::HeaderName;
 use super::lex::{self, offset};
 use super::{Defect, DefectKind, Method, StatusCode, Text, Uri, marks, plain, probe};
+use guess::Before;
 use memchr::memchr;
 use once::Once;
 
@@ -55,6 +56,14 @@ impl Span {
     /// The bytes; none when the message is shorter.
     pub(super) fn of(self, raw: &[u8]) -> &[u8] {
         raw.get(place(self.start)..place(self.end)).unwrap_or(&[])
+    }
+
+    /// A part of it, by its places in it.
+    pub(super) fn part(self, from: usize, to: usize) -> Self {
+        Self {
+            start: self.start.saturating_add(offset(from)),
+            end: self.start.saturating_add(offset(to)),
+        }
     }
 
     /// The bytes and all that follows.
@@ -139,6 +148,14 @@ pub(super) struct Key {
     pub(super) branch: Option<Option<Span>>,
 }
 
+/// Who a From or To of the plainest form names.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Party {
+    /// With password.
+    pub(super) user: Option<Span>,
+    pub(super) host: Span,
+}
+
 /// How far the colon of a field is looked for byte by byte.
 const NAME_NEAR: usize = 32;
 
@@ -168,6 +185,9 @@ pub(super) struct Head {
     pub(super) len: usize,
     pub(super) length: BodyLength,
     pub(super) key: Key,
+    /// Of the first From and To, where they are of the plainest form.
+    pub(super) from: Option<Party>,
+    pub(super) to: Option<Party>,
 }
 
 /// What ended the head.
@@ -198,6 +218,8 @@ impl Head {
             len: bytes.len(),
             length: BodyLength::Absent,
             key: Key::default(),
+            from: None,
+            to: None,
         };
         let mut once = Once::default();
         head.read_lines(bytes, lines, max_fields, &mut once);
@@ -234,7 +256,10 @@ impl Head {
 
     fn read_lines(&mut self, bytes: &[u8], lines: &[u32], max_fields: usize, once: &mut Once) {
         let mut begin = 0_u32;
-        let mut before = HeaderName::Other;
+        let mut before = Before {
+            field: HeaderName::Other,
+            request: false,
+        };
         // What lies behind the last line end is one more line.
         let last = std::iter::once((offset(bytes.len()), false));
         for (end, is_whole) in lines.iter().map(|end| (*end, true)).chain(last) {
@@ -256,13 +281,16 @@ impl Head {
                 partial => partial,
             };
             match content {
-                _ if begin == 0 => self.read_start(content),
+                _ if begin == 0 => {
+                    self.read_start(content);
+                    before.request = matches!(self.start, StartLine::Request { .. });
+                }
                 [] => {}
                 [b' ' | b'\t', ..] => self.fold(content, begin),
                 _ => {
                     let on = bytes.get(place(begin)..).unwrap_or(&[]);
                     let field = self.read_field(content, on, begin, max_fields, before, once);
-                    before = field.unwrap_or(before);
+                    before.field = field.unwrap_or(before.field);
                 }
             }
             begin = end;
@@ -371,7 +399,7 @@ impl Head {
         on: &[u8],
         begin: u32,
         max_fields: usize,
-        before: HeaderName,
+        before: Before,
         once: &mut Once,
     ) -> Option<HeaderName> {
         let (id, name, colon) = match guess::next(before, line, on) {

@@ -1,11 +1,11 @@
 //! One SIP message: its bytes, and where its parts lie.
 
 use super::frames::{Frames, FramesIter};
-use super::head::{Head, Key, Present, Span, StartLine, spare};
+use super::head::{Head, Key, Party, Present, Span, StartLine, spare};
 use super::header::CSeq;
 use super::lex::offset;
 use super::packed::Packed;
-use super::{Defect, DefectKind, HeaderName, Item, Method, StatusCode, Text, Uri, datagram};
+use super::{Defect, DefectKind, HeaderName, Item, Method, StatusCode, Text, Uri, datagram, plain};
 use crate::base::{FrameRef, Limits};
 
 /// What a message takes in memory beside its bytes, and each header field, rounded up.
@@ -32,6 +32,8 @@ struct Parts {
     start: StartLine,
     present: Present,
     key: Key,
+    from: Option<Party>,
+    to: Option<Party>,
     body_at: u32,
     defects: Vec<Defect>,
     frames: Frames,
@@ -48,6 +50,8 @@ impl Message {
             start: head.start,
             present: head.present,
             key: head.key,
+            from: head.from,
+            to: head.to,
             body_at: offset(head.len.min(raw.len())),
             defects: head.defects,
             frames,
@@ -164,6 +168,21 @@ impl Message {
             Some(branch) => Some(Text::trimmed(branch?.of(self.raw()))),
             None => self.top_via()?.branch(),
         }
+    }
+
+    /// User, if there is one, and host of the first From or To, where it is of the plainest form: for comparing, without password, port and
+    /// parameters.
+    pub(crate) fn party(&self, name: HeaderName) -> Option<(Option<&[u8]>, &[u8])> {
+        let known = match name {
+            HeaderName::From => self.parts.from,
+            HeaderName::To => self.parts.to,
+            _ => None,
+        };
+        let Some(party) = known else {
+            return plain::user_and_host(self.header(name)?.bytes());
+        };
+        let user = party.user.map(|user| user.of(self.raw()));
+        Some((user.map(plain::without_password), party.host.of(self.raw())))
     }
 
     /// The request URI as on the wire.

@@ -47,7 +47,6 @@ pub use header::{
 pub use lex::{Elements, Param, Params};
 pub use message::Message;
 pub use method::Method;
-pub(crate) use plain::user_and_host;
 pub use probe::{
     Probe, begins_behind_junk, find_in_stream, probe, probe_after_gap, probe_datagram,
 };

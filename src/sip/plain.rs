@@ -50,11 +50,11 @@ const fn behind(place: usize) -> usize {
 
 /// A URI, and where its parts lie.
 #[derive(Debug, Clone, Copy)]
-struct PlainUri {
+pub(super) struct PlainUri {
     /// User and password, if there is an `@`.
-    user: Option<(usize, usize)>,
+    pub(super) user: Option<(usize, usize)>,
     /// Not in `tel:`.
-    host: Option<(usize, usize)>,
+    pub(super) host: Option<(usize, usize)>,
     end: usize,
 }
 
@@ -129,10 +129,11 @@ fn is_port(port: &[u8]) -> bool {
     is_number && matches!(port.get(digits), None | Some(b';'))
 }
 
-/// `"name" <uri>;parameters` (RFC 3261 §20.20): the first `len` of `bytes`.
-pub(super) fn is_address(bytes: &[u8], len: usize) -> bool {
+/// `"name" <uri>;parameters` (RFC 3261 §20.20): the first `len` of `bytes`. Where its URI and that one's parts are.
+pub(super) fn address(bytes: &[u8], len: usize) -> Option<PlainUri> {
     let mut marks = Marks::new(bytes, len);
-    address(&mut marks, 0, |_, _, _| true) == Some(len.min(bytes.len()))
+    let (uri, end) = one_address(&mut marks, 0, |_, _, _| true)?;
+    (end == marks.stretch().len()).then_some(uri)
 }
 
 /// Such addresses separated by commas (RFC 3261 §20.34).
@@ -155,19 +156,26 @@ fn are_all(bytes: &[u8], len: usize, wanted: impl Wanted + Copy) -> bool {
     let mut marks = Marks::new(bytes, len);
     let mut start = 0;
     loop {
-        match address(&mut marks, start, wanted) {
+        match one_address(&mut marks, start, wanted) {
             None => return false,
-            Some(end) if end == marks.stretch().len() => return true,
-            Some(comma) => start = behind(comma),
+            Some((_, end)) if end == marks.stretch().len() => return true,
+            Some((_, comma)) => start = behind(comma),
         }
     }
 }
 
 /// Reads the address that begins at `start`; gives where it ends: at a comma, or at the end of all.
-fn address(marks: &mut Marks<'_>, start: usize, wanted: impl Wanted) -> Option<usize> {
+fn one_address(
+    marks: &mut Marks<'_>,
+    start: usize,
+    wanted: impl Wanted,
+) -> Option<(PlainUri, usize)> {
     let uri = bracketed(marks, start)?;
     let first = next_or_end(marks);
-    (first.0 == behind(uri.end)).then(|| parameters(marks, first, wanted))?
+    if first.0 != behind(uri.end) {
+        return None;
+    }
+    Some((uri, parameters(marks, first, wanted)?))
 }
 
 /// The URI between the brackets behind a display name.
@@ -216,7 +224,7 @@ fn display_name(marks: &mut Marks<'_>, start: usize) -> Option<usize> {
 }
 
 /// User, if there is one, and host of the URI in an address of the plainest form, for comparing: without password, port and parameters.
-pub(crate) fn user_and_host(value: &[u8]) -> Option<(Option<&[u8]>, &[u8])> {
+pub(super) fn user_and_host(value: &[u8]) -> Option<(Option<&[u8]>, &[u8])> {
     let mut marks = Marks::new(value, value.len());
     let uri = bracketed(&mut marks, 0)?;
     let (from, to) = uri.host?;
@@ -224,9 +232,13 @@ pub(crate) fn user_and_host(value: &[u8]) -> Option<(Option<&[u8]>, &[u8])> {
     let Some((from, to)) = uri.user else {
         return Some((None, host));
     };
-    let user = value.get(from..to)?;
+    Some((Some(without_password(value.get(from..to)?)), host))
+}
+
+/// A user without what stands behind the first colon (RFC 3261 §25.1 `userinfo`).
+pub(super) fn without_password(user: &[u8]) -> &[u8] {
     let password = user.iter().position(|b| *b == b':').unwrap_or(user.len());
-    Some((user.get(..password), host))
+    user.get(..password).unwrap_or(user)
 }
 
 /// One Via without white space but for the one before the sender, and its branch, if there is one; a branch is more than the magic cookie
@@ -372,7 +384,7 @@ mod tests {
         assert!(
             ADDRESSES[..4]
                 .iter()
-                .all(|v| is_address(v.as_bytes(), v.len()))
+                .all(|v| address(v.as_bytes(), v.len()).is_some())
         );
         assert!(
             ADDRESSES
@@ -411,7 +423,7 @@ mod tests {
                     let bytes =
                         [&value.as_bytes()[..at], &[sign], &value.as_bytes()[end..]].concat();
                     let text = String::from_utf8_lossy(&bytes);
-                    if is_address(&bytes, bytes.len()) {
+                    if address(&bytes, bytes.len()).is_some() {
                         assert!(!has_defect(|note| check::address(&bytes, note)), "{text}");
                     }
                     if are_addresses(&bytes, bytes.len()) {

@@ -2,7 +2,7 @@
 
 use super::lex::{is_token, trim_end};
 use super::{HeaderName, Method};
-use memchr::{memchr, memmem};
+use memchr::{memchr, memchr2, memmem};
 use nom::bytes::complete::tag_no_case;
 use nom::character::complete::{char, digit1};
 use nom::combinator::recognize;
@@ -305,25 +305,41 @@ pub fn probe_datagram(bytes: &[u8]) -> Probe {
     if cannot_begin(rest) {
         return Probe::No;
     }
-    if bare_cr_start(rest) {
-        return Probe::Yes;
+    let ends = |rest: &[u8]| memchr(b'\n', rest.get(..=START_LINE_MAX).unwrap_or(rest)).is_some();
+    match opening(rest) {
+        Some(LineEnd::Cr) => Probe::Yes,
+        Some(LineEnd::Lf) if ends(rest) => Probe::Yes,
+        _ => probe(bytes),
     }
-    probe(bytes)
+}
+
+/// How a line ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum LineEnd {
+    /// LF, with CR before it or not, or the end of all.
+    Lf,
+    /// CR alone.
+    Cr,
+}
+
+/// How the start line ends that bytes begin with, which are all there are; `None` where they begin with none.
+pub(super) fn opening(bytes: &[u8]) -> Option<LineEnd> {
+    let end = memchr2(b'\r', b'\n', bytes).unwrap_or(bytes.len());
+    let (line, behind) = bytes.split_at_checked(end)?;
+    let end = match behind {
+        [] | [b'\n', ..] => end,
+        [b'\r'] | [b'\r', b'\n', ..] => end.saturating_add(1),
+        _ if end < START_LINE_MAX && is_start_line(line) => return Some(LineEnd::Cr),
+        // A CR inside of a line that ends later.
+        _ => memchr(b'\n', behind).map_or(bytes.len(), |at| end.saturating_add(at)),
+    };
+    is_start_line(bytes.get(..end)?).then_some(LineEnd::Lf)
 }
 
 /// Whether the first byte says that no start line begins here: one begins with a method or with `SIP`, both tokens. Told for every packet
 /// of other protocols.
 fn cannot_begin(bytes: &[u8]) -> bool {
     bytes.first().is_some_and(|first| !is_token(*first))
-}
-
-/// Whether bytes begin with a start line that ends with CR alone.
-pub(super) fn bare_cr_start(bytes: &[u8]) -> bool {
-    let bytes = bytes.get(..=START_LINE_MAX).unwrap_or(bytes);
-    match memchr::memchr2(b'\r', b'\n', bytes).and_then(|end| bytes.split_at_checked(end)) {
-        Some((line, [b'\r', next, ..])) => *next != b'\n' && is_start_line(line),
-        _ => false,
-    }
 }
 
 fn leading_line_ends(bytes: &[u8]) -> usize {

@@ -60,10 +60,21 @@ fn is_forked(message: &Message) -> bool {
 /// Copies of one request that are looked at.
 const COPIES: usize = 16;
 
+/// Whether two transactions have a CSeq in common.
+fn has_copies(transactions: &[Transaction<'_>]) -> bool {
+    transactions.iter().enumerate().any(|(n, a)| {
+        let mut later = transactions.iter().skip(n + 1);
+        later.any(|b| a.cseq() == b.cseq() && a.method() == b.method())
+    })
+}
+
 /// A request that comes to a box where it has been: its Via fields name the branch with which it came there before, and the target is
 /// the same (RFC 3261 §16.3; another target would be a spiral).
 fn round<'a>(transactions: &[Transaction<'a>]) -> Option<Round<'a>> {
     // Copies of one request have its CSeq; within a dialog nearly every request has one of its own.
+    if transactions.len() <= COPIES && !has_copies(transactions) {
+        return None;
+    }
     let mut copies: BTreeMap<(u32, &[u8]), Vec<&'a Seen>> = BTreeMap::new();
     for transaction in transactions {
         let method = transaction.method();

@@ -6,9 +6,26 @@ use crate::sip::HeaderName;
 use std::cell::Cell;
 
 thread_local! {
-    /// Behind which field which one came last, both by their place in the table of names. Of the thread, because there are thousands of streams,
-    /// and those of one server are alike.
-    static BEHIND: [Cell<u8>; 256] = const { [const { Cell::new(u8::MAX) }; 256] };
+    /// Behind which field which one came last, both by their place in the table of names: of requests, and of responses, which have no
+    /// Max-Forwards. Of the thread, because there are thousands of streams, and those of one server are alike.
+    static BEHIND: [Behind; 2] = const { [const { [const { Cell::new(u8::MAX) }; 256] }; 2] };
+}
+
+type Behind = [Cell<u8>; 256];
+
+/// The last field before one, and whether the message is a request.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Before {
+    pub(super) field: HeaderName,
+    pub(super) request: bool,
+}
+
+impl Before {
+    fn cell(self, behind: &[Behind; 2]) -> Option<&Cell<u8>> {
+        let [response, request] = behind;
+        let of_kind = if self.request { request } else { response };
+        of_kind.get(usize::from(self.field as u8))
+    }
 }
 
 /// Bytes that are compared at once: enough for nearly all names.
@@ -62,8 +79,8 @@ const fn openings() -> [Opening; HeaderName::NAMES] {
 /// The field of a line, and where its colon is, if it is the one that came behind `before` the last time, in its long form. `on`: the line and all
 /// that follows; in the last few bytes of a head nothing is guessed.
 #[inline]
-pub(super) fn next(before: HeaderName, line: &[u8], on: &[u8]) -> Option<(HeaderName, usize)> {
-    let place = BEHIND.with(|behind| behind.get(usize::from(before as u8)).map(Cell::get))?;
+pub(super) fn next(before: Before, line: &[u8], on: &[u8]) -> Option<(HeaderName, usize)> {
+    let place = BEHIND.with(|behind| before.cell(behind).map(Cell::get))?;
     let opening = OPENINGS.get(usize::from(place))?;
     let front = u128::from_ne_bytes(*on.first_chunk::<WIDTH>()?);
     let len = opening.long.len();
@@ -79,9 +96,9 @@ pub(super) fn next(before: HeaderName, line: &[u8], on: &[u8]) -> Option<(Header
 
 /// Remembers what came behind `before`.
 #[inline]
-pub(super) fn learn(before: HeaderName, id: HeaderName) {
+pub(super) fn learn(before: Before, id: HeaderName) {
     BEHIND.with(|behind| {
-        if let Some(place) = behind.get(usize::from(before as u8)) {
+        if let Some(place) = before.cell(behind) {
             place.set(id as u8);
         }
     });
@@ -93,13 +110,18 @@ mod tests {
 
     #[test]
     fn what_came_before_is_guessed_and_nothing_else_believed() {
-        use HeaderName::{CSeq, CallId, Other, To};
+        use HeaderName::{CSeq, CallId, Other};
+        let [to, of_response] = [true, false].map(|request| Before {
+            field: HeaderName::To,
+            request,
+        });
         let guess = next;
         let next = |before, line: &[u8]| guess(before, line, &[line, &[b':'; 16]].concat());
-        learn(To, CallId);
-        assert_eq!(next(To, b"Call-ID: 1"), Some((CallId, 7)));
-        assert_eq!(next(To, b"Call-ID:"), Some((CallId, 7)));
-        assert_eq!(guess(To, b"Call-ID: 1", b"Call-ID: 1"), None);
+        learn(to, CallId);
+        assert_eq!(next(to, b"Call-ID: 1"), Some((CallId, 7)));
+        assert_eq!(next(to, b"Call-ID:"), Some((CallId, 7)));
+        assert_eq!(next(of_response, b"Call-ID: 1"), None);
+        assert_eq!(guess(to, b"Call-ID: 1", b"Call-ID: 1"), None);
         for line in [
             "Call-ID : 1",
             "call-id: 1",
@@ -109,21 +131,21 @@ mod tests {
             "CSeq: 1 INVITE",
             "",
         ] {
-            assert_eq!(next(To, line.as_bytes()), None, "{line}");
+            assert_eq!(next(to, line.as_bytes()), None, "{line}");
         }
-        learn(To, CSeq);
-        assert_eq!(next(To, b"Call-ID: 1"), None);
-        assert_eq!(next(To, b"CSeq: 1 INVITE"), Some((CSeq, 4)));
+        learn(to, CSeq);
+        assert_eq!(next(to, b"Call-ID: 1"), None);
+        assert_eq!(next(to, b"CSeq: 1 INVITE"), Some((CSeq, 4)));
         for (name, place) in [("Content-Length", 14), ("Subscription-State", 18)] {
-            learn(To, HeaderName::new(name.as_bytes()));
+            learn(to, HeaderName::new(name.as_bytes()));
             for (behind, is_it) in [(":", true), (": 1", true), ("", false), ("s: 1", false)] {
                 let line = format!("{name}{behind}");
                 let expected = is_it.then_some((HeaderName::new(name.as_bytes()), place));
-                assert_eq!(next(To, line.as_bytes()), expected, "{line}");
+                assert_eq!(next(to, line.as_bytes()), expected, "{line}");
             }
         }
-        learn(To, Other);
-        assert_eq!(next(To, b": x"), None);
-        assert_eq!(next(To, b"X-Other: 1"), None);
+        learn(to, Other);
+        assert_eq!(next(to, b": x"), None);
+        assert_eq!(next(to, b"X-Other: 1"), None);
     }
 }

@@ -21,11 +21,22 @@ pub struct SubscriptionState<'a> {
 impl<'a> SubscriptionState<'a> {
     pub(in crate::sip) fn new(value: &'a [u8]) -> Self {
         let (state, params) = word_and_params(value);
+        let (mut reason, mut expires, mut retry_after) = (None, None, None);
+        // The first of each name counts.
+        for param in params.iter() {
+            let place = match param.name {
+                name if name.is("reason") => &mut reason,
+                name if name.is("expires") => &mut expires,
+                name if name.is("retry-after") => &mut retry_after,
+                _ => continue,
+            };
+            place.get_or_insert(param.value);
+        }
         Self {
             state,
-            reason: params.get("reason"),
-            expires: params.get("expires").and_then(Text::number),
-            retry_after: params.get("retry-after").and_then(Text::number),
+            reason: reason.flatten(),
+            expires: expires.flatten().and_then(Text::number),
+            retry_after: retry_after.flatten().and_then(Text::number),
         }
     }
 }
