@@ -139,6 +139,8 @@ struct Registrations {
 #[derive(Debug, Default)]
 pub struct History {
     matters: HashMap<Box<[u8]>, Record, FixedState>,
+    /// Memory for the matter at hand.
+    matter: Matter,
     registrations: HashMap<IpAddr, Registrations, FixedState>,
     /// There are further hosts that register.
     unregistered: bool,
@@ -149,7 +151,7 @@ impl History {
     /// for which there was no room.
     pub fn add(&mut self, transactions: &[Transaction<'_>], call: &Call, last: FrameRef) -> Unkept {
         let mut unkept = Unkept::default();
-        let mut matter = Matter(Vec::with_capacity(PART));
+        let mut matter = std::mem::take(&mut self.matter);
         for transaction in transactions {
             let (Some(request), Some(first)) = (transaction.request, transaction.first()) else {
                 continue;
@@ -184,6 +186,7 @@ impl History {
                 record.last_failure = record.last_failure.max(Some(first));
             }
         }
+        self.matter = matter;
         unkept
     }
 

@@ -165,7 +165,9 @@ fn is_status_line(line: &[u8]) -> bool {
 }
 
 fn is_request_line(line: &[u8]) -> bool {
-    let method = line.iter().take_while(|b| is_token(**b)).count();
+    let most = METHOD_MAX.saturating_add(1);
+    let method = line.iter().take(most);
+    let method = method.take_while(|b| is_token(**b)).count();
     if method == 0 || method > METHOD_MAX || !matches!(line.get(method), Some(b' ' | b'\t')) {
         return false;
     }
@@ -305,10 +307,13 @@ pub fn probe_datagram(bytes: &[u8]) -> Probe {
     if cannot_begin(rest) {
         return Probe::No;
     }
-    let ends = |rest: &[u8]| memchr(b'\n', rest.get(..=START_LINE_MAX).unwrap_or(rest)).is_some();
+    let front = rest.get(..=START_LINE_MAX).unwrap_or(rest);
+    if memchr2(b'\r', b'\n', front).is_none() {
+        return classify(rest, front.len());
+    }
     match opening(rest) {
         Some(LineEnd::Cr) => Probe::Yes,
-        Some(LineEnd::Lf) if ends(rest) => Probe::Yes,
+        Some(LineEnd::Lf) if memchr(b'\n', front).is_some() => Probe::Yes,
         _ => probe(bytes),
     }
 }
