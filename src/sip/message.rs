@@ -222,7 +222,8 @@ impl Message {
     /// The head with its empty line.
     pub fn head(&self) -> &[u8] {
         let at = usize::try_from(self.parts.body_at).unwrap_or(usize::MAX);
-        self.raw().get(..at).unwrap_or(self.raw())
+        let raw = self.raw();
+        raw.get(..at).unwrap_or(raw)
     }
 
     /// The body; empty when there is none.

@@ -307,7 +307,8 @@ pub(super) fn cseq(value: &[u8]) -> Option<(u32, &[u8])> {
 /// The next mark; a comma at the end of all.
 #[inline]
 fn next_or_end(marks: &mut Marks<'_>) -> (usize, u8) {
-    marks.next().unwrap_or((marks.stretch().len(), b','))
+    let end = marks.stretch().len();
+    marks.next().unwrap_or((end, b','))
 }
 
 /// Reads parameters without white space, none of them empty, up to a comma outside of quotes or the end: gives where that is. `first` is the
