@@ -335,14 +335,12 @@ impl Judge {
     fn count(&mut self, transaction: &Transaction<'_>, call: &Call, last: FrameRef) {
         let method = transaction.method();
         let name = std::str::from_utf8(method.as_bytes()).unwrap_or("(not text)");
-        let full = self.methods.len() >= METHODS;
+        let known = self.methods.len() < METHODS || self.methods.contains_key(name);
+        let name = if known { name } else { "(others)" };
         // The name is copied only where it is new.
         let count = match self.methods.get_mut(name) {
             Some(count) => count,
-            None => {
-                let name = if full { "(others)" } else { name };
-                self.methods.entry(name.to_owned()).or_default()
-            }
+            None => self.methods.entry(name.to_owned()).or_default(),
         };
         count.requests += u64::from(transaction.request.is_some());
         match transaction.final_status() {

@@ -219,7 +219,13 @@ impl Framer {
                     self.pos = self.pos.saturating_add(len64(n));
                     self.marks.consumed(self.pos);
                 }
-                Step::Wait => return used,
+                Step::Wait => {
+                    if let State::Body { head, .. } | State::OpenBody { head, .. } = &mut self.state
+                    {
+                        head.wait();
+                    }
+                    return used;
+                }
             }
         }
     }

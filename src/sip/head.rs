@@ -234,6 +234,14 @@ impl Head {
         head
     }
 
+    /// It waits for its body, as thousands may: takes no more memory than it needs.
+    pub(super) fn wait(&mut self) {
+        if self.fields.capacity() > self.fields.len() {
+            let kept = self.fields.as_slice().into();
+            spare::take_back(std::mem::replace(&mut self.fields, kept));
+        }
+    }
+
     /// Whether it was noted.
     pub(super) fn has(&self, kind: DefectKind) -> bool {
         self.defects.iter().any(|d| d.kind == kind)

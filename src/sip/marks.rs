@@ -197,7 +197,10 @@ impl<'a> Marks<'a> {
     /// The next mark.
     #[inline]
     pub(super) fn next(&mut self) -> Option<(usize, u8)> {
-        let place = self.places.next(|at| marks_at(self.bytes, at))?;
+        let len = self.stretch.len();
+        let place = self
+            .places
+            .next(|at| (at < len).then(|| marks_at(self.bytes, at))?)?;
         let byte = self.stretch.get(place)?;
         Some((place, *byte))
     }

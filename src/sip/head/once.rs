@@ -24,7 +24,7 @@ pub(super) struct Once([(u32, u32); 7]);
 static ROWS: [u8; 256] = rows();
 
 #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler")]
-#[expect(clippy::cast_possible_truncation, reason = "seven rows")]
+#[expect(clippy::cast_possible_truncation, reason = "few rows")]
 const fn rows() -> [u8; 256] {
     let mut rows = [u8::MAX; 256];
     let mut row = 0;
