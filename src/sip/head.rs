@@ -335,12 +335,7 @@ impl Head {
             self.note_at(DefectKind::TooManyHeaderFields, begin);
             return None;
         }
-        let value = line.get(colon.saturating_add(1)..).unwrap_or(&[]);
-        let value = match value {
-            // Nearly all have one space.
-            [b' ', value @ ..] => lex::trim(value),
-            value => lex::trim(value),
-        };
+        let value = lex::trim(line.get(colon.saturating_add(1)..).unwrap_or(&[]));
         let value_at = begin.saturating_add(distance(line, value));
         once.note(id, self.fields.len());
         self.present.add(id);
