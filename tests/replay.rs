@@ -3,6 +3,7 @@
 use crate::seeds;
 use crate::support::{file_name, files, project, read, say};
 use crate::targets;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::catch_unwind;
 use std::path::Path;
 
@@ -80,4 +81,53 @@ fn each_target_is_a_program_of_the_fuzzer() {
     }
     let programs = files(&project("tests/fuzz/fuzz_targets")).len();
     assert_eq!(programs, targets::ALL.len());
+}
+
+/// What is fuzzed is what is built: the lock file of the fuzzer has each dependency of the library, in the same version. It is
+/// looked at here because cargo itself looks only where the fuzzer is built.
+#[test]
+fn the_lock_file_of_the_fuzzer_agrees_with_that_of_the_library() {
+    let path = project("tests/fuzz/Cargo.lock");
+    if !path.exists() {
+        say!("SKIPPED the lock file of the fuzzer: there is no tests/fuzz");
+        return;
+    }
+    let (ours, its) = (locked("Cargo.lock"), locked("tests/fuzz/Cargo.lock"));
+    let advice = "cargo metadata --manifest-path tests/fuzz/Cargo.toml mends what is missing";
+    for name in direct_dependencies() {
+        let (ours, its) = (&ours[&name], its.get(&name));
+        // Cargo.lock may have other versions beside, of what only the tests need.
+        let same = its.is_some_and(|its| its.is_subset(ours));
+        assert!(same, "{name}: {ours:?}, the fuzzer {its:?}: {advice}");
+    }
+}
+
+/// The versions of each package of a lock file.
+fn locked(file: &str) -> BTreeMap<String, BTreeSet<String>> {
+    let mut versions: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let text = crate::support::read_text(&project(file));
+    let table: toml::Table = text.parse().expect("a lock file is TOML");
+    for package in table["package"].as_array().expect("packages") {
+        let text = |key: &str| package[key].as_str().expect("text").to_owned();
+        versions
+            .entry(text("name"))
+            .or_default()
+            .insert(text("version"));
+    }
+    versions
+}
+
+/// What the library alone depends on.
+fn direct_dependencies() -> Vec<String> {
+    let text = crate::support::read_text(&project("Cargo.toml"));
+    let manifest: toml::Table = text.parse().expect("a manifest is TOML");
+    let all = manifest["dependencies"].as_table().expect("dependencies");
+    let optional = |value: &toml::Value| {
+        let flag = value.get("optional").and_then(toml::Value::as_bool);
+        flag == Some(true)
+    };
+    all.iter()
+        .filter(|(_, value)| !optional(value))
+        .map(|(name, _)| name.clone())
+        .collect()
 }
