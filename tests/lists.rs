@@ -5,7 +5,7 @@ use crate::support::pcap::{self, Frame};
 use crate::support::wire;
 use std::net::SocketAddr;
 
-/// Frames that make a list of more than 12 MiB, as JSON and as a table.
+/// Frames that make a list of more than twice the 6 MiB that are kept in memory, as JSON and as a table.
 const FRAMES: usize = 120_000;
 
 /// SIP over UDP: a request, its answer, the next request.

@@ -293,7 +293,7 @@ impl Conversation {
         let [hash_o, hash_r] = *self.hashes.unwrap_or_default();
         let hashed = |hash: Hash| {
             if means.hash_streams {
-                hash.finish()
+                hash.finish().map(Box::new)
             } else {
                 None
             }
@@ -371,7 +371,7 @@ impl Tls {
     ) -> (
         crate::tls::TlsSummary,
         [Plaintext; 2],
-        [Option<websocket::Facts>; 2],
+        [Option<Box<websocket::Facts>>; 2],
     ) {
         let inside = &mut self.inside;
         self.session.finish(keyring, &mut |direction, plain| {
@@ -388,7 +388,7 @@ impl Tls {
         let text = |bytes, hash: Hash| Plaintext {
             bytes,
             sha256: if means.hash_streams {
-                hash.finish()
+                hash.finish().map(Box::new)
             } else {
                 None
             },
@@ -402,12 +402,9 @@ impl Tls {
 }
 
 /// What the lanes that speak WebSocket told.
-fn facts(lanes: &[Lane; 2]) -> [Option<websocket::Facts>; 2] {
+fn facts(lanes: &[Lane; 2]) -> [Option<Box<websocket::Facts>>; 2] {
     let [originator, responder] = lanes;
-    [
-        originator.websocket().cloned(),
-        responder.websocket().cloned(),
-    ]
+    [originator, responder].map(|lane| lane.websocket().cloned().map(Box::new))
 }
 
 fn deliver(

@@ -81,7 +81,7 @@ pub struct Limits {
     /// Connection summaries kept until the end of the capture, for rules that compare them. 14 336.
     /// Caveat: `connection-summary-dropped`.
     pub connection_summaries: usize,
-    /// Bytes of those summaries. 10 MiB. Caveat: `connection-summary-dropped`.
+    /// Bytes of those summaries. 8 MiB. Caveat: `connection-summary-dropped`.
     pub connection_bytes: usize,
     /// Findings kept of one rule. 1 000 (repetitions are folded before). Caveat: `findings-dropped`.
     pub findings_per_rule: usize,
@@ -99,7 +99,7 @@ pub struct Limits {
     /// Bytes of frames after which connections are dealt to several shards by their client. 8 MiB: what is shorter takes a moment, and
     /// knows all TLS sessions in one place.
     pub one_shard_bytes: u64,
-    /// Connections remembered for Wireshark's `tcp.stream` numbers, 24 bytes each. 458 752. Caveat: `stream-numbers`.
+    /// Connections remembered for Wireshark's `tcp.stream` numbers, 24 bytes each. 229 376. Caveat: `stream-numbers`.
     pub stream_numbers: usize,
 }
 
@@ -135,7 +135,7 @@ impl Default for Limits {
             messages_per_dialog: 256,
             message_bytes: 20 << 20,
             connection_summaries: 14_336,
-            connection_bytes: 10 << 20,
+            connection_bytes: 8 << 20,
             findings_per_rule: 1_000,
             finding_bytes: 8 << 20,
             evidence_per_finding: 12,
@@ -143,7 +143,7 @@ impl Default for Limits {
             charts: 200,
             chart_bytes: 16 << 20,
             one_shard_bytes: 8 << 20,
-            stream_numbers: 458_752,
+            stream_numbers: 229_376,
         }
     }
 }

@@ -11,7 +11,7 @@ use std::fs::File;
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 
 /// Bytes of rows kept in memory: small lists need no file.
-const ROOM: usize = 12 << 20;
+const ROOM: usize = 6 << 20;
 /// Bytes of each run that are read at a time.
 const AHEAD: usize = 32 << 10;
 /// Runs in the file: when there are so many, they become one.

@@ -5,7 +5,7 @@ mod set;
 pub use set::{Attempt, Boxes, Connections};
 
 use crate::base::{Direction, Endpoint, FileIndex, FrameRef};
-use crate::flow::FlowSummary;
+use crate::flow::{FlowSummary, SideFacts};
 use crate::tls::TlsSummary;
 use crate::websocket;
 
@@ -47,7 +47,7 @@ pub struct Opening {
     pub bytes: Box<[u8]>,
 }
 
-/// One TCP connection.
+/// One TCP connection. What few have is boxed: thousands are kept.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Connection {
@@ -66,11 +66,11 @@ pub struct Connection {
     /// Bytes that are neither SIP nor TLS: where they began and how many.
     pub other: Option<(FrameRef, u64)>,
     /// What the frames of WebSocket told, in clear or inside TLS: originator, responder.
-    pub websocket: [Option<websocket::Facts>; 2],
+    pub websocket: [Option<Box<websocket::Facts>>; 2],
     /// What TLS showed.
     pub tls: Option<Box<TlsSummary>>,
     /// SHA-256 of each direction, when asked for and no byte was missing.
-    pub sha256: [Option<[u8; 32]>; 2],
+    pub sha256: [Option<Box<[u8; 32]>>; 2],
     /// Bytes and SHA-256 of the application data of TLS by direction, as far as it was readable.
     pub plaintext: [Plaintext; 2],
 }
@@ -81,7 +81,7 @@ pub struct Plaintext {
     /// Bytes.
     pub bytes: u64,
     /// SHA-256, when asked for and no byte was missing.
-    pub sha256: Option<[u8; 32]>,
+    pub sha256: Option<Box<[u8; 32]>>,
 }
 
 impl Connection {
@@ -89,11 +89,15 @@ impl Connection {
     pub fn memory(&self) -> usize {
         let openings = self.opening.iter().flatten().map(|o| o.bytes.len());
         let lists = size_of_val(self.flow.syns.as_slice()) + size_of_val(self.flow.icmp.as_slice());
+        let boxed = |side: &SideFacts| side.unacknowledged.as_deref().map_or(0, size_of_val);
+        let lost = self.flow.sides.iter().map(boxed);
+        let websocket = self.websocket.iter().flatten();
+        let closes = websocket.map(|facts| size_of_val(facts.as_ref()));
         // Beside it the places in the indexes.
         size_of::<Self>()
             + 200
             + lists
-            + openings.sum::<usize>()
+            + openings.chain(lost).chain(closes).sum::<usize>()
             + self.tls.as_deref().map_or(0, TlsSummary::memory)
     }
 
@@ -104,7 +108,7 @@ impl Connection {
         opening: [Option<Opening>; 2],
         sip_messages: [u64; 2],
         tls: Option<Box<TlsSummary>>,
-        sha256: [Option<[u8; 32]>; 2],
+        sha256: [Option<Box<[u8; 32]>>; 2],
         plaintext: [Plaintext; 2],
     ) -> Self {
         Self {

@@ -7,11 +7,13 @@ use crate::base::{FrameRef, Span, Unkept};
 use crate::sip::Method;
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
+use litemap::LiteMap;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-/// Ordered pairs of hosts that are counted; a flood of addresses must not fill the memory.
-const PAIRS: usize = 4_096;
+/// Ordered pairs of hosts that are counted; a flood of addresses must not fill the memory. A table of 4 096 places holds as many without
+/// growing.
+const PAIRS: usize = 3_584;
 /// Methods counted singly for a pair.
 const METHODS: usize = 24;
 /// The same of all pairs together.
@@ -26,14 +28,25 @@ const SLOW: usize = 16;
 const SLOW_AFTER: Span = Span::from_secs(2);
 
 /// Requests of one host to another, by method.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Exchange {
     /// By the method's name.
-    pub methods: BTreeMap<String, Outcomes>,
+    pub methods: LiteMap<String, Outcomes>,
     /// The slowest kind of answers, the first few: request, final response.
     pub slow: Vec<(FrameRef, FrameRef)>,
     /// Final responses with a known latency, slow or not.
     pub timed: u64,
+}
+
+impl Default for Exchange {
+    fn default() -> Self {
+        Self {
+            // Of thousands of pairs in a flood each has one method: further room comes with the second.
+            methods: LiteMap::with_capacity(1),
+            slow: Vec::new(),
+            timed: 0,
+        }
+    }
 }
 
 /// How the requests of one method came out.

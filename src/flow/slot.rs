@@ -286,6 +286,10 @@ impl<S: Default> Slot<S> {
         match direction {
             Direction::Originator if flags.syn() && !flags.ack() => {
                 summary.syn_count += 1;
+                if summary.syns.is_empty() {
+                    // Mostly it is the only one: no places for four.
+                    summary.syns.reserve_exact(1);
+                }
                 if summary.syns.len() < PLACES {
                     summary.syns.push(at);
                 }
@@ -337,7 +341,7 @@ impl<S: Default> Slot<S> {
         self.each_side(&mut |side, chunks| side.flush(chunks), sink);
         for (facts, delivery) in self.summary.sides.iter_mut().zip(&self.delivery) {
             facts.largest_acknowledged = delivery.largest_acknowledged();
-            facts.unacknowledged = delivery.unacknowledged();
+            facts.unacknowledged = delivery.unacknowledged().map(Box::new);
         }
     }
 

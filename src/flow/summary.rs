@@ -85,7 +85,7 @@ pub struct SideFacts {
     pub largest_acknowledged: u32,
     /// Its oldest data that the peer had not acknowledged at the end. `None` as well where the capture has no acknowledgment of
     /// the peer at all.
-    pub unacknowledged: Option<Unacknowledged>,
+    pub unacknowledged: Option<Box<Unacknowledged>>,
 }
 
 /// Data of one side that its peer did not acknowledge (RFC 9293 §3.8.1).

@@ -17,7 +17,8 @@ use crate::lab::Profile;
 use clock::OwnClock;
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
-use std::collections::{BTreeMap, BTreeSet};
+use litemap::LiteMap;
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 /// A reason to think that a host has a role.
@@ -48,11 +49,11 @@ pub struct Host {
     looked_at: u32,
     clock: OwnClock,
     /// Domains of the senders behind it, with the first request of each.
-    domains: BTreeMap<String, Sent>,
+    domains: LiteMap<String, Sent>,
     /// The maddr of the Record-Route it puts on top, with the first such request.
     maddr: Option<(String, Sent)>,
     /// Names in its Record-Route and Contact, where requests of a dialog must go.
-    route_hosts: BTreeMap<String, Sent>,
+    route_hosts: LiteMap<String, Sent>,
 }
 
 /// A request that shows something of its sender.
@@ -78,8 +79,8 @@ pub struct Hosts {
 const LOOKS: u32 = 64;
 /// Clues kept of one host.
 const CLUES: usize = 16;
-/// Hosts kept; a scan of a network must not fill the report.
-const HOSTS: usize = 4096;
+/// Hosts kept; a scan of a network must not fill the report. A table of 4 096 places holds as many without growing.
+const HOSTS: usize = 3_584;
 /// Names kept of one host.
 const NAMES: usize = 8;
 
@@ -312,7 +313,7 @@ impl Host {
             && self.domains.len() < NAMES
             && !self.domains.contains_key(&domain)
         {
-            self.domains.insert(domain.clone(), sent);
+            place(&mut self.domains).insert(domain.clone(), sent);
             new = Some(domain);
         }
         let maddr = message
@@ -352,7 +353,7 @@ impl Host {
                 at: seen.at(),
                 to: seen.hop.dst.addr,
             };
-            self.route_hosts
+            place(&mut self.route_hosts)
                 .entry(name.to_ascii_lowercase())
                 .or_insert(sent);
         }
@@ -434,4 +435,12 @@ impl Host {
             .filter(|name| seen.insert(*name))
             .collect()
     }
+}
+
+/// Room for one more: most hosts have one, and there are thousands of hosts in a flood.
+fn place(map: &mut LiteMap<String, Sent>) -> &mut LiteMap<String, Sent> {
+    if map.is_empty() {
+        *map = LiteMap::with_capacity(1);
+    }
+    map
 }

@@ -98,7 +98,11 @@ fn tcp(connection: &Connection) -> Vec<Arrow> {
             let label = if refused { "RST: refused" } else { "RST" };
             add(at, direction, Tone::Bad, label);
         }
-        if let Some(lost) = side.unacknowledged.filter(|lost| lost.retransmissions > 1) {
+        if let Some(lost) = side
+            .unacknowledged
+            .as_deref()
+            .filter(|lost| lost.retransmissions > 1)
+        {
             let label = format!(
                 "data, not acknowledged, sent {} times more",
                 lost.retransmissions

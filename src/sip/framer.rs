@@ -382,6 +382,8 @@ impl Framer {
             .any(|d| d.kind == DefectKind::BytesMissing);
         self.inside_line = false;
         self.tail = Tail::default();
+        // Thousands of connections are silent after a message: they need no room for the lines of the next.
+        self.lines = Lines::default();
         let raw = view.get(..end).unwrap_or(view);
         let frames = self.marks.until(self.pos.saturating_add(len64(raw.len())));
         sink(Item::Message(Message::new(raw, head, frames)));

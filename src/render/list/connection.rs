@@ -11,7 +11,10 @@ use serde_json::{Value, json};
 /// A TCP connection.
 pub fn connection(c: &Connection, files: &Files) -> Row {
     let flow = &c.flow;
-    let hash = |d: Direction| c.sha256.get(d.index()).copied().flatten().map(|h| hex(&h));
+    let hash = |d: Direction| {
+        let hash = c.sha256.get(d.index()).and_then(Option::as_deref);
+        hash.map(|h| hex(h))
+    };
     let (client, server) = (
         flow.side(Direction::Originator),
         flow.side(Direction::Responder),
@@ -75,7 +78,7 @@ fn websocket_json(c: &Connection) -> Value {
     if client.is_none() && server.is_none() {
         return Value::Null;
     }
-    let side = |facts: &Option<crate::websocket::Facts>| {
+    let side = |facts: &Option<Box<crate::websocket::Facts>>| {
         let close = facts.as_ref().and_then(|facts| facts.close.as_ref());
         close.map(|close| {
             json!({
@@ -106,7 +109,7 @@ fn tls_json(tls: &TlsSummary, c: &Connection, files: &Files) -> Value {
     let decrypted = tls.is_decrypted() || client.bytes > 0 || server.bytes > 0;
     let hash = |p: &crate::connection::Plaintext| {
         if decrypted {
-            p.sha256.map(|h| hex(&h))
+            p.sha256.as_deref().map(|h| hex(h))
         } else {
             None
         }

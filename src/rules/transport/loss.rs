@@ -44,7 +44,7 @@ pub(super) fn loss(connection: &Connection, context: &Context<'_>) -> Option<Los
 
 fn of_side(flow: &FlowSummary, by: Direction, last: FrameRef) -> Option<Loss> {
     let (own, peer) = (flow.side(by), flow.side(by.reverse()));
-    let data = own.unacknowledged?;
+    let data = *own.unacknowledged.as_deref()?;
     // A peer that resets at once has spoken; one that does so after long silence has given up, as the sender would. One whose
     // window is closed got the data and does not read.
     let answered = peer
@@ -185,7 +185,7 @@ pub(super) fn idle_kill(connection: &Connection, context: &Context<'_>) -> Optio
         None => [Direction::Originator, Direction::Responder]
             .into_iter()
             .find_map(|by| {
-                let data = flow.side(by).unacknowledged?;
+                let data = *flow.side(by).unacknowledged.as_deref()?;
                 let rst = flow.side(by.reverse()).rst?;
                 let late = rst.time.since(data.last.time);
                 let answers = rst > data.first && late <= ANSWER;
