@@ -76,7 +76,7 @@ pub struct Limits {
     pub dialogs: usize,
     /// Messages kept in one dialog. 256. Caveat: `dialog-messages-dropped`.
     pub messages_per_dialog: usize,
-    /// Bytes of the messages of all open dialogs. 20 MiB. Caveat: `dialog-evicted`.
+    /// Bytes of the messages of all open dialogs. 18 MiB. Caveat: `dialog-evicted`.
     pub message_bytes: usize,
     /// Connection summaries kept until the end of the capture, for rules that compare them. 14 336.
     /// Caveat: `connection-summary-dropped`.
@@ -133,7 +133,7 @@ impl Default for Limits {
             sctp_waiting_bytes: 16 << 20,
             dialogs: 14_336,
             messages_per_dialog: 256,
-            message_bytes: 20 << 20,
+            message_bytes: 18 << 20,
             connection_summaries: 14_336,
             connection_bytes: 8 << 20,
             findings_per_rule: 1_000,

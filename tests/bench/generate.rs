@@ -13,6 +13,7 @@
 //! | `giant-flow` | all over one connection |
 //! | `giant-call` | all under one Call-ID |
 //! | `tiny-flows` | connections that are opened and closed, nothing else |
+//! | `open-hosts` | connections of ever new hosts and users, a request on each, never answered nor closed |
 //! | `syn-flood` | SYNs from ever new ports |
 
 #![expect(

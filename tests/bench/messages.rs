@@ -89,3 +89,16 @@ pub(crate) fn exchange(call: Option<u64>, n: u64) -> Vec<(usize, Vec<u8>)> {
         .map(|(side, text)| (side, text.into_bytes()))
         .collect()
 }
+
+/// A request that has nothing in common with others: its own users, tag and Call-ID. 1 200 bytes.
+pub(crate) fn request(n: u32) -> Vec<u8> {
+    let head = format!(
+        "MESSAGE sip:peer{n}@tomt.local SIP/2.0\r\nVia: SIP/2.0/TCP 10.1.1.10:49301;branch=z9hG4bK{n:08X}.00000001;branched=FALSE\r\n\
+         Max-Forwards: 69\r\nFrom: \"User {n}\" <sip:user{n}@tomt.it>;tag=a{n:08x}\r\nTo: <sip:peer{n}@tomt.local>\r\n\
+         Call-ID: {n:016x}@lync01.tomt.local\r\nCSeq: 1 MESSAGE\r\nContact: <sip:lync01.tomt.local:5060;transport=tcp>\r\n\
+         User-Agent: UCCAPI/15.0.4551.1005 OC/15.0.4551.1005 (Microsoft Lync)\r\nContent-Type: text/plain\r\n"
+    );
+    let text = "A line that somebody wrote to somebody else. ".repeat(14);
+    let length = text.len();
+    format!("{head}Content-Length: {length}\r\n\r\n{text}").into_bytes()
+}

@@ -1,6 +1,6 @@
 //! Traffic of a kind, as much of it as is asked for.
 
-use crate::messages::{Random, exchange};
+use crate::messages::{Random, exchange, request};
 use crate::records::{Maker, Suite};
 use crate::secure::{self, Connect, Ends};
 use crate::wire::{self, ACK, FIN, PSH, SYN, Segment};
@@ -225,27 +225,47 @@ fn datagrams(capture: &mut Capture<'_>, noise: usize) -> io::Result<()> {
     Ok(())
 }
 
-/// Connections without content: opened and closed, or only asked for.
-fn flows(capture: &mut Capture<'_>, whole: bool) -> io::Result<()> {
-    for n in 0.. {
+/// What becomes of a connection that is like no other.
+#[derive(Clone, Copy)]
+enum Flow {
+    /// Only asked for.
+    Syn,
+    /// Opened and closed.
+    Closed,
+    /// Opened, with a request that nobody answers, and left so.
+    Open,
+}
+
+/// Connections of which none comes twice, with hardly anything in them.
+fn flows(capture: &mut Capture<'_>, flow: Flow) -> io::Result<()> {
+    for n in 0_u32.. {
         if capture.is_full() {
             break;
         }
-        // Every address of a /8 and every port: none comes twice.
-        let host = Ipv4Addr::from(0x0a02_0000 + u32::try_from(n / 60_000).unwrap());
-        let port = 1_024 + u16::try_from(n % 60_000).unwrap();
+        // Every address of a /8 and every port, or a new address for each.
+        let (host, port, server) = match flow {
+            Flow::Open => (n, 1_024, 5060),
+            Flow::Syn | Flow::Closed => {
+                let port = 1_024 + u16::try_from(n % 60_000).unwrap();
+                (n / 60_000, port, 5061)
+            }
+        };
         let mut connection = Connection {
-            client: SocketAddr::from((host, port)),
-            server: SocketAddr::from(([10, 1, 1, 20], 5061)),
+            client: SocketAddr::from((Ipv4Addr::from(0x0a02_0000 + host), port)),
+            server: SocketAddr::from(([10, 1, 1, 20], server)),
             next: [1_000, 5_000],
             tls: None,
             left: 0,
         };
         connection.segment(0, SYN, &[], capture)?;
-        if whole {
-            connection.segment(1, SYN | ACK, &[], capture)?;
-            connection.segment(0, ACK, &[], capture)?;
-            connection.close(capture)?;
+        if matches!(flow, Flow::Syn) {
+            continue;
+        }
+        connection.segment(1, SYN | ACK, &[], capture)?;
+        connection.segment(0, ACK, &[], capture)?;
+        match flow {
+            Flow::Open => connection.segment(0, PSH | ACK, &request(n), capture)?,
+            Flow::Syn | Flow::Closed => connection.close(capture)?,
         }
     }
     Ok(())
@@ -260,8 +280,9 @@ pub(crate) fn make(profile: &str, bytes: u64, out: &mut dyn Write) -> io::Result
         "tcp" => streams(capture, OPEN, EXCHANGES, None, None)?,
         "giant-flow" => streams(capture, 1, u32::MAX, None, None)?,
         "giant-call" => streams(capture, 1, u32::MAX, Some(1), None)?,
-        "tiny-flows" => flows(capture, true)?,
-        "syn-flood" => flows(capture, false)?,
+        "tiny-flows" => flows(capture, Flow::Closed)?,
+        "open-hosts" => flows(capture, Flow::Open)?,
+        "syn-flood" => flows(capture, Flow::Syn)?,
         "gcm" | "cbc" | "3des" | "tls12" | "tls13" | "handshakes" | "open-sessions" => {
             let maker: Box<dyn Connect> = match profile {
                 "gcm" => Box::new(Maker::new(Suite::Gcm)),
