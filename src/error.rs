@@ -42,6 +42,6 @@ pub enum Error {
         source: io::Error,
     },
     /// Writing to standard output failed.
-    #[error("standard output: {0}")]
+    #[error("standard output: cannot be written: {0}")]
     Output(#[from] io::Error),
 }

@@ -3,7 +3,11 @@
 use crate::cli::{command, finish, path};
 use crate::support::pcap::{self, Frame};
 use crate::support::wire;
+use std::io::Write as _;
 use std::net::SocketAddr;
+use std::process::Stdio;
+use std::thread::sleep;
+use std::time::Duration;
 
 /// Frames that make a list of more than twice the 6 MiB that are kept in memory, as JSON and as a table.
 const FRAMES: usize = 120_000;
@@ -94,4 +98,29 @@ fn without_a_place_for_temporary_files_a_long_list_is_an_error() {
     let run = finish(output);
     run.refused("nowhere: cannot be written");
     assert!(!list.exists());
+}
+
+/// Where nothing can come of a list, nobody waits for the rest of the capture.
+#[cfg(unix)]
+#[test]
+fn a_list_that_cannot_be_made_ends_the_reading() {
+    let temp = tempfile::tempdir().unwrap();
+    let mut child = command(&["--list", "packets", "-"])
+        .env("TMPDIR", temp.path().join("nowhere"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    // The program may end while it is written to, and the pipe stays open.
+    let _ = stdin.write_all(&capture());
+    for _ in 0..1_200 {
+        if child.try_wait().unwrap().is_some() {
+            break;
+        }
+        sleep(Duration::from_millis(50));
+    }
+    let _ = child.kill();
+    finish(child.wait_with_output().unwrap()).refused("nowhere: cannot be written");
 }

@@ -30,6 +30,11 @@ fn quit() -> ! {
     std::process::exit(i32::from(super::INTERRUPTED))
 }
 
+/// Ends the reading: nothing can come of it any more.
+pub(super) fn stop() {
+    ASKED.store(true, Ordering::SeqCst);
+}
+
 /// Whether the reading is to end.
 pub(super) fn is_asked() -> bool {
     ASKED.load(Ordering::SeqCst)

@@ -4,7 +4,7 @@ use super::analysis::{self, Watch};
 use super::args::List;
 use super::choices::Format;
 use super::spool::{Key, Spool};
-use super::{output, redact};
+use super::{interrupt, output, redact};
 use sipdiag::Error;
 use sipdiag::analyzer::Observed;
 use sipdiag::base::FrameRef;
@@ -58,6 +58,7 @@ impl Rows {
             // What it took of a full disk is given back at once.
             self.spool.clear();
             self.failed = Some(error);
+            interrupt::stop();
         }
     }
 

@@ -37,19 +37,17 @@ pub(super) fn write_with(
     output: Option<&Path>,
     make: &mut dyn FnMut(&mut dyn Write) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
-    let Some(path) = output else {
-        let mut out = io::stdout().lock();
-        make(&mut out)?;
-        out.flush()?;
-        return Ok(());
-    };
     // What the target says is told with its name; what made the result tells its own.
     let fail = |error: anyhow::Error| match error.downcast::<io::Error>() {
-        Ok(source) => {
-            let path = path.to_owned();
-            Error::Unwritable { path, source }.into()
-        }
+        Ok(source) => match output.map(Path::to_owned) {
+            Some(path) => Error::Unwritable { path, source }.into(),
+            None => Error::Output(source).into(),
+        },
         Err(error) => error,
+    };
+    let Some(path) = output else {
+        let mut out = io::stdout().lock();
+        return make(&mut out).and_then(|()| Ok(out.flush()?)).map_err(fail);
     };
     // Special files (a terminal, a pipe) are written to directly; a link stays a link.
     if fs::metadata(path).is_ok_and(|m| !m.is_file()) {
