@@ -9,8 +9,8 @@ use std::sync::OnceLock;
 
 /// Tries in the ranges of documentation and benchmarks (RFC 5737, RFC 2544), then in 0.0.0.0/8 (RFC 1122 §3.2.1.3).
 const TRIES: u32 = 96;
-/// Addresses that are remembered; beyond, two may share one pseudonym.
-const ADDRESSES: usize = 250_000;
+/// Addresses that are remembered, as many as a table of 262 144 places holds; beyond, two may share one pseudonym.
+const ADDRESSES: usize = 229_376;
 
 /// What stands for which address.
 #[derive(Debug)]

@@ -54,8 +54,8 @@ const MARKED: u32 = 24;
 const FRESH: u32 = 48;
 /// Tries before two originals may share one: of short values there are not enough.
 const TRIES: u32 = 160;
-/// Words, host names and mailboxes that are remembered to be searched for, beside the tables.
-const REMEMBERED: usize = 250_000;
+/// Words, host names and mailboxes that are remembered to be searched for, beside the tables: as many as those.
+const REMEMBERED: usize = 229_376;
 
 /// What was replaced and how often the limits bit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

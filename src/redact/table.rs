@@ -4,8 +4,8 @@ use super::byte_set::ByteSet;
 use super::kind::Kind;
 
 /// Values that are remembered. Those that come later are replaced all the same, by a keyed hash without the promise that two of them
-/// never get the same one.
-const VALUES: usize = 250_000;
+/// never get the same one. A table of 262 144 places holds as many without growing.
+const VALUES: usize = 229_376;
 /// Bytes of them.
 const BYTES: usize = 8 << 20;
 /// Longer values are opaque and are not remembered; their hash is as good as unique.
