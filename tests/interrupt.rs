@@ -73,6 +73,21 @@ fn what_ends_by_itself_after_the_interruption_was_read_in_full() {
     assert_eq!(report["verdict"], "healthy", "{run:?}");
 }
 
+/// As `timeout` does, which tells the program and its group.
+#[test]
+fn signals_that_come_together_are_one() {
+    let (child, stdin) = waiting(&["--format", "json"]);
+    let command = format!("kill -TERM {0}; sleep 0.02; kill -TERM {0}", child.id());
+    let status = Command::new("sh").args(["-c", &command]).status().unwrap();
+    assert!(status.success(), "{command}");
+    let run = end(child);
+    drop(stdin);
+    assert!(matches!(run.status, 0 | 1), "{run:?}");
+    let report: Value = serde_json::from_str(&run.stdout).unwrap();
+    let told = report["caveats"].to_string();
+    assert!(told.contains("it was interrupted when"), "{told}");
+}
+
 #[test]
 fn the_second_interruption_ends_the_program() {
     let (child, stdin) = waiting(&[]);

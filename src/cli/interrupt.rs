@@ -5,20 +5,28 @@
 use std::fs::File;
 use std::io::{self, Read};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 /// Somebody wants the reading to end.
 static ASKED: AtomicBool = AtomicBool::new(false);
-/// Somebody has wanted that before.
-static WARNED: AtomicBool = AtomicBool::new(false);
+/// Signals that come together are one: `timeout` sends each to the program and to its group, which it is in.
+const TOGETHER: Duration = Duration::from_millis(100);
 
 /// Begins to listen for Ctrl-C and for a polite request to end (SIGTERM, SIGHUP).
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how far apart signals are; nothing of it gets into the report"
+)]
 pub(super) fn listen() {
+    let mut first = None;
     // Without it Ctrl-C ends the program as any other one.
-    let _ = ctrlc::set_handler(|| {
-        if WARNED.swap(true, Ordering::SeqCst) {
-            quit();
+    let _ = ctrlc::set_handler(move || match first {
+        None => {
+            first = Some(Instant::now());
+            ASKED.store(true, Ordering::SeqCst);
         }
-        ASKED.store(true, Ordering::SeqCst);
+        Some(first) if Instant::now().duration_since(first) < TOGETHER => {}
+        Some(_) => quit(),
     });
 }
 
