@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 
 /// Somebody wants the reading to end.
 static ASKED: AtomicBool = AtomicBool::new(false);
+/// The other end of a pipe was not interrupted: there is nothing to wait for.
+static AT_ONCE: AtomicBool = AtomicBool::new(false);
 /// Signals that come together are one: `timeout` sends each to the program and to its group, which it is in.
 const TOGETHER: Duration = Duration::from_millis(100);
 
@@ -38,8 +40,9 @@ fn quit() -> ! {
     std::process::exit(i32::from(super::INTERRUPTED))
 }
 
-/// Ends the reading: nothing can come of it any more.
+/// Ends the reading at once: nothing can come of it any more.
 pub(super) fn stop() {
+    AT_ONCE.store(true, Ordering::SeqCst);
     ASKED.store(true, Ordering::SeqCst);
 }
 
@@ -50,6 +53,7 @@ pub(super) fn is_asked() -> bool {
 
 /// What is read from now on is read in full: the report is made. Whether the reading was to end.
 pub(super) fn forget() -> bool {
+    AT_ONCE.store(false, Ordering::SeqCst);
     ASKED.swap(false, Ordering::SeqCst)
 }
 
@@ -105,11 +109,12 @@ fn ended(read: u64, len: Option<u64>) -> io::Error {
 mod pipe {
     //! What may be silent for ever: who interrupts must not have to wait for its next bytes.
 
-    use super::{ended, is_asked};
+    use super::{AT_ONCE, ended, is_asked};
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
     use std::fs::File;
     use std::io::{self, Read};
     use std::os::fd::AsFd;
+    use std::sync::atomic::Ordering;
 
     /// How long one look waits for bytes.
     const LOOK: Timespec = Timespec {
@@ -147,6 +152,9 @@ mod pipe {
 
     impl Read for Pipe {
         fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+            if AT_ONCE.load(Ordering::SeqCst) {
+                return Err(ended(self.read, None));
+            }
             while !is_ready(&self.file)? {
                 if is_asked() {
                     self.looks = self.looks.saturating_sub(1);

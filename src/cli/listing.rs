@@ -39,8 +39,8 @@ impl Rows {
         }
     }
 
+    /// Forgets what was seen, but not that the temporary file failed: that ends the reading.
     fn clear(&mut self) {
-        self.failed = None;
         self.spool.clear();
         self.table = self.table.as_ref().map(|_| Table::new(self.what));
     }
@@ -95,6 +95,7 @@ fn key(at: FrameRef, one_file: bool) -> Key {
 impl Watch for Rows {
     fn begin(&mut self, captures: Vec<CaptureSummary>) {
         self.clear();
+        self.failed = None;
         self.files = Files {
             files: captures.into_iter().map(|s| (s.name, s.digits)).collect(),
         };
@@ -137,4 +138,19 @@ pub(super) fn run(job: &List) -> anyhow::Result<()> {
     output::write_with(job.output.as_deref(), &mut |out| {
         rows.parts(&mut |part| Ok(out.write_all(part)?))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_that_failed_has_failed_whatever_comes_into_scope_behind_it() {
+        let mut rows = Rows::new(What::Packets, Format::Json);
+        rows.failed = Some(output::temporary(std::io::ErrorKind::StorageFull.into()));
+        rows.see(Observed::Restart);
+        assert!(rows.failed.is_some());
+        rows.begin(Vec::new());
+        assert!(rows.failed.is_none());
+    }
 }

@@ -93,11 +93,15 @@ impl Connection {
         let lost = self.flow.sides.iter().map(boxed);
         let websocket = self.websocket.iter().flatten();
         let closes = websocket.map(|facts| size_of_val(facts.as_ref()));
+        let plain = self.plaintext.iter().map(|plain| &plain.sha256);
+        let hashes = self.sha256.iter().chain(plain).flatten();
+        let hashes = hashes.map(|hash| size_of_val(hash.as_ref()));
+        let boxed = lost.chain(closes).chain(hashes);
         // Beside it the places in the indexes.
         size_of::<Self>()
             + 200
             + lists
-            + openings.chain(lost).chain(closes).sum::<usize>()
+            + openings.chain(boxed).sum::<usize>()
             + self.tls.as_deref().map_or(0, TlsSummary::memory)
     }
 

@@ -23,6 +23,8 @@ pub(super) struct Addresses {
     /// IPv6 originals, to search for them.
     six: HashMap<Ipv6Addr, Ipv6Addr, FixedState>,
     pub(super) shared: u64,
+    /// Addresses met for which there was no room.
+    pub(super) not_remembered: u64,
 }
 
 /// Whether an IPv4 address says nothing of who has it: it stays.
@@ -59,6 +61,7 @@ impl Addresses {
             groups: Default::default(),
             six: HashMap::default(),
             shared: 0,
+            not_remembered: 0,
         }
     }
 
@@ -93,11 +96,15 @@ impl Addresses {
                 break;
             }
         }
-        if !self.taken.insert(image) {
+        if self.taken.contains(&image) {
             self.shared = self.shared.saturating_add(1);
         }
         if self.forward.len() < ADDRESSES {
+            self.taken.insert(image);
             self.forward.insert(original, image);
+        } else {
+            // From here on nothing is added that the choice depends on: the same address gets the same image again.
+            self.not_remembered = self.not_remembered.saturating_add(1);
         }
         image
     }
@@ -124,6 +131,8 @@ impl Addresses {
         let image = Ipv6Addr::from(groups);
         if self.six.len() < ADDRESSES {
             self.six.insert(original, image);
+        } else if !self.six.contains_key(&original) {
+            self.not_remembered = self.not_remembered.saturating_add(1);
         }
         image
     }
@@ -270,6 +279,10 @@ impl Pseudonyms {
             .counts
             .shared
             .saturating_add(std::mem::take(&mut self.addresses.shared));
+        self.counts.not_remembered = self
+            .counts
+            .not_remembered
+            .saturating_add(std::mem::take(&mut self.addresses.not_remembered));
         image
     }
 
@@ -347,5 +360,32 @@ fn copy(to: &mut [u8], from: &[u8]) {
     } else {
         // Cannot be: images are as long as originals. Nothing may survive all the same.
         to.fill(b'0');
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_for_which_there_is_no_room_has_one_image_all_the_same() {
+        let mut addresses = Addresses::new(b"key");
+        let part = |n: usize| u8::try_from(n).unwrap() + 10;
+        let nth = |n| Ipv4Addr::new(11, part(n / 40_000), part(n / 200 % 200), part(n % 200));
+        let first = addresses.four(nth(0));
+        for n in 0..ADDRESSES {
+            addresses.four(nth(n));
+        }
+        assert_eq!(addresses.not_remembered, 0);
+        let late: Vec<_> = (0..100)
+            .map(|n| addresses.four(nth(ADDRESSES + n)))
+            .collect();
+        for (n, image) in late.iter().enumerate() {
+            assert_eq!(addresses.four(nth(ADDRESSES + n)), *image);
+        }
+        assert_eq!(addresses.four(nth(0)), first);
+        assert_eq!(addresses.not_remembered, 200);
+        assert_eq!(addresses.forward.len(), ADDRESSES);
+        assert!(addresses.taken.len() <= ADDRESSES);
     }
 }

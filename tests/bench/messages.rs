@@ -90,7 +90,7 @@ pub(crate) fn exchange(call: Option<u64>, n: u64) -> Vec<(usize, Vec<u8>)> {
         .collect()
 }
 
-/// A request that has nothing in common with others: its own users, tag and Call-ID. 1 200 bytes.
+/// A request that has nothing in common with others: its own users, tag and Call-ID. 1 100 bytes.
 pub(crate) fn request(n: u32) -> Vec<u8> {
     let head = format!(
         "MESSAGE sip:peer{n}@tomt.local SIP/2.0\r\nVia: SIP/2.0/TCP 10.1.1.10:49301;branch=z9hG4bK{n:08X}.00000001;branched=FALSE\r\n\
