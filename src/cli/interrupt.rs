@@ -17,7 +17,7 @@ const TOGETHER: Duration = Duration::from_millis(100);
 /// Begins to listen for Ctrl-C and for a polite request to end (SIGTERM, SIGHUP).
 #[expect(
     clippy::disallowed_methods,
-    reason = "how far apart signals are; nothing of it gets into the report"
+    reason = "how long ago it was; nothing of it gets into the report"
 )]
 pub(super) fn listen() {
     let mut first = None;
