@@ -4,7 +4,7 @@ use crate::support::{golden, pcap, project, read, trace};
 use serde_json::Value;
 use std::io::{Read, Write};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, ChildStdin, Command, Stdio};
 
 /// A finished run of the program.
 #[derive(Debug)]
@@ -68,14 +68,20 @@ pub(crate) fn finish(output: std::process::Output) -> Run {
     }
 }
 
-pub(crate) fn with_stdin(arguments: &[&str], input: &[u8]) -> Run {
-    let mut child = command(arguments)
+/// Starts a program that reads what the test writes.
+pub(crate) fn piped(command: &mut Command) -> (Child, ChildStdin) {
+    let mut child = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let mut stdin = child.stdin.take().unwrap();
+    let stdin = child.stdin.take().unwrap();
+    (child, stdin)
+}
+
+pub(crate) fn with_stdin(arguments: &[&str], input: &[u8]) -> Run {
+    let (child, mut stdin) = piped(&mut command(arguments));
     let input = input.to_vec();
     let writer = std::thread::spawn(move || {
         // The program may stop reading early.

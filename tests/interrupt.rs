@@ -1,10 +1,10 @@
 //! Ctrl-C: a report of what was read so far, and a way out.
 
-use crate::cli::{Run, command, finish};
+use crate::cli::{Run, command, finish, piped};
 use crate::support::{project, read};
 use serde_json::Value;
 use std::io::Write as _;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdin, Command};
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -12,16 +12,9 @@ use std::time::Duration;
 const MEANWHILE: Duration = Duration::from_millis(400);
 
 /// The program, waiting for the second half of a capture on standard input that never comes.
-fn waiting(arguments: &[&str]) -> (Child, std::process::ChildStdin) {
+fn waiting(arguments: &[&str]) -> (Child, ChildStdin) {
     let capture = read(&project("samples/healthy-presence-im-tcp.pcapng"));
-    let mut child = command(arguments)
-        .arg("-")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut stdin = child.stdin.take().unwrap();
+    let (child, mut stdin) = piped(command(arguments).arg("-"));
     let half = capture.get(..capture.len() / 2).unwrap();
     stdin.write_all(half).unwrap();
     stdin.flush().unwrap();

@@ -1,11 +1,10 @@
 //! `--list` of more rows than the memory is to hold.
 
-use crate::cli::{command, finish, path};
+use crate::cli::{command, finish, path, piped};
 use crate::support::pcap::{self, Frame};
 use crate::support::wire;
 use std::io::Write as _;
 use std::net::SocketAddr;
-use std::process::Stdio;
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -105,14 +104,9 @@ fn without_a_place_for_temporary_files_a_long_list_is_an_error() {
 #[test]
 fn a_list_that_cannot_be_made_ends_the_reading() {
     let temp = tempfile::tempdir().unwrap();
-    let mut child = command(&["--list", "packets", "-"])
-        .env("TMPDIR", temp.path().join("nowhere"))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut stdin = child.stdin.take().unwrap();
+    let mut program = command(&["--list", "packets", "-"]);
+    program.env("TMPDIR", temp.path().join("nowhere"));
+    let (mut child, mut stdin) = piped(&mut program);
     // The program may end while it is written to, and the pipe stays open.
     let _ = stdin.write_all(&capture());
     for _ in 0..1_200 {

@@ -291,20 +291,13 @@ impl Conversation {
         });
         let [originator, responder] = &self.lanes;
         let [hash_o, hash_r] = *self.hashes.unwrap_or_default();
-        let hashed = |hash: Hash| {
-            if means.hash_streams {
-                hash.finish().map(Box::new)
-            } else {
-                None
-            }
-        };
         let mut connection = Connection::new(
             flow,
             [originator.speaks(), responder.speaks()],
             self.opening,
             found.messages,
             tls,
-            [hashed(hash_o), hashed(hash_r)],
+            [sha256(hash_o, means), sha256(hash_r, means)],
             plaintext,
         );
         connection.digest_challenged = found.digest_challenged;
@@ -387,11 +380,7 @@ impl Tls {
         let [hash_o, hash_r] = self.inside.hashes;
         let text = |bytes, hash: Hash| Plaintext {
             bytes,
-            sha256: if means.hash_streams {
-                hash.finish().map(Box::new)
-            } else {
-                None
-            },
+            sha256: sha256(hash, means),
         };
         (
             self.session.into_summary(),
@@ -399,6 +388,16 @@ impl Tls {
             websocket,
         )
     }
+}
+
+/// What a stream hashes to, when that is asked for and it is whole.
+fn sha256(hash: Hash, means: &Means) -> Option<Box<[u8; 32]>> {
+    let whole = if means.hash_streams {
+        hash.finish()
+    } else {
+        None
+    };
+    whole.map(Box::new)
 }
 
 /// What the lanes that speak WebSocket told.

@@ -27,7 +27,7 @@ pub(super) fn listen() {
             first = Some(Instant::now());
             ASKED.store(true, Ordering::SeqCst);
         }
-        Some(first) if Instant::now().duration_since(first) < TOGETHER => {}
+        Some(first) if Instant::elapsed(&first) < TOGETHER => {}
         Some(_) => quit(),
     });
 }
